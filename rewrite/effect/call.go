@@ -1,0 +1,279 @@
+package effect
+
+import (
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/model"
+)
+
+// value describes an argument: the memory it refers to, and which function it
+// is if it is one.
+func (x *extractor) value(v ssa.Value) Value {
+	if _, ok := v.Type().Underlying().(*types.Signature); ok {
+		return x.function(v)
+	}
+	if mi, ok := v.(*ssa.MakeInterface); ok {
+		if _, ok := mi.X.Type().Underlying().(*types.Signature); ok {
+			return x.function(mi.X)
+		}
+	}
+	return Value{Path: x.path(v)}
+}
+
+// function resolves a function value as far as one look goes.
+func (x *extractor) function(v ssa.Value) Value {
+	switch f := v.(type) {
+	case *ssa.Function:
+		return Value{Func: funcKey(f)}
+	case *ssa.MakeClosure:
+		fn := f.Fn.(*ssa.Function)
+		val := Value{Func: funcKey(fn)}
+		if strings.HasSuffix(fn.Name(), "$bound") {
+			val.Bound = true
+			if obj, ok := fn.Object().(*types.Func); ok {
+				val.Func = obj.Origin().FullName()
+			}
+		}
+		for _, b := range f.Bindings {
+			val.Bind = append(val.Bind, x.path(b))
+		}
+		return val
+	case *ssa.ChangeType:
+		return x.function(f.X)
+	case *ssa.UnOp:
+		if a, ok := f.X.(*ssa.Alloc); ok && f.Op == token.MUL {
+			if s := onlyStore(a); s != nil {
+				return x.function(s)
+			}
+		}
+	}
+	return Value{Path: x.path(v)}
+}
+
+// target says what a call runs: a function of known body, one the model
+// knows, or neither.
+func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
+	if c.IsInvoke() {
+		pkg := ""
+		if c.Method.Pkg() != nil {
+			pkg = c.Method.Pkg().Path()
+		}
+		row := model.Of(c.Method.FullName(), pkg)
+		if row.Kind == model.Slow {
+			row.Note = "a call of " + c.Method.Name() + " through an interface"
+		}
+		return Value{}, row
+	}
+	if callee := c.StaticCallee(); callee != nil {
+		if o := callee.Origin(); o != nil {
+			callee = o
+		}
+		if obj, ok := callee.Object().(*types.Func); ok && callee.Synthetic == "from type information" {
+			name, pkg := obj.Origin().FullName(), ""
+			if obj.Pkg() != nil {
+				pkg = obj.Pkg().Path()
+			}
+			if !x.own(pkg) {
+				return Value{Func: name}, model.Of(name, pkg)
+			}
+			return Value{Func: name}, model.Row{}
+		}
+		fn := x.function(c.Value)
+		return fn, model.Row{}
+	}
+	return x.function(c.Value), model.Row{}
+}
+
+// follows reports whether a call's result may be known once it is linked.
+func (x *extractor) follows(c *ssa.CallCommon) bool {
+	_, row := x.target(c)
+	return row.Kind == model.Unknown
+}
+
+// call emits the effects of a call that runs here and now.
+func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
+	at := x.pos(in.Pos())
+	if b, ok := c.Value.(*ssa.Builtin); ok {
+		x.builtin(b.Name(), c.Args, in.Pos())
+		return
+	}
+	fn, row := x.target(c)
+	args := x.args(c)
+	switch row.Kind {
+	case model.Lock, model.RLock:
+		x.emit(Event{Kind: Lock, At: at, Path: args[0].Path, Mode: mode(row.Kind)})
+	case model.Unlock, model.RUnlock:
+		x.emit(Event{Kind: Unlock, At: at, Path: args[0].Path, Mode: mode(row.Kind)})
+	case model.TryLock, model.TryRLock: // branch tells where it held
+	case model.Wait:
+		x.emit(Event{Kind: Slow, At: at, Note: "a call of Wait"})
+		x.emit(Event{Kind: Wait, At: at, Path: args[0].Path})
+	case model.Done:
+		x.emit(Event{Kind: Signal, At: at, Path: args[0].Path})
+	case model.Spawn, model.SpawnOne, model.Handler:
+		x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: args[row.Arg], Path: args[0].Path, Note: row.Note,
+			Joined: row.Kind == model.SpawnOne, Many: row.Kind == model.Handler, Loop: x.loops[in.Block()]})
+	case model.Once:
+		x.emit(Event{Kind: Once, At: at, ID: x.id(), Path: args[0].Path, Fn: args[row.Arg]})
+	case model.AtomicOp:
+		x.atomic(c, at)
+	default:
+		x.plainCall(c, in, fn, args, row, deferred)
+	}
+}
+
+// plainCall emits a call of a function that is followed, or of one that is
+// not known and so runs its function arguments at once and keeps the rest.
+func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, args []Value, row model.Row, deferred bool) {
+	at := x.pos(in.Pos())
+	if row.Kind != model.Unknown {
+		if row.Kind == model.Slow || row.Note == "I/O" {
+			note := row.Note
+			if note == "" || note == "I/O" {
+				note = "a call of " + rewrite.ShortKey(fn.Func)
+			}
+			x.emit(Event{Kind: Slow, At: at, Note: note})
+		}
+		for i, a := range args {
+			switch {
+			case a.Func != "":
+				x.emit(Event{Kind: Call, At: at, ID: x.id(), Fn: a, Loop: x.loops[in.Block()]})
+			case row.Kind == model.Slow && a.Path.Root.Kind != NoRoot && x.keeps(c, i):
+				x.emit(Event{Kind: Escape, At: at, Path: a.Path})
+			}
+		}
+		return
+	}
+	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()]}
+	if call, ok := in.(*ssa.Call); ok && !deferred {
+		e.ID = x.callID[call]
+	} else {
+		e.ID = x.id()
+	}
+	x.emit(e)
+}
+
+// keeps reports whether a callee outside the module could keep the argument:
+// it is a pointer to something of ours.
+func (x *extractor) keeps(c *ssa.CallCommon, i int) bool {
+	if c.IsInvoke() {
+		if i == 0 {
+			return false
+		}
+		i--
+	}
+	if i >= len(c.Args) {
+		return false
+	}
+	t := c.Args[i].Type()
+	if mi, ok := c.Args[i].(*ssa.MakeInterface); ok {
+		t = mi.X.Type()
+	}
+	return refers(t)
+}
+
+func (x *extractor) args(c *ssa.CallCommon) []Value {
+	var args []Value
+	if c.IsInvoke() {
+		args = append(args, x.value(c.Value))
+	}
+	for _, a := range c.Args {
+		args = append(args, x.value(a))
+	}
+	return args
+}
+
+// spawn emits a go statement.
+func (x *extractor) spawn(c *ssa.CallCommon, in *ssa.Go) {
+	if _, ok := c.Value.(*ssa.Builtin); ok {
+		x.call(c, in, false)
+		return
+	}
+	fn, row := x.target(c)
+	e := Event{Kind: Go, At: x.pos(in.Pos()), ID: x.id(), Fn: fn, Args: x.args(c), Loop: x.loops[in.Block()]}
+	if row.Kind == model.Done { // go wg.Done()
+		e = Event{Kind: Signal, At: e.At, Path: e.Args[0].Path}
+	}
+	x.emit(e)
+}
+
+// deferred emits a defer statement around the one event its call would be.
+func (x *extractor) deferred(in *ssa.Defer) {
+	sub := *x.blk
+	x.blk.Events = nil
+	x.call(&in.Call, in, true)
+	events := x.blk.Events
+	x.blk.Events = sub.Events
+	for i := range events {
+		x.emit(Event{Kind: Defer, At: events[i].At, Deferred: &events[i]})
+	}
+}
+
+func (x *extractor) id() int {
+	x.nextID++
+	return x.nextID
+}
+
+func mode(k model.Kind) rewrite.Mode {
+	if k == model.RLock || k == model.RUnlock || k == model.TryRLock {
+		return rewrite.Shared
+	}
+	return rewrite.Exclusive
+}
+
+func (x *extractor) tryLock(c *ssa.Call) (Path, rewrite.Mode) {
+	_, row := x.target(&c.Call)
+	if row.Kind != model.TryLock && row.Kind != model.TryRLock {
+		return Path{}, 0
+	}
+	return x.args(&c.Call)[0].Path, mode(row.Kind)
+}
+
+func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
+	switch name {
+	case "len", "cap":
+		if isMap(args[0]) {
+			x.elem(rewrite.ReadElem, args[0], pos)
+		}
+	case "delete", "clear":
+		x.elem(rewrite.WriteElem, args[0], pos)
+	case "copy":
+		x.elem(rewrite.WriteElem, args[0], pos)
+		x.elem(rewrite.ReadElem, args[1], pos)
+	case "append":
+		if len(args) > 1 {
+			if _, ok := args[1].Type().Underlying().(*types.Slice); ok {
+				x.elem(rewrite.ReadElem, args[1], pos)
+			}
+		}
+	case "close":
+		x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(args[0])})
+	}
+}
+
+// atomic emits an operation of the functions of sync/atomic.
+func (x *extractor) atomic(c *ssa.CallCommon, at Pos) {
+	p := x.path(c.Args[0])
+	if p.Root.Kind != NoRoot {
+		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic})
+	}
+}
+
+// followed reports whether what a call does with an address is known.
+func (x *extractor) followed(c *ssa.CallCommon, v ssa.Value) bool {
+	if c.IsInvoke() {
+		return false
+	}
+	_, row := x.target(c)
+	switch row.Kind {
+	case model.Slow, model.Quick, model.Reflects:
+		// A method's own receiver is the callee's business.
+		return c.Signature().Recv() != nil && len(c.Args) > 0 && c.Args[0] == v
+	}
+	return true
+}

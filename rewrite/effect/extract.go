@@ -1,0 +1,214 @@
+package effect
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/go-fixer/fixer/rewrite/load"
+)
+
+// Extract summarises a package; own tells the paths of the packages that are
+// summarised too, all others being the model's business. It fails only where
+// the package's SSA can't be built.
+func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (*Summary, error) {
+	pkg, err := p.SSA()
+	if err != nil {
+		return nil, err
+	}
+	s := &Summary{Path: p.Path, Main: p.Types.Name() == "main"}
+	for _, fn := range functions(pkg) {
+		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own))
+	}
+	s.Structs = structs(p)
+	return s, nil
+}
+
+// functions lists the declared functions of a package and the literals in
+// them, in order of position.
+func functions(pkg *ssa.Package) []*ssa.Function {
+	var list []*ssa.Function
+	var add func(fn *ssa.Function)
+	add = func(fn *ssa.Function) {
+		if fn == nil || fn.Blocks == nil {
+			return
+		}
+		list = append(list, fn)
+		for _, a := range fn.AnonFuncs {
+			add(a)
+		}
+	}
+	for _, m := range pkg.Members {
+		switch m := m.(type) {
+		case *ssa.Function:
+			add(m)
+		case *ssa.Type:
+			n, ok := m.Type().(*types.Named)
+			if !ok {
+				continue
+			}
+			for i := range n.NumMethods() {
+				add(pkg.Prog.FuncValue(n.Method(i)))
+			}
+		}
+	}
+	slices.SortStableFunc(list, func(a, b *ssa.Function) int {
+		if a.Pos() != b.Pos() {
+			return int(a.Pos() - b.Pos())
+		}
+		return strings.Compare(a.Name(), b.Name())
+	})
+	return list
+}
+
+// An extractor holds the state for one function.
+type extractor struct {
+	fset   *token.FileSet
+	fn     *ssa.Function
+	own    func(path string) bool
+	out    *Func
+	paths  map[ssa.Value]Path
+	locals map[ssa.Value]int
+	callID map[*ssa.Call]int
+	loops  map[*ssa.BasicBlock]int
+	backs  map[[2]*ssa.BasicBlock]int
+	blk    *Block
+	nextID int
+}
+
+func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool) *Func {
+	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: pkg.Pkg.Path(), Params: len(fn.Params), Frees: len(fn.FreeVars)}
+	x := &extractor{fset: fset, fn: fn, own: own, out: out, paths: make(map[ssa.Value]Path),
+		locals: make(map[ssa.Value]int), callID: make(map[*ssa.Call]int)}
+	x.loops, x.backs = loops(fn)
+	out.At = x.pos(fn.Pos())
+	out.Test = strings.HasSuffix(out.At.File, "_test.go")
+	if syn := fn.Syntax(); syn != nil {
+		out.End = x.pos(syn.End())
+	}
+	if p := fn.Parent(); p != nil {
+		out.Parent = funcKey(p)
+	} else {
+		out.Exported = ast.IsExported(fn.Name())
+	}
+	if recv := fn.Signature.Recv(); recv != nil {
+		out.Recv = TypeKey(recv.Type())
+	}
+	for _, p := range fn.Params {
+		key := ""
+		if structOf(p.Type()) != nil {
+			key = TypeKey(p.Type())
+		}
+		out.Types = append(out.Types, key)
+	}
+	for _, b := range fn.Blocks { // calls first: paths may start at their results
+		for _, in := range b.Instrs {
+			if c, ok := in.(*ssa.Call); ok {
+				if _, ok := c.Call.Value.(*ssa.Builtin); !ok && x.follows(&c.Call) {
+					x.nextID++
+					x.callID[c] = x.nextID
+				}
+			}
+		}
+	}
+	for _, b := range fn.Blocks {
+		x.block(b)
+	}
+	return out
+}
+
+func (x *extractor) block(b *ssa.BasicBlock) {
+	x.out.Blocks = append(x.out.Blocks, Block{})
+	x.blk = &x.out.Blocks[len(x.out.Blocks)-1]
+	for _, s := range b.Succs {
+		x.blk.Succs = append(x.blk.Succs, s.Index)
+		x.blk.Backs = append(x.blk.Backs, x.backs[[2]*ssa.BasicBlock{b, s}])
+	}
+	for _, in := range b.Instrs {
+		x.instr(in)
+	}
+}
+
+func (x *extractor) emit(e Event) { x.blk.Events = append(x.blk.Events, e) }
+
+func (x *extractor) pos(p token.Pos) Pos {
+	q := x.fset.Position(p)
+	return Pos{q.Filename, q.Line, q.Column}
+}
+
+// structs lists the struct types declared in a package's files.
+func structs(p *load.Package) []*Struct {
+	var list []*Struct
+	scope := p.Types.Scope()
+	for _, name := range scope.Names() {
+		tn, ok := scope.Lookup(name).(*types.TypeName)
+		if !ok || tn.IsAlias() {
+			continue
+		}
+		st, ok := tn.Type().Underlying().(*types.Struct)
+		if !ok {
+			continue
+		}
+		s := &Struct{Key: TypeKey(tn.Type())}
+		for i := range st.NumFields() {
+			f := st.Field(i)
+			info := FieldInfo{Key: s.Key + "." + f.Name(), Lock: isLock(f.Type())}
+			if n, ok := types.Unalias(f.Type()).(*types.Named); ok && n.Obj().Pkg() != nil {
+				info.Atomic = n.Obj().Pkg().Path() == "sync/atomic"
+				if _, ok := n.Underlying().(*types.Struct); ok && !info.Atomic {
+					info.Struct = TypeKey(n)
+				}
+			}
+			s.Fields = append(s.Fields, info)
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// String renders a summary's function for tests and debugging.
+func (f *Func) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s\n", f.Key)
+	for i, blk := range f.Blocks {
+		fmt.Fprintf(&b, "%d -> %v %v\n", i, blk.Succs, blk.Conds)
+		for _, e := range blk.Events {
+			fmt.Fprintf(&b, "  %s\n", e.String())
+		}
+	}
+	return b.String()
+}
+
+var kindNames = [...]string{"access", "lock", "unlock", "call", "go", "defer", "defers", "wait", "signal", "once", "escape", "return", "slow"}
+
+func (e *Event) String() string {
+	s := fmt.Sprintf("%d:%d %s %s", e.At.Line, e.At.Col, kindNames[e.Kind], e.Path)
+	if e.Kind == Access {
+		s += " " + string(e.Op)
+	}
+	if e.Fn.Func != "" {
+		s += " " + e.Fn.Func
+	}
+	for _, a := range e.Args {
+		s += " (" + a.Path.String() + ")"
+	}
+	if e.Deferred != nil {
+		s += " {" + e.Deferred.String() + "}"
+	}
+	return s + " " + e.Note
+}
+
+func (p Path) String() string {
+	name := [...]string{"-", "param", "free", "global ", "local", "result"}[p.Root.Kind]
+	if p.Root.Kind == Global {
+		name += p.Root.Key
+	} else if p.Root.Kind != NoRoot {
+		name += fmt.Sprint(p.Root.N)
+	}
+	return name + p.Sel
+}

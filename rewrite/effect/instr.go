@@ -1,0 +1,249 @@
+package effect
+
+import (
+	"go/constant"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// instr emits what one instruction does.
+func (x *extractor) instr(in ssa.Instruction) {
+	switch in := in.(type) {
+	case *ssa.UnOp:
+		x.unop(in)
+	case *ssa.Store:
+		x.access(rewrite.Write, in.Addr, in.Pos())
+		x.escape(in.Val, x.path(in.Addr))
+	case *ssa.MapUpdate:
+		x.elem(rewrite.WriteElem, in.Map, in.Pos())
+		x.escape(in.Value, x.path(in.Map))
+	case *ssa.Lookup:
+		if isMap(in.X) {
+			x.elem(rewrite.ReadElem, in.X, in.Pos())
+		}
+	case *ssa.Range:
+		if isMap(in.X) {
+			x.elem(rewrite.ReadElem, in.X, in.Pos())
+		}
+	case *ssa.Next:
+		if r, ok := in.Iter.(*ssa.Range); ok && !in.IsString {
+			x.elem(rewrite.ReadElem, r.X, r.Pos())
+		}
+	case *ssa.FieldAddr:
+		if x.leaks(in) {
+			x.access(rewrite.Address, in, in.Pos())
+		}
+	case *ssa.Send:
+		x.emit(Event{Kind: Slow, At: x.pos(in.Pos()), Note: "a channel send"})
+		x.emit(Event{Kind: Signal, At: x.pos(in.Pos()), Path: x.path(in.Chan)})
+		x.escape(in.X, Path{})
+	case *ssa.Select:
+		x.selects(in)
+	case *ssa.Call:
+		x.call(&in.Call, in, false)
+	case *ssa.Go:
+		x.spawn(&in.Call, in)
+	case *ssa.Defer:
+		x.deferred(in)
+	case *ssa.RunDefers:
+		x.emit(Event{Kind: Defers, At: x.pos(x.fn.Pos())})
+	case *ssa.If:
+		x.branch(in)
+	case *ssa.Return:
+		e := Event{Kind: Return, At: x.pos(in.Pos())}
+		for _, r := range in.Results {
+			x.escape(r, Path{})
+			if c, ok := r.(*ssa.Const); ok && c.Value == nil {
+				e.Results = append(e.Results, Value{})
+				continue
+			}
+			e.Results = append(e.Results, x.value(r))
+		}
+		x.emit(e)
+	}
+}
+
+func (x *extractor) unop(in *ssa.UnOp) {
+	switch in.Op {
+	case token.MUL:
+		x.access(rewrite.Read, in.X, in.Pos())
+	case token.ARROW:
+		x.emit(Event{Kind: Slow, At: x.pos(in.Pos()), Note: "a channel receive"})
+		x.emit(Event{Kind: Wait, At: x.pos(in.Pos()), Path: x.path(in.X)})
+	}
+}
+
+func (x *extractor) selects(in *ssa.Select) {
+	at := x.pos(in.Pos())
+	if in.Blocking {
+		x.emit(Event{Kind: Slow, At: at, Note: "a select"})
+	}
+	for _, s := range in.States {
+		if s.Dir == types.SendOnly {
+			x.emit(Event{Kind: Signal, At: at, Path: x.path(s.Chan)})
+			x.escape(s.Send, Path{})
+		}
+	}
+	if in.Blocking && len(in.States) == 1 && in.States[0].Dir == types.RecvOnly {
+		x.emit(Event{Kind: Wait, At: at, Path: x.path(in.States[0].Chan)})
+	}
+}
+
+// branch records what the way out of a block tells: that a TryLock succeeded,
+// or which receive of a select took place.
+func (x *extractor) branch(in *ssa.If) {
+	edge, cond := 0, in.Cond
+	for {
+		not, ok := cond.(*ssa.UnOp)
+		if !ok || not.Op != token.NOT {
+			break
+		}
+		edge, cond = 1-edge, not.X
+	}
+	switch c := cond.(type) {
+	case *ssa.Call:
+		if path, mode := x.tryLock(c); mode != 0 {
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: path, Mode: mode})
+		}
+	case *ssa.BinOp:
+		idx, ok := c.X.(*ssa.Extract)
+		if !ok || c.Op != token.EQL {
+			return
+		}
+		sel, ok := idx.Tuple.(*ssa.Select)
+		k, isConst := c.Y.(*ssa.Const)
+		if !ok || !isConst || k.Value == nil || k.Value.Kind() != constant.Int {
+			return
+		}
+		if i := int(k.Int64()); i >= 0 && i < len(sel.States) && sel.States[i].Dir == types.RecvOnly {
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(sel.States[i].Chan)})
+		}
+	}
+}
+
+// access emits a read or write through an address.
+func (x *extractor) access(op rewrite.Op, addr ssa.Value, pos token.Pos) {
+	if a, ok := addr.(*ssa.Alloc); ok && onlyStore(a) != nil {
+		return // the variable itself, not what it refers to
+	}
+	if v, ok := addr.(*ssa.FreeVar); ok && structOf(v.Type()) == nil {
+		return // likewise, captured
+	}
+	p := x.path(addr)
+	if p.Root.Kind == NoRoot || p.Sel == "" && p.Root.Kind == Local {
+		return
+	}
+	elem := addr.Type().Underlying().(*types.Pointer).Elem()
+	if inSync(elem) {
+		return
+	}
+	at := x.source(addr, pos)
+	if lastSel(p) == Elem {
+		switch op {
+		case rewrite.Read:
+			op = rewrite.ReadElem
+		case rewrite.Write:
+			op = rewrite.WriteElem
+		}
+	}
+	e := Event{Kind: Access, At: at, Path: p, Op: op, Index: lastSel(p) == Elem}
+	if _, ok := elem.Underlying().(*types.Struct); ok && op != rewrite.Address {
+		e.Whole = TypeKey(elem)
+	}
+	x.emit(e)
+}
+
+func lastSel(p Path) string {
+	_, last := p.Base()
+	return last
+}
+
+// elem emits an access to the content of a map or slice.
+func (x *extractor) elem(op rewrite.Op, container ssa.Value, pos token.Pos) {
+	p := with(x.path(container), Elem)
+	if p.Root.Kind == NoRoot {
+		return
+	}
+	x.emit(Event{Kind: Access, At: x.source(container, pos), Path: p, Op: op})
+}
+
+// source returns where the source names the memory: the field's name in the
+// selector, if the value comes straight from one.
+func (x *extractor) source(v ssa.Value, pos token.Pos) Pos {
+	for range 8 {
+		switch w := v.(type) {
+		case *ssa.FieldAddr:
+			return x.pos(w.Pos())
+		case *ssa.IndexAddr:
+			v = w.X
+			continue
+		case *ssa.UnOp:
+			if w.Op == token.MUL {
+				v = w.X
+				continue
+			}
+		case *ssa.Slice:
+			v = w.X
+			continue
+		}
+		break
+	}
+	if !pos.IsValid() {
+		pos = v.Pos()
+	}
+	return x.pos(pos)
+}
+
+// leaks reports whether a field's address goes further than the loads, stores
+// and calls that are followed.
+func (x *extractor) leaks(fa *ssa.FieldAddr) bool {
+	return x.leaksFrom(fa, 0)
+}
+
+func (x *extractor) leaksFrom(v ssa.Value, depth int) bool {
+	for _, r := range *v.Referrers() {
+		switch r := r.(type) {
+		case *ssa.UnOp, *ssa.FieldAddr, *ssa.IndexAddr, *ssa.DebugRef:
+		case *ssa.Slice:
+			if _, ok := r.X.Type().Underlying().(*types.Pointer); ok && depth < 3 && x.leaksFrom(r, depth+1) {
+				return true
+			}
+		case *ssa.Store:
+			if r.Val == v {
+				return true
+			}
+		case ssa.CallInstruction:
+			if !x.followed(r.Common(), v) {
+				return true
+			}
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// escape records that memory made here becomes visible to others by being
+// stored where to names.
+func (x *extractor) escape(v ssa.Value, to Path) {
+	if mi, ok := v.(*ssa.MakeInterface); ok {
+		v = mi.X
+	}
+	if !refers(v.Type()) {
+		return
+	}
+	p := x.path(v)
+	if p.Root.Kind != Local && p.Root.Kind != Param && p.Root.Kind != Free || p.Root == to.Root {
+		return
+	}
+	x.emit(Event{Kind: Escape, At: x.pos(v.Pos()), Path: p})
+}
+
+func isMap(v ssa.Value) bool {
+	_, ok := v.Type().Underlying().(*types.Map)
+	return ok
+}

@@ -1,0 +1,226 @@
+// Package load brings the packages of a module into memory: syntax and types
+// for the module's own packages, export data for everything below them, and
+// SSA on demand.
+//
+// The go command is asked once, for the graph. Type-checking is done here and
+// not by go/packages because the checks of a fix need it again, on changed
+// text, for the few packages that can see the change: Program.With does that
+// without another run of the go command.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"go/token"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"golang.org/x/tools/go/packages"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// A Config says which packages to load.
+type Config struct {
+	Dir      string            // where patterns are resolved; "" is the current directory
+	Patterns []string          // as for go list; none means ./...
+	Tests    bool              // with test files
+	Tags     string            // build tags, comma-separated
+	Overlay  map[string][]byte // absolute file name to contents that replace those on disk
+	Env      []string          // nil means os.Environ
+}
+
+// A Problem is why a package, or a file of it, was not analysed.
+type Problem struct {
+	At  rewrite.Span `json:"at"` // zero when no file is to blame
+	Pkg string       `json:"pkg"`
+	Msg string       `json:"msg"`
+}
+
+// A Program is the packages of one build, as one set of types.
+type Program struct {
+	Fset     *token.FileSet
+	Packages []*Package // the module's, to be analysed, importers after what they import
+	Problems []Problem  // packages that are left out, and why; by position
+	ModDir   string     // root directory of the main module; "" without one
+
+	graph map[string]*packages.Package // by ID
+	world *world
+	files map[string][]byte // overlay
+}
+
+const metadata = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
+	packages.NeedImports | packages.NeedDeps | packages.NeedExportFile | packages.NeedModule |
+	packages.NeedTypesSizes | packages.NeedForTest
+
+// Load finds the packages the patterns name, and type-checks those of the
+// main module among them and below them.
+//
+// Packages with errors are left out and told in Problems; the error is for
+// runs that can't go on at all: a bad directory, no module, no packages.
+func Load(ctx context.Context, cfg Config) (*Program, error) {
+	patterns := cfg.Patterns
+	if len(patterns) == 0 {
+		patterns = []string{"./..."}
+	}
+	if err := checkDir(cfg.Dir, patterns); err != nil {
+		return nil, err
+	}
+	pcfg := &packages.Config{
+		Mode: metadata, Context: ctx, Dir: cfg.Dir, Env: cfg.Env,
+		Tests: cfg.Tests, Overlay: cfg.Overlay,
+	}
+	if cfg.Tags != "" {
+		pcfg.BuildFlags = []string{"-tags=" + cfg.Tags}
+	}
+	roots, err := packages.Load(pcfg, patterns...)
+	if err != nil {
+		return nil, listError(err)
+	}
+	if err := checkRoots(roots, patterns); err != nil {
+		return nil, err
+	}
+	prog := &Program{Fset: token.NewFileSet(), graph: make(map[string]*packages.Package), files: cfg.Overlay}
+	isRoot := make(map[string]bool)
+	for _, p := range roots {
+		isRoot[p.ID] = true
+	}
+	packages.Visit(roots, nil, func(p *packages.Package) {
+		prog.graph[p.ID] = p
+		if m := p.Module; m != nil && m.Main && prog.ModDir == "" && isRoot[p.ID] {
+			prog.ModDir = m.Dir
+		}
+	})
+	prog.world = newWorld(prog, isRoot)
+	prog.Packages, prog.Problems = prog.world.check(ctx)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return prog, nil
+}
+
+// checkDir refuses what the go command would answer with a riddle.
+func checkDir(dir string, patterns []string) error {
+	if dir != "" {
+		if st, err := os.Stat(dir); err != nil {
+			return fmt.Errorf("%s: no such directory; give -C an existing one", dir)
+		} else if !st.IsDir() {
+			return fmt.Errorf("%s: is a file; give -C the directory that holds it", dir)
+		}
+	}
+	for _, p := range patterns {
+		if !strings.HasSuffix(p, ".go") {
+			continue
+		}
+		if st, err := os.Stat(filepath.Join(dir, p)); err == nil && st.IsDir() {
+			return fmt.Errorf("%s: is a directory, a Go file was expected; write ./%s/... for the packages in it", p, strings.TrimPrefix(p, "./"))
+		}
+	}
+	return nil
+}
+
+// listError turns a failure of the go command into one line.
+func listError(err error) error {
+	msg := err.Error()
+	switch {
+	case strings.Contains(msg, "go.mod file not found"), strings.Contains(msg, "outside main module"),
+		strings.Contains(msg, "cannot find main module"):
+		return errors.New("not in a Go module: no go.mod here or above; run fixer inside a module, or name one with -C")
+	}
+	msg = strings.TrimPrefix(msg, "err: ")
+	if _, after, ok := strings.Cut(msg, "stderr: "); ok {
+		msg = after
+	}
+	lines := strings.FieldsFunc(msg, func(r rune) bool { return r == '\n' })
+	if len(lines) == 0 {
+		return errors.New("go list failed without a word; run go list ./... to see why")
+	}
+	return fmt.Errorf("go list: %s", strings.TrimSpace(lines[0]))
+}
+
+// checkRoots tells patterns that name nothing from packages with errors.
+func checkRoots(roots []*packages.Package, patterns []string) error {
+	var real int
+	var first string
+	for _, p := range roots {
+		if len(p.GoFiles)+len(p.CompiledGoFiles)+len(p.IgnoredFiles) > 0 {
+			real++
+			continue
+		}
+		if len(p.Errors) > 0 && first == "" {
+			first = strings.TrimSpace(strings.SplitN(p.Errors[0].Msg, "\n", 2)[0])
+		}
+	}
+	switch {
+	case real > 0:
+		return nil
+	case strings.Contains(first, "go.mod file not found"), strings.Contains(first, "main module"):
+		return listError(errors.New(first))
+	case first != "":
+		return fmt.Errorf("%s: %s", strings.Join(patterns, " "), first)
+	}
+	return fmt.Errorf("%s: matched no packages with Go files; try ./...", strings.Join(patterns, " "))
+}
+
+// With returns the program with some files replaced, type-checking again only
+// the packages that hold them and those that import these. The receiver stays
+// as it was. The returned packages are those that were checked again.
+func (prog *Program) With(ctx context.Context, files map[string][]byte) (*Program, []*Package) {
+	next := *prog
+	next.files = make(map[string][]byte, len(prog.files)+len(files))
+	for _, m := range []map[string][]byte{prog.files, files} {
+		for name, text := range m {
+			next.files[name] = text
+		}
+	}
+	changed := make(map[string]bool)
+	for name := range files {
+		changed[name] = true
+	}
+	next.world = prog.world.without(&next, changed)
+	next.Packages, next.Problems = next.world.check(ctx)
+	var again []*Package
+	for _, p := range next.Packages {
+		if !slices.Contains(prog.Packages, p) {
+			again = append(again, p)
+		}
+	}
+	return &next, again
+}
+
+// Own reports whether the package with this import path is analysed.
+func (prog *Program) Own(path string) bool { return prog.world.paths[path] }
+
+// Source returns the text a file of the program was loaded from.
+func (prog *Program) Source(name string) ([]byte, error) {
+	if text, ok := prog.files[name]; ok {
+		return text, nil
+	}
+	return os.ReadFile(name)
+}
+
+// Mentions returns the files of the module's packages that the build left out
+// and that contain the identifier: a name changed elsewhere may break them.
+func (prog *Program) Mentions(ident string) []string {
+	seen := make(map[string]bool)
+	var names []string
+	for _, p := range prog.graph {
+		if !prog.world.own[p.ID] {
+			continue
+		}
+		for _, f := range p.IgnoredFiles {
+			if seen[f] || !strings.HasSuffix(f, ".go") {
+				continue
+			}
+			seen[f] = true
+			if text, err := prog.Source(f); err == nil && hasIdent(text, ident) {
+				names = append(names, f)
+			}
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,392 @@
+package load
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/scanner"
+	"go/token"
+	"go/types"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"golang.org/x/tools/go/gcexportdata"
+	"golang.org/x/tools/go/packages"
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// A Package is one package of the module under analysis. Where a package has
+// test files inside it, only the variant with them is there.
+type Package struct {
+	ID        string // unique in a build: "p", "p [p.test]"
+	Path      string
+	GoVersion string // language version of the module, as "go1.21"
+	Files     []*ast.File
+	Types     *types.Package
+	Info      *types.Info
+	Root      bool // named by the patterns, not only imported
+
+	ssa func() (*ssa.Package, error)
+}
+
+// SSA builds the package's functions, once.
+func (p *Package) SSA() (*ssa.Package, error) { return p.ssa() }
+
+// A world is one consistent set of types: every import path of every package
+// in it leads to one types.Package.
+type world struct {
+	prog  *Program
+	root  map[string]bool
+	own   map[string]bool // type-checked from source: the module's, and what imports those
+	paths map[string]bool // import paths of packages whose bodies are wanted
+	nodes map[string]*node
+	deps  *exports
+}
+
+// A node is a package being type-checked from source.
+type node struct {
+	meta   *packages.Package
+	bodies bool // function bodies too; else declarations suffice
+	once   sync.Once
+	pkg    *Package
+	errs   []Problem
+}
+
+func newWorld(prog *Program, root map[string]bool) *world {
+	w := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), nodes: make(map[string]*node),
+		deps: &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}}}
+	w.markOwn()
+	for id := range w.own {
+		n := &node{meta: prog.graph[id], bodies: w.analysed(prog.graph[id])}
+		w.nodes[id] = n
+		if n.bodies {
+			w.paths[n.meta.PkgPath] = true
+		}
+	}
+	return w
+}
+
+// markOwn decides which packages are read from source: those of main modules,
+// those named, and - so that types have one identity - all that import them.
+func (w *world) markOwn() {
+	done := make(map[string]bool)
+	var visit func(p *packages.Package) bool
+	visit = func(p *packages.Package) bool {
+		if done[p.ID] {
+			return w.own[p.ID]
+		}
+		done[p.ID] = true
+		own := w.root[p.ID] || p.Module != nil && p.Module.Main
+		for _, q := range p.Imports {
+			if visit(q) {
+				own = true
+			}
+		}
+		if own && p.PkgPath != "unsafe" {
+			w.own[p.ID] = true
+		}
+		return own
+	}
+	for _, p := range w.prog.graph {
+		visit(p)
+	}
+}
+
+// analysed reports whether a package's bodies are wanted: it is the module's,
+// not a generated test main, and not covered by its variant with tests.
+func (w *world) analysed(p *packages.Package) bool {
+	if strings.HasSuffix(p.ID, ".test") || len(p.CompiledGoFiles) == 0 {
+		return false
+	}
+	if !w.root[p.ID] && (p.Module == nil || !p.Module.Main) {
+		return false
+	}
+	if p.ForTest != "" && p.ForTest != strings.TrimSuffix(p.PkgPath, "_test") {
+		return false // q [p.test]: q again, compiled against p's variant
+	}
+	_, wider := w.prog.graph[p.PkgPath+" ["+p.PkgPath+".test]"]
+	return !wider || p.ForTest != ""
+}
+
+// without returns the world less what can see the changed files.
+func (w *world) without(prog *Program, changed map[string]bool) *world {
+	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, nodes: make(map[string]*node, len(w.nodes)), deps: w.deps}
+	stale := make(map[string]bool)
+	done := make(map[string]bool)
+	var visit func(p *packages.Package) bool
+	visit = func(p *packages.Package) bool {
+		if done[p.ID] {
+			return stale[p.ID]
+		}
+		done[p.ID] = true
+		s := slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return changed[f] })
+		for _, q := range p.Imports {
+			if visit(q) {
+				s = true
+			}
+		}
+		stale[p.ID] = s
+		return s
+	}
+	for id, n := range w.nodes {
+		if visit(n.meta) {
+			n = &node{meta: n.meta, bodies: n.bodies}
+		}
+		next.nodes[id] = n
+	}
+	return next
+}
+
+// check type-checks what is not yet checked and lists the packages in
+// dependency order.
+func (w *world) check(ctx context.Context) ([]*Package, []Problem) {
+	order := w.order()
+	sem := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var wg sync.WaitGroup
+	for _, n := range order {
+		wg.Go(func() {
+			// Waiting for imports holds no slot, so the order of starts
+			// can't dead-lock.
+			for _, q := range n.meta.Imports {
+				if dep := w.nodes[q.ID]; dep != nil {
+					w.run(ctx, dep, sem)
+				}
+			}
+			w.run(ctx, n, sem)
+		})
+	}
+	wg.Wait()
+	var pkgs, fresh []*Package
+	var problems []Problem
+	for _, n := range order {
+		problems = append(problems, n.errs...)
+		if n.bodies && n.pkg != nil && len(n.errs) == 0 {
+			pkgs = append(pkgs, n.pkg)
+			if n.pkg.ssa == nil {
+				fresh = append(fresh, n.pkg)
+			}
+		}
+	}
+	program := newSSA(w, fresh)
+	for _, p := range fresh {
+		p.ssa = sync.OnceValues(func() (*ssa.Package, error) { return program.build(p) })
+	}
+	slices.SortFunc(problems, func(a, b Problem) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Msg, b.Msg))
+	})
+	return pkgs, slices.Compact(problems)
+}
+
+// order lists the nodes, imports first, otherwise by ID.
+func (w *world) order() []*node {
+	var ids []string
+	for id := range w.nodes {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	done := make(map[string]bool)
+	var list []*node
+	var visit func(id string)
+	visit = func(id string) {
+		n := w.nodes[id]
+		if n == nil || done[id] {
+			return
+		}
+		done[id] = true
+		var deps []string
+		for _, q := range n.meta.Imports {
+			deps = append(deps, q.ID)
+		}
+		slices.Sort(deps)
+		for _, q := range deps {
+			visit(q)
+		}
+		list = append(list, n)
+	}
+	for _, id := range ids {
+		visit(id)
+	}
+	return list
+}
+
+func (w *world) run(ctx context.Context, n *node, sem chan struct{}) {
+	n.once.Do(func() {
+		for _, q := range n.meta.Imports {
+			if dep := w.nodes[q.ID]; dep != nil {
+				w.run(ctx, dep, sem)
+			}
+		}
+		sem <- struct{}{}
+		defer func() { <-sem }()
+		if ctx.Err() == nil {
+			w.typecheck(n)
+		}
+	})
+}
+
+// typecheck parses and checks one package. Errors go to n.errs.
+func (w *world) typecheck(n *node) {
+	m := n.meta
+	if strings.HasSuffix(m.ID, ".test") {
+		return
+	}
+	for _, e := range m.Errors {
+		if e.Kind == packages.ListError || len(m.CompiledGoFiles) == 0 {
+			n.fail(listProblem(m, e))
+		}
+	}
+	pkg := &Package{ID: m.ID, Path: m.PkgPath, Root: w.root[m.ID], GoVersion: "go1.26"}
+	if m.Module != nil && m.Module.GoVersion != "" {
+		pkg.GoVersion = "go" + m.Module.GoVersion
+	}
+	for _, name := range m.CompiledGoFiles {
+		text, err := w.prog.Source(name)
+		if err != nil {
+			n.fail(Problem{At: rewrite.Span{File: name}, Pkg: m.PkgPath, Msg: "can't be read: " + err.Error()})
+			continue
+		}
+		mode := parser.ParseComments | parser.SkipObjectResolution
+		f, err := parser.ParseFile(w.prog.Fset, name, text, mode)
+		if err != nil {
+			n.fail(syntaxProblem(m.PkgPath, name, err))
+		}
+		if f != nil {
+			pkg.Files = append(pkg.Files, f)
+		}
+	}
+	pkg.Info = &types.Info{
+		Types: make(map[ast.Expr]types.TypeAndValue), Defs: make(map[*ast.Ident]types.Object),
+		Uses: make(map[*ast.Ident]types.Object), Implicits: make(map[ast.Node]types.Object),
+		Selections: make(map[*ast.SelectorExpr]*types.Selection), Scopes: make(map[ast.Node]*types.Scope),
+		Instances: make(map[*ast.Ident]types.Instance), FileVersions: make(map[*ast.File]string),
+	}
+	conf := types.Config{
+		Importer: importFunc(func(path string) (*types.Package, error) { return w.importFrom(m, path) }),
+		Sizes:    m.TypesSizes, GoVersion: pkg.GoVersion, IgnoreFuncBodies: !n.bodies,
+		Error: func(err error) { n.fail(typeProblem(w.prog.Fset, m.PkgPath, err)) },
+	}
+	pkg.Types, _ = conf.Check(m.PkgPath, w.prog.Fset, pkg.Files, pkg.Info)
+	pkg.Types.SetName(m.Name)
+	n.pkg = pkg
+}
+
+// fail records a problem; soft follow-ups of the first few add nothing.
+func (n *node) fail(p Problem) {
+	if len(n.errs) < 10 {
+		n.errs = append(n.errs, p)
+	}
+}
+
+func (w *world) importFrom(m *packages.Package, path string) (*types.Package, error) {
+	if path == "unsafe" {
+		return types.Unsafe, nil
+	}
+	q := m.Imports[path]
+	if q == nil {
+		return nil, fmt.Errorf("package %s is not in the build; run go mod tidy", path)
+	}
+	if n := w.nodes[q.ID]; n != nil {
+		if n.pkg == nil || n.pkg.Types == nil {
+			return nil, fmt.Errorf("package %s has errors", path)
+		}
+		return n.pkg.Types, nil
+	}
+	return w.deps.load(q)
+}
+
+type importFunc func(path string) (*types.Package, error)
+
+func (f importFunc) Import(path string) (*types.Package, error) { return f(path) }
+
+// exports reads the export data of packages outside the module. Its types
+// never change, so all worlds of a program share it.
+type exports struct {
+	prog *Program
+	mu   sync.Mutex
+	pkgs map[string]*types.Package // by import path; guarded by mu
+}
+
+func (e *exports) load(p *packages.Package) (*types.Package, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if t := e.pkgs[p.PkgPath]; t != nil && t.Complete() {
+		return t, nil
+	}
+	if p.ExportFile == "" {
+		why := "its build left no export data"
+		if len(p.Errors) > 0 {
+			why = p.Errors[0].Msg
+		}
+		return nil, fmt.Errorf("can't import %s: %s", p.PkgPath, why)
+	}
+	f, err := os.Open(p.ExportFile)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	r, err := gcexportdata.NewReader(f)
+	if err != nil {
+		return nil, fmt.Errorf("can't import %s: %w", p.PkgPath, err)
+	}
+	return gcexportdata.Read(r, e.prog.Fset, e.pkgs, p.PkgPath)
+}
+
+func listProblem(m *packages.Package, e packages.Error) Problem {
+	p := Problem{Pkg: m.PkgPath, Msg: strings.TrimSpace(e.Msg)}
+	parts := strings.Split(e.Pos, ":")
+	if len(parts) >= 2 {
+		p.At.File = parts[0]
+		p.At.Line, _ = strconv.Atoi(parts[1])
+		if len(parts) > 2 {
+			p.At.Col, _ = strconv.Atoi(parts[2])
+		}
+		if !filepath.IsAbs(p.At.File) && len(m.GoFiles) > 0 {
+			p.At.File = filepath.Join(filepath.Dir(m.GoFiles[0]), filepath.Base(p.At.File))
+		}
+	}
+	return p
+}
+
+func syntaxProblem(pkg, name string, err error) Problem {
+	p := Problem{Pkg: pkg, Msg: err.Error(), At: rewrite.Span{File: name, Line: 1, Col: 1}}
+	if list, ok := err.(scanner.ErrorList); ok && len(list) > 0 {
+		p.Msg = list[0].Msg
+		p.At.Line, p.At.Col = list[0].Pos.Line, list[0].Pos.Column
+	}
+	return p
+}
+
+func typeProblem(fset *token.FileSet, pkg string, err error) Problem {
+	if e, ok := err.(types.Error); ok {
+		return Problem{Pkg: pkg, Msg: e.Msg, At: rewrite.SpanOf(fset, e.Pos, e.Pos)}
+	}
+	return Problem{Pkg: pkg, Msg: err.Error()}
+}
+
+func hasIdent(text []byte, ident string) bool {
+	word := func(c byte) bool {
+		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+	}
+	for i := 0; ; {
+		j := bytes.Index(text[i:], []byte(ident))
+		if j < 0 {
+			return false
+		}
+		i += j
+		end := i + len(ident)
+		if (i == 0 || !word(text[i-1])) && (end == len(text) || !word(text[end])) {
+			return true
+		}
+		i = end
+	}
+}

@@ -1,0 +1,141 @@
+package race
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// isEntry reports whether callers outside what is analysed can run a
+// function: it has an exported name in a package others can import, or
+// nothing in the module is seen to call it and something may through an
+// interface.
+func (m *Module) isEntry(f *function) bool {
+	if !f.Exported || f.Parent != "" {
+		return false
+	}
+	if m.public[f.Pkg] {
+		return true
+	}
+	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test })
+}
+
+// judge finds the pairs that meet through the API of a type: a goroutine that
+// works on an object, and callers of the object's exported methods, or a
+// second goroutine started elsewhere.
+func (ps *pairs) judge() {
+	for _, field := range slices.Sorted(maps.Keys(ps.threads)) {
+		threads := ps.threads[field]
+		for _, t := range threads {
+			for _, e := range ps.entries[field] {
+				if ps.meetsEntry(field, t, e) {
+					ps.add(field, pair{a: t.side, b: e.side})
+				}
+			}
+		}
+		for i, t := range threads {
+			for _, u := range threads[i+1:] {
+				if ps.meetsThread(t, u) {
+					ps.add(field, pair{a: t.side, b: u.side})
+				}
+			}
+		}
+	}
+}
+
+// meetsEntry reports whether a goroutine's access and one by callers of the
+// API race.
+func (ps *pairs) meetsEntry(field string, t, e published) bool {
+	switch {
+	case t.elem() != e.elem(), !conflict(t.access, e.access), !sameObject(t.typed, e.typed):
+		return false
+	case protected(t.access, e.access, t.frame, e.frame):
+		return false
+	case ps.starts(e.entry, t.ctx.Start):
+		return false // the frame that starts the goroutine has judged it
+	case ps.ordered[[2]effect.Pos{posOf(t.ctx.Start), e.at}]:
+		return false // so did one that starts it and calls the method
+	case waitsByField(e.access, t.access):
+		return false
+	}
+	if e.writes() && !ps.writtenBy(field, t.ctx.Start) {
+		// A setter that the goroutine only reads after: commonly
+		// configuration before the start. It takes a lock, on either side,
+		// to show that more is meant.
+		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic
+	}
+	return true
+}
+
+// writtenBy reports whether the goroutine started at a place writes the field.
+func (ps *pairs) writtenBy(field string, start rewrite.Span) bool {
+	return slices.ContainsFunc(ps.threads[field], func(p published) bool { return p.ctx.Start == start && p.writes() })
+}
+
+// meetsThread reports whether accesses of goroutines started in different
+// functions race.
+func (ps *pairs) meetsThread(t, u published) bool {
+	switch {
+	case t.ctx.Start == u.ctx.Start, t.frame == u.frame:
+		return false // judged in their frame
+	case t.elem() != u.elem(), !conflict(t.access, u.access), !sameObject(t.typed, u.typed):
+		return false
+	case t.fresh && u.fresh:
+		return false // each made its own
+	case !t.fresh && t.path.Root.Kind != effect.Param || !u.fresh && u.path.Root.Kind != effect.Param:
+		return false // no telling whose it is
+	case protected(t.access, u.access, t.frame, u.frame):
+		return false
+	case ps.sites[[2]effect.Pos{posOf(t.ctx.Start), posOf(u.ctx.Start)}]:
+		return false
+	}
+	return !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
+}
+
+// sameObject reports whether two paths, spelled from the types of their
+// roots, can lead to the same field: one ends in the other.
+func sameObject(a, b string) bool {
+	return strings.HasSuffix(a, chain(b)) || strings.HasSuffix(b, chain(a))
+}
+
+// chain drops the root's type.
+func chain(typed string) string {
+	if i := strings.IndexByte(typed, ';'); i >= 0 {
+		return typed[i:]
+	}
+	return typed
+}
+
+// elem reports whether it is the content of a container that is accessed.
+func (p *published) elem() bool { return strings.HasSuffix(p.path.Sel, ";"+effect.Elem) }
+
+// waitsByField reports whether a waits, before its access, for something that
+// b signals only after its own, told by the fields that hold it.
+func waitsByField(a, b *access) bool {
+	for _, w := range a.waited {
+		for _, s := range b.before {
+			if k := w.Field(); k != "" && k == s.Field() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// starts reports whether a function, or what it calls, starts the goroutine.
+func (ps *pairs) starts(f *function, start rewrite.Span) bool {
+	if f == nil || f.sum == nil {
+		return false
+	}
+	if slices.ContainsFunc(f.sum.threads, func(t *thread) bool { return t.site.Span() == start }) {
+		return true
+	}
+	found := false
+	f.each(func(e *effect.Event) { found = found || e.Kind == effect.Go && e.At.Span() == start })
+	return found
+}
+
+func posOf(s rewrite.Span) effect.Pos { return effect.Pos{File: s.File, Line: s.Line, Col: s.Col} }

@@ -1,0 +1,261 @@
+// Package race links the summaries of a module and judges them: which
+// goroutines reach a place, which locks they hold there, what orders them,
+// and so which places race.
+//
+// Linking works bottom up. The summary of a function is joined with those of
+// the functions it calls, so that each holds what its calls do, in its own
+// terms: paths start at its parameters and variables. Where a goroutine and
+// another one meet in one activation, equal paths are the same memory: that
+// is where pairs are found (RacerD's compositional shape, Blackshear et al.,
+// OOPSLA 2018, with goroutines and lock identity). What meets through the API
+// of a type only is judged by type afterwards, with more evidence demanded.
+package race
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A Module is the linked code of a module.
+type Module struct {
+	funcs   map[string]*function
+	order   []*function // by key
+	structs map[string]*effect.Struct
+	lock    map[string]bool // keys of fields that are locks
+	cands   map[string]bool // keys of fields that could race at all
+	pairs   *pairs
+	public  map[string]bool // import paths whose exported names others can use
+	raw     map[string][]*raw
+}
+
+// A function is a function with what linking learnt of it.
+type function struct {
+	*effect.Func
+	pkg     *effect.Summary
+	sum     *summary // what it and its calls do
+	callers []*function
+	calls   []*callSite
+	entry   entry
+	spawned bool // some go statement runs it
+	results map[effect.Root]effect.Path
+	scc     int
+}
+
+// Link joins the summaries of a module's packages.
+func Link(sums []*effect.Summary) *Module {
+	m := &Module{
+		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw),
+	}
+	m.pairs = newPairs(m)
+	for _, s := range sums {
+		if !s.Main && !strings.Contains("/"+s.Path+"/", "/internal/") {
+			m.public[s.Path] = true
+		}
+		for _, f := range s.Funcs {
+			m.funcs[f.Key] = &function{Func: f, pkg: s}
+		}
+		for _, t := range s.Structs {
+			m.structs[t.Key] = t
+			for _, f := range t.Fields {
+				m.lock[f.Key] = f.Lock
+			}
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(m.funcs)) {
+		m.order = append(m.order, m.funcs[key])
+	}
+	m.findCandidates()
+	for _, group := range m.components() {
+		m.solve(group)
+	}
+	m.topDown()
+	m.collect()
+	return m
+}
+
+// findCandidates marks the fields that something other than the maker of a
+// fresh object writes. All others are never raced on, and most fields are.
+func (m *Module) findCandidates() {
+	m.cands = make(map[string]bool)
+	for _, f := range m.order {
+		f.each(func(e *effect.Event) {
+			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic {
+				return
+			}
+			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && !f.shares(r) {
+				return
+			}
+			if e.Whole != "" {
+				m.mark(e.Whole)
+			}
+			if k := e.Path.Field(); k != "" {
+				m.cands[k] = true
+			} else if e.Path.Root.Kind == effect.Global && !strings.HasSuffix(f.Name, "init") {
+				m.cands[e.Path.Root.Key] = true
+			}
+		})
+	}
+}
+
+// unstable reports whether something on the way to the end of a path is
+// reassigned anywhere.
+func (m *Module) unstable(p effect.Path) bool {
+	for base, last := p.Base(); last != ""; base, last = base.Base() {
+		if base.Sel == "" {
+			return base.Root.Kind == effect.Global && m.cands[base.Root.Key]
+		}
+		if m.cands[base.Field()] {
+			return true
+		}
+	}
+	return false
+}
+
+// shares reports whether a variable of the function is seen by a goroutine
+// that the function starts.
+func (f *function) shares(r effect.Root) bool {
+	shared := false
+	f.each(func(e *effect.Event) {
+		if e.Kind != effect.Go && e.Kind != effect.Call {
+			return
+		}
+		for _, b := range e.Fn.Bind {
+			shared = shared || b.Root == r
+		}
+		for _, a := range e.Args {
+			shared = shared || a.Path.Root == r && e.Kind == effect.Go
+		}
+	})
+	return shared
+}
+
+// mark makes all fields of a struct type candidates.
+func (m *Module) mark(key string) {
+	s := m.structs[key]
+	if s == nil {
+		return
+	}
+	for _, f := range s.Fields {
+		if f.Lock || f.Atomic || m.cands[f.Key] {
+			continue
+		}
+		m.cands[f.Key] = true
+		if f.Struct != "" {
+			m.mark(f.Struct)
+		}
+	}
+}
+
+// each calls fn for the events of a function, deferred ones included.
+func (f *function) each(fn func(e *effect.Event)) {
+	for i := range f.Blocks {
+		for j := range f.Blocks[i].Events {
+			e := &f.Blocks[i].Events[j]
+			if e.Kind == effect.Defer {
+				e = e.Deferred
+			}
+			fn(e)
+		}
+	}
+}
+
+// targets lists the functions an event may run, function arguments included.
+func (m *Module) targets(e *effect.Event) []*function {
+	var out []*function
+	for _, v := range append([]effect.Value{e.Fn}, e.Args...) {
+		if g := m.funcs[v.Func]; g != nil {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// components groups functions that call each other, callees first (Tarjan).
+func (m *Module) components() [][]*function {
+	var (
+		groups [][]*function
+		stack  []*function
+		index  = make(map[*function]int)
+		low    = make(map[*function]int)
+		on     = make(map[*function]bool)
+		visit  func(f *function)
+	)
+	visit = func(f *function) {
+		index[f] = len(index) + 1
+		low[f] = index[f]
+		stack = append(stack, f)
+		on[f] = true
+		f.each(func(e *effect.Event) {
+			for _, g := range m.targets(e) {
+				if index[g] == 0 {
+					visit(g)
+					low[f] = min(low[f], low[g])
+				} else if on[g] {
+					low[f] = min(low[f], index[g])
+				}
+			}
+		})
+		if low[f] != index[f] {
+			return
+		}
+		i := slices.Index(stack, f)
+		group := slices.Clone(stack[i:])
+		stack = stack[:i]
+		for _, g := range group {
+			on[g] = false
+			g.scc = len(groups)
+		}
+		slices.SortFunc(group, func(a, b *function) int { return strings.Compare(a.Key, b.Key) })
+		groups = append(groups, group)
+	}
+	for _, f := range m.order {
+		if index[f] == 0 {
+			visit(f)
+		}
+	}
+	return groups
+}
+
+// solve summarises a group, repeating while its members still teach each
+// other something. Four rounds suffice for what is spelled in the source;
+// deeper recursion only repeats it.
+func (m *Module) solve(group []*function) {
+	for _, f := range group {
+		f.sum = &summary{}
+	}
+	recursive := len(group) > 1 || m.callsItself(group[0])
+	for round := 0; ; round++ {
+		changed := false
+		last := !recursive || round == 3
+		for _, f := range group {
+			next := m.summarise(f, last)
+			changed = changed || !next.sameSize(f.sum)
+			f.sum = next
+		}
+		if last {
+			return
+		}
+		if !changed {
+			round = 2 // one more round, to find pairs and record calls
+		}
+	}
+}
+
+func (m *Module) callsItself(f *function) bool {
+	self := false
+	f.each(func(e *effect.Event) { self = self || slices.Contains(m.targets(e), f) })
+	return self
+}
+
+// localName names a variable of the function.
+func (f *function) localName(p effect.Path) string {
+	if p.Root.Kind == effect.Local && p.Root.N < len(f.Locals) {
+		return f.Locals[p.Root.N].Name
+	}
+	return "result"
+}

@@ -1,0 +1,87 @@
+package race
+
+import (
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// within returns the innermost function around a position.
+func (m *Module) within(p effect.Pos) *function {
+	var best *function
+	for _, f := range m.order {
+		if f.At.File != p.File || comparePos(f.At, p) > 0 || f.End.Line == 0 || comparePos(p, f.End) > 0 {
+			continue
+		}
+		if best == nil || comparePos(best.At, f.At) < 0 {
+			best = f
+		}
+	}
+	return best
+}
+
+// Effects tells what runs when control passes from one position of a function
+// to another, callees included.
+func (m *Module) Effects(from, to effect.Pos) rewrite.Effects {
+	f := m.within(from)
+	if f == nil {
+		return rewrite.Effects{Slow: []string{"code that was not analysed"}}
+	}
+	takes := make(map[string]bool)
+	var out rewrite.Effects
+	slow := func(at effect.Pos, note string) {
+		s := fmt.Sprintf("%s at %s:%d", note, filepath.Base(at.File), at.Line)
+		if len(out.Slow) < 4 && !slices.Contains(out.Slow, s) {
+			out.Slow = append(out.Slow, s)
+		}
+	}
+	f.each(func(e *effect.Event) {
+		if comparePos(e.At, from) < 0 || comparePos(e.At, to) > 0 {
+			return
+		}
+		switch e.Kind {
+		case effect.Slow:
+			slow(e.At, e.Note)
+		case effect.Lock:
+			if k := (held{path: e.Path}).key(f); k != "" {
+				takes[k] = true
+			}
+		case effect.Call, effect.Once:
+			g := m.funcs[e.Fn.Func]
+			if g == nil {
+				slow(e.At, "a call of a function value")
+				return
+			}
+			maps.Copy(takes, g.sum.takes)
+			for _, note := range g.sum.slow {
+				slow(e.At, note+" in "+g.Name)
+			}
+		}
+	})
+	out.Locks = slices.Sorted(maps.Keys(takes))
+	return out
+}
+
+// Entry tells which locks some caller may hold when the function around a
+// position starts.
+func (m *Module) Entry(p effect.Pos) []rewrite.Lock {
+	if f := m.within(p); f != nil {
+		return f.allMay()
+	}
+	return nil
+}
+
+// Held tells which locks may be held at accesses of a field, by position.
+func (m *Module) Held(field string, p effect.Pos) []rewrite.Lock {
+	may := make(keys)
+	for _, r := range m.raw[field] {
+		if r.at == p {
+			may = merge(may, merge(r.may, r.fn.entry.may))
+		}
+	}
+	return may.list()
+}

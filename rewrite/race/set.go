@@ -1,0 +1,163 @@
+package race
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A held is a lock as one function activation sees it.
+type held struct {
+	path effect.Path
+	mode rewrite.Mode
+}
+
+// key tells the lock from others by the field or variable that holds it. All
+// instances of a type share the keys of its locks: that two objects are the
+// same is rarely provable and nearly always meant.
+func (h held) key(f *function) string {
+	if k := h.path.Field(); k != "" {
+		return k
+	}
+	switch h.path.Root.Kind {
+	case effect.Global:
+		return h.path.Root.Key
+	case effect.Local, effect.Result:
+		return f.Key + "." + f.localName(h.path)
+	}
+	return "" // a parameter's own name is nobody's
+}
+
+// locks is an immutable sorted list of locks.
+type locks []held
+
+func (l locks) index(p effect.Path) int {
+	return slices.IndexFunc(l, func(h held) bool { return h.path == p })
+}
+
+func (l locks) add(h held) locks {
+	if i := l.index(h.path); i >= 0 {
+		if l[i].mode >= h.mode {
+			return l
+		}
+		l = l.remove(h.path)
+	}
+	return append(slices.Clip(l), h)
+}
+
+func (l locks) remove(p effect.Path) locks {
+	i := l.index(p)
+	if i < 0 {
+		return l
+	}
+	return slices.Concat(l[:i], l[i+1:])
+}
+
+// meet keeps what both lists hold, in the weaker mode.
+func (l locks) meet(m locks) locks {
+	var out locks
+	for _, h := range l {
+		if i := m.index(h.path); i >= 0 {
+			out = append(out, held{h.path, min(h.mode, m[i].mode)})
+		}
+	}
+	return out
+}
+
+func (l locks) union(m locks) locks {
+	for _, h := range m {
+		l = l.add(h)
+	}
+	return l
+}
+
+func (l locks) equal(m locks) bool {
+	if len(l) != len(m) {
+		return false
+	}
+	for _, h := range l {
+		if i := m.index(h.path); i < 0 || m[i].mode != h.mode {
+			return false
+		}
+	}
+	return true
+}
+
+// paths is an immutable set of paths.
+type paths []effect.Path
+
+func (s paths) has(p effect.Path) bool { return slices.Contains(s, p) }
+
+func (s paths) add(p effect.Path) paths {
+	if p.Root.Kind == effect.NoRoot || s.has(p) {
+		return s
+	}
+	return append(slices.Clip(s), p)
+}
+
+func (s paths) union(t paths) paths {
+	for _, p := range t {
+		s = s.add(p)
+	}
+	return s
+}
+
+func (s paths) meet(t paths) paths {
+	return slices.DeleteFunc(slices.Clone(s), func(p effect.Path) bool { return !t.has(p) })
+}
+
+func (s paths) minus(t paths) paths {
+	return slices.DeleteFunc(slices.Clone(s), t.has)
+}
+
+func (s paths) meets(t paths) bool { return slices.ContainsFunc(s, t.has) }
+
+// ints is an immutable sorted set of thread numbers.
+type ints []int
+
+func (s ints) has(n int) bool {
+	_, ok := slices.BinarySearch(s, n)
+	return ok
+}
+
+func (s ints) add(n int) ints {
+	i, ok := slices.BinarySearch(s, n)
+	if ok {
+		return s
+	}
+	return slices.Insert(slices.Clone(s), i, n)
+}
+
+func (s ints) union(t ints) ints {
+	for _, n := range t {
+		s = s.add(n)
+	}
+	return s
+}
+
+// keys is a sorted set of lock keys with modes.
+type keys map[string]rewrite.Mode
+
+func (l locks) keys(f *function) keys {
+	if len(l) == 0 {
+		return nil
+	}
+	k := make(keys, len(l))
+	for _, h := range l {
+		if key := h.key(f); key != "" {
+			k[key] = max(k[key], h.mode)
+		}
+	}
+	return k
+}
+
+func (k keys) list() []rewrite.Lock {
+	var out []rewrite.Lock
+	for key, mode := range k {
+		out = append(out, rewrite.Lock{Key: key, Mode: mode})
+	}
+	slices.SortFunc(out, func(a, b rewrite.Lock) int { return strings.Compare(a.Key, b.Key) })
+	return out
+}

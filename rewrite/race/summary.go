@@ -1,0 +1,102 @@
+package race
+
+import (
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A summary is what a function does, calls included, in its own terms.
+type summary struct {
+	accesses []*access
+	threads  []*thread       // thread i+1; 0 is the caller's own
+	pending  []*pending      // calls of function parameters
+	acquired locks           // held at every return, not at the start
+	released paths           // released without having been taken here
+	waited   paths           // waited for on every way to a return
+	signals  paths           // signalled on some way
+	escapes  []bool          // by parameter: it becomes visible to others
+	results  []result        // by result
+	takes    map[string]bool // keys of locks it may take
+	slow     []string        // why it may take long
+}
+
+func (s *summary) sameSize(t *summary) bool {
+	return len(s.accesses) == len(t.accesses) && len(s.threads) == len(t.threads) &&
+		len(s.acquired) == len(t.acquired) && len(s.released) == len(t.released) &&
+		len(s.takes) == len(t.takes) && len(s.signals) == len(t.signals)
+}
+
+// A result is what a call returns: memory the caller knows by another path,
+// or a fresh object.
+type result struct {
+	path  effect.Path
+	fresh bool
+}
+
+// A trail is how an access is reached: the calls from the frame inwards.
+type trail struct {
+	at   effect.Pos
+	fn   *function // called
+	next *trail
+}
+
+// An access is an access as seen from one frame.
+type access struct {
+	path   effect.Path
+	op     rewrite.Op
+	whole  bool
+	index  bool
+	at     effect.Pos
+	fn     *function // whose source holds it
+	thread int
+	must   locks // held for sure
+	may    locks // held perhaps; includes must
+	live   ints  // threads that may run by then
+	now    ints  // those started in the same turn of their loop
+	waited paths // waited for before it
+	before paths // signalled only after it
+	trail  *trail
+	event  int // of the frame; accesses of one call were compared in the callee
+}
+
+// identity is what makes two accesses the same to a caller.
+type identity struct {
+	path         effect.Path
+	op           rewrite.Op
+	whole, index bool
+	thread       int
+	must, may    string
+	live, waited string
+	before       string
+	test         bool
+}
+
+// A thread is a goroutine started in a frame, or below it.
+type thread struct {
+	site   effect.Pos
+	home   *function // that holds the go statement
+	runs   string
+	note   string
+	many   bool
+	loop   int // many only by this loop of the frame: what the loop makes is not shared
+	parent int
+	live   ints // threads that may run when it starts
+	waited paths
+	done   paths // signals that come after all it does
+	event  int
+}
+
+// A pending is a call of a function the frame gets from its caller.
+type pending struct {
+	path   effect.Path // parameter or captured variable
+	thread int
+	state  state
+	trail  *trail
+}
+
+// reports whether the access changes its place.
+func (a *access) writes() bool { return a.op.Writes() }
+
+func (t *thread) context() rewrite.Context {
+	return rewrite.Context{Start: t.site.Span(), Func: t.home.Name, Runs: t.runs, Many: t.many, Through: t.note}
+}

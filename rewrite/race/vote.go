@@ -1,0 +1,61 @@
+package race
+
+import (
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// vote looks for a field that a lock guards nearly everywhere: a quarter of
+// real fixes are in packages without any go statement, where the lock at the
+// other accesses is all the evidence there is. It needs most accesses under
+// one lock of the same struct, a write among them, and a bare access that
+// callers of the API reach.
+func (m *Module) vote(field string) {
+	accesses := m.accesses(field)
+	owner := field[:strings.LastIndexByte(field, '.')]
+	for _, v := range votes(accesses) {
+		if !strings.HasPrefix(v.Lock, owner+".") || strings.Contains(v.Lock[len(owner)+1:], ".") {
+			continue
+		}
+		bare := v.Of - v.Held
+		if v.Writes == 0 || bare == 0 || v.Held < 3 || v.Held < 3*bare {
+			continue
+		}
+		var guarded, open *raw
+		for _, r := range m.raw[field] {
+			if r.isFresh() || r.fn.Test || r.op == rewrite.Address {
+				continue
+			}
+			_, may := merge(r.may, r.fn.entry.may)[v.Lock]
+			_, must := r.locks()[v.Lock]
+			switch {
+			case must && (guarded == nil || r.writes() && !guarded.writes()):
+				guarded = r
+			case !may && !must && open == nil && m.reachable(r):
+				open = r
+			}
+		}
+		if guarded == nil || open == nil || !guarded.writes() && !open.writes() {
+			continue
+		}
+		m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
+		return
+	}
+}
+
+// reachable reports whether callers of the API run the access, and not as a
+// part of setting the object up.
+func (m *Module) reachable(r *raw) bool {
+	f := r.fn
+	if !m.isEntry(f) || r.param != 0 || f.Recv == "" {
+		return false
+	}
+	return len(f.sum.threads) == 0 || len(r.live) > 0
+}
+
+func apiSide(r *raw) side {
+	a := r.access
+	ctx := rewrite.Context{Start: r.fn.At.Span(), Func: r.fn.Name, Runs: r.fn.Name, Entry: true}
+	return side{access: &a, frame: r.fn, entry: r.fn, ctx: ctx}
+}

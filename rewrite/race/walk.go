@@ -1,0 +1,340 @@
+package race
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// maxAccesses bounds what a function's summary holds, so that memory grows
+// with the code. Real functions reach a few hundred.
+const maxAccesses = 2000
+
+// A walk summarises one function.
+type walk struct {
+	m       *Module
+	f       *function
+	sum     *summary
+	own     map[*effect.Event]int // thread of a go statement
+	below   map[*effect.Event]int // first thread that an event's callee starts
+	results map[effect.Root]result
+	loops   map[int]int // innermost loop around a call
+	seen    map[identity]bool
+	record  bool
+	last    bool // the function's callees will not change any more
+	returns int
+}
+
+// summarise joins a function's own events with the summaries of its calls.
+// The last time it does so, it also looks for pairs and records the calls.
+func (m *Module) summarise(f *function, last bool) *summary {
+	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), results: make(map[effect.Root]result), loops: make(map[int]int),
+		seen: make(map[identity]bool), last: last,
+		sum: &summary{escapes: make([]bool, f.Params), takes: make(map[string]bool)}}
+	if len(f.Blocks) == 0 {
+		return w.sum
+	}
+	in := w.flow()
+	w.record = true
+	for i := range f.Blocks {
+		if in[i].reached {
+			w.run(&f.Blocks[i], in[i])
+		}
+	}
+	if last {
+		m.pairs.frame(w)
+	}
+	w.export()
+	return w.sum
+}
+
+func (w *walk) run(b *effect.Block, s state) state {
+	for i := range b.Events {
+		s = w.step(&b.Events[i], s)
+	}
+	return s
+}
+
+func (w *walk) step(e *effect.Event, s state) state {
+	switch e.Kind {
+	case effect.Access:
+		if w.record {
+			w.access(e, s)
+		}
+	case effect.Lock:
+		return w.lock(s, held{w.resolve(e.Path), e.Mode})
+	case effect.Unlock:
+		p := w.resolve(e.Path)
+		if s.may.index(p) < 0 {
+			w.sum.released = w.sum.released.add(p)
+		}
+		return w.release(s, p)
+	case effect.Wait:
+		return w.wait(s, w.resolve(e.Path))
+	case effect.Signal:
+		return w.signal(s, w.resolve(e.Path))
+	case effect.Defer:
+		if !containsEvent(s.defers, e.Deferred) {
+			s.defers = append(slices.Clip(s.defers), e.Deferred)
+		}
+	case effect.Defers:
+		defers := s.defers
+		s.defers = nil
+		for _, d := range slices.Backward(defers) {
+			s = w.step(d, s)
+		}
+	case effect.Escape:
+		s.escaped = w.escape(s.escaped, w.resolve(e.Path))
+	case effect.Call:
+		return w.call(e, s)
+	case effect.Go:
+		return w.spawn(e, s)
+	case effect.Once:
+		return w.once(e, s)
+	case effect.Return:
+		w.leave(e, s)
+	case effect.Slow:
+		w.slow(e.Note)
+	}
+	return s
+}
+
+func (w *walk) lock(s state, h held) state {
+	if k := h.key(w.f); k != "" {
+		w.sum.takes[k] = true
+	}
+	return w.take(s, h)
+}
+
+func (w *walk) signal(s state, p effect.Path) state {
+	w.sum.signals = w.sum.signals.add(p)
+	s.signaled = s.signaled.add(p)
+	return s
+}
+
+func (w *walk) slow(note string) {
+	if len(w.sum.slow) < 4 && !slices.Contains(w.sum.slow, note) {
+		w.sum.slow = append(w.sum.slow, note)
+	}
+}
+
+// escape marks the object a path starts at as visible to others.
+func (w *walk) escape(set paths, p effect.Path) paths {
+	if p.Root.Kind == effect.Param && p.Sel == "" && p.Root.N < len(w.sum.escapes) {
+		w.sum.escapes[p.Root.N] = true
+	}
+	return set.add(effect.Path{Root: p.Root})
+}
+
+// once runs a function under a lock that only this sync.Once has, and orders
+// what it did before what comes after any call of Do.
+func (w *walk) once(e *effect.Event, s state) state {
+	p := w.resolve(e.Path)
+	inside := w.take(s, held{p, rewrite.Exclusive})
+	inside = w.call(e, inside)
+	s = w.release(inside, p)
+	return w.wait(w.signal(s, p), p)
+}
+
+func (w *walk) leave(e *effect.Event, s state) {
+	if !w.record {
+		return
+	}
+	w.returns++
+	if w.returns == 1 {
+		w.sum.acquired, w.sum.waited = s.must, s.waited
+	} else {
+		w.sum.acquired, w.sum.waited = w.sum.acquired.meet(s.must), w.sum.waited.meet(s.waited)
+	}
+	for i, v := range e.Results {
+		r := result{path: w.resolve(v.Path)}
+		if r.path.Root.Kind == effect.NoRoot {
+			if i < len(w.sum.results) {
+				continue // nil on this way out
+			}
+		}
+		r.fresh = r.path.Sel == "" && w.fresh(r.path.Root)
+		switch {
+		case i >= len(w.sum.results):
+			w.sum.results = append(w.sum.results, r)
+		case w.sum.results[i].path.Root.Kind == effect.NoRoot && !w.sum.results[i].fresh:
+			w.sum.results[i] = r
+		case w.sum.results[i].path != r.path:
+			w.sum.results[i] = result{fresh: r.fresh && w.sum.results[i].fresh}
+		}
+	}
+}
+
+// fresh reports whether the root is an object made by this activation.
+func (w *walk) fresh(r effect.Root) bool {
+	switch r.Kind {
+	case effect.Local:
+		return w.f.Locals[r.N].Fresh
+	case effect.Result:
+		return w.results[r].fresh
+	}
+	return false
+}
+
+// loop returns the innermost loop in which a root is made anew each turn.
+func (w *walk) loop(r effect.Root) int {
+	switch r.Kind {
+	case effect.Local:
+		return w.f.Locals[r.N].Loop
+	case effect.Result:
+		return w.loops[r.N]
+	}
+	return 0
+}
+
+// resolve replaces a path that starts at a call's result by what the callee
+// said it returns.
+func (w *walk) resolve(p effect.Path) effect.Path {
+	if p.Root.Kind != effect.Result {
+		return p
+	}
+	if r, ok := w.results[p.Root]; ok && r.path.Root.Kind != effect.NoRoot {
+		if q, ok := p.On(r.path); ok {
+			return q
+		}
+	}
+	return p
+}
+
+// access records one of the function's own accesses.
+func (w *walk) access(e *effect.Event, s state) {
+	p := w.resolve(e.Path)
+	a := access{path: p, op: e.Op, index: e.Index, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+		waited: s.waited, before: w.sum.signals.minus(s.signaled)}
+	fresh := w.fresh(p.Root) && !s.escaped.has(effect.Path{Root: p.Root})
+	if e.Whole != "" {
+		a.whole = true
+		w.whole(a, e.Whole, fresh, 0)
+		if p.Sel == "" {
+			return
+		}
+	}
+	w.add(a, fresh)
+}
+
+// whole records an access to every field of a struct.
+func (w *walk) whole(a access, key string, fresh bool, depth int) {
+	s := w.m.structs[key]
+	if s == nil || depth > 3 {
+		return
+	}
+	for _, f := range s.Fields {
+		p, ok := a.path.With(f.Key)
+		if !ok || f.Lock || f.Atomic {
+			continue
+		}
+		b := a
+		b.path = p
+		if w.m.cands[f.Key] {
+			w.add(b, fresh)
+		}
+		if f.Struct != "" {
+			w.whole(b, f.Struct, fresh, depth+1)
+		}
+	}
+}
+
+func (w *walk) add(a access, fresh bool) {
+	field := a.path.Field()
+	if field != "" && (!w.m.cands[field] || w.m.lock[field]) {
+		return
+	}
+	if field != "" && w.last {
+		w.m.addRaw(w.f, field, &a, fresh)
+	}
+	w.keep(&a)
+}
+
+// keep stores an access once.
+func (w *walk) keep(a *access) {
+	if a.path.Field() == "" && a.path.Root.Kind != effect.Param && a.path.Root.Kind != effect.Free {
+		return
+	}
+	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, thread: a.thread, test: a.fn.Test,
+		must: a.must.String(), may: a.may.String(), live: fmt.Sprint(a.live),
+		waited: a.waited.String(), before: a.before.String()}
+	if w.seen[id] || len(w.sum.accesses) >= maxAccesses {
+		return
+	}
+	w.seen[id] = true
+	w.sum.accesses = append(w.sum.accesses, a)
+}
+
+// export drops from the summary what means nothing to callers.
+func (w *walk) export() {
+	outside := func(r effect.Root) bool {
+		return r.Kind == effect.Param || r.Kind == effect.Free || r.Kind == effect.Global
+	}
+	s := w.sum
+	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return !outside(a.path.Root) })
+	s.signals = slices.DeleteFunc(s.signals, func(p effect.Path) bool { return !outside(p.Root) })
+	s.waited = slices.DeleteFunc(slices.Clone(s.waited), func(p effect.Path) bool { return !outside(p.Root) })
+	for i, r := range s.results {
+		if !outside(r.path.Root) {
+			s.results[i].path = effect.Path{}
+		}
+	}
+	keep := make([]bool, len(s.threads)+1)
+	mark := func(t int) {
+		for ; t > 0; t = s.threads[t-1].parent {
+			keep[t] = true
+		}
+	}
+	for _, a := range s.accesses {
+		mark(a.thread)
+	}
+	for _, p := range s.pending {
+		mark(p.thread)
+	}
+	number := make([]int, len(s.threads)+1)
+	var threads []*thread
+	for i, t := range s.threads {
+		if keep[i+1] {
+			threads = append(threads, t)
+			number[i+1] = len(threads)
+		}
+	}
+	renumber := func(l ints) ints {
+		var out ints
+		for _, t := range l {
+			if keep[t] {
+				out = append(out, number[t])
+			}
+		}
+		return out
+	}
+	for _, t := range threads {
+		t.parent, t.live = number[t.parent], renumber(t.live)
+	}
+	for _, a := range s.accesses {
+		a.thread, a.live = number[a.thread], renumber(a.live)
+	}
+	for _, p := range s.pending {
+		p.thread, p.state.live = number[p.thread], renumber(p.state.live)
+	}
+	s.threads = threads
+}
+
+func (l locks) String() string {
+	var b strings.Builder
+	for _, h := range l {
+		fmt.Fprintf(&b, "%v%d ", h.path, h.mode)
+	}
+	return b.String()
+}
+
+func (s paths) String() string {
+	var b strings.Builder
+	for _, p := range s {
+		fmt.Fprintf(&b, "%v ", p)
+	}
+	return b.String()
+}

@@ -1,0 +1,192 @@
+// Package rewrite holds the data every stage of fixer speaks: findings, the
+// accesses and locks they rest on, and the fixes rules propose for them.
+//
+// It holds no analysis and no printing; it may be imported by all packages of
+// the module and imports none of them.
+package rewrite
+
+import (
+	"fmt"
+	"go/token"
+	"strings"
+)
+
+// A Span is a range of source text: a file and the 1-based lines and byte
+// columns at which the range starts and before which it ends.
+type Span struct {
+	File    string `json:"file"` // absolute path
+	Line    int    `json:"line"`
+	Col     int    `json:"col"`
+	EndLine int    `json:"endLine"`
+	EndCol  int    `json:"endCol"`
+}
+
+// SpanOf returns the span of source between two positions of fset. The
+// positions are those of the file a person edits: //line directives (cgo) are
+// followed.
+func SpanOf(fset *token.FileSet, from, to token.Pos) Span {
+	p, q := fset.Position(from), fset.Position(to)
+	return Span{File: p.Filename, Line: p.Line, Col: p.Column, EndLine: q.Line, EndCol: q.Column}
+}
+
+func (s Span) String() string { return fmt.Sprintf("%s:%d:%d", s.File, s.Line, s.Col) }
+
+// IsZero reports whether s names no place.
+func (s Span) IsZero() bool { return s.Line == 0 }
+
+// Compare orders spans by file, start, and then the longer one first, so that
+// an enclosing span precedes what it encloses.
+func (s Span) Compare(t Span) int {
+	if c := strings.Compare(s.File, t.File); c != 0 {
+		return c
+	}
+	for _, d := range [...]int{s.Line - t.Line, s.Col - t.Col, t.EndLine - s.EndLine, t.EndCol - s.EndCol} {
+		if d != 0 {
+			return d
+		}
+	}
+	return 0
+}
+
+// Contains reports whether t lies within s.
+func (s Span) Contains(t Span) bool {
+	return s.File == t.File &&
+		(s.Line < t.Line || s.Line == t.Line && s.Col <= t.Col) &&
+		(t.EndLine < s.EndLine || t.EndLine == s.EndLine && t.EndCol <= s.EndCol)
+}
+
+// Kind says what races.
+type Kind string
+
+// Field is a struct field reached from two goroutines.
+const Field Kind = "field"
+
+// An Op says what an access does to its place.
+type Op string
+
+const (
+	Read      Op = "read"
+	Write     Op = "write"
+	ReadElem  Op = "element read"  // map or slice content: index, len, range, copy from
+	WriteElem Op = "element write" // map or slice content: assignment, delete, clear, copy to
+	Atomic    Op = "atomic"        // an operation of sync/atomic
+	Address   Op = "address"       // the address is taken and not followed further
+)
+
+// Writes reports whether the operation changes its place without
+// synchronisation.
+func (o Op) Writes() bool { return o == Write || o == WriteElem }
+
+// Mode is how a lock is held.
+type Mode int
+
+const (
+	Shared    Mode = 1 // RLock
+	Exclusive Mode = 2 // Lock
+)
+
+func (m Mode) String() string {
+	if m == Shared {
+		return "read"
+	}
+	return "write"
+}
+
+// A Lock is one mutex as the analysis tells it from others.
+type Lock struct {
+	Key  string `json:"key"`  // the struct type and field, or the variable, that holds it
+	Mode Mode   `json:"mode"` // how it is held
+}
+
+func (l Lock) String() string {
+	name := ShortKey(l.Key)
+	if l.Mode == Shared {
+		return name + " (read)"
+	}
+	return name
+}
+
+// ShortKey drops the package path from a key: "example.com/a/b.T.f" becomes
+// "T.f".
+func ShortKey(key string) string {
+	tail := key[strings.LastIndexByte(key, '/')+1:]
+	if _, after, ok := strings.Cut(tail, "."); ok {
+		return after
+	}
+	return tail
+}
+
+// A Context is a goroutine, or a class of goroutines, that may run an access.
+type Context struct {
+	Start   Span   `json:"start"`   // the go statement; for Entry, the function's name
+	Entry   bool   `json:"entry"`   // not started here: whoever calls the exported API
+	Func    string `json:"func"`    // the function that starts it, or the entry itself
+	Runs    string `json:"runs"`    // the function the goroutine runs
+	Many    bool   `json:"many"`    // several such goroutines may run at once
+	Through string `json:"through"` // for library starts: errgroup, time.AfterFunc, ...
+}
+
+// A Step is one call on the way from a context's start to an access.
+type Step struct {
+	At   Span   `json:"at"`
+	Func string `json:"func"` // the function called
+}
+
+// An Access is one place in the source that touches the finding's place.
+type Access struct {
+	Op    Op     `json:"op"`
+	At    Span   `json:"at"`    // the expression that names the place
+	Func  string `json:"func"`  // the function it stands in
+	Locks []Lock `json:"locks"` // held whenever it runs, callers' locks included
+	// Fresh means that only its own goroutine can see the object yet: the
+	// access is part of construction, in every context that reaches it.
+	Fresh bool `json:"fresh,omitempty"`
+	// Whole means the struct that holds the place is copied, assigned or
+	// reflected over as a whole.
+	Whole bool `json:"whole,omitempty"`
+	Test  bool `json:"test,omitempty"` // in a _test.go file
+}
+
+// A Side is one of the two accesses that meet, with the goroutine it runs in.
+type Side struct {
+	Access  Access  `json:"access"`
+	Context Context `json:"context"`
+	Path    []Step  `json:"path,omitempty"` // calls from the goroutine's start to the access
+}
+
+// A Place is what races.
+type Place struct {
+	Key   string `json:"key"`   // import path, type and field: unique in a build
+	Name  string `json:"name"`  // as people say it: "Watcher.alive"
+	Type  string `json:"type"`  // its Go type, qualified by package name
+	Decl  Span   `json:"decl"`  // its name where it is declared
+	Owner string `json:"owner"` // key of the struct type that declares it
+}
+
+// A Vote counts how often a lock is held where the place is accessed.
+type Vote struct {
+	Lock   string `json:"lock"` // key
+	Held   int    `json:"held"`
+	Of     int    `json:"of"`
+	Writes int    `json:"writes"` // accesses among Held that write
+}
+
+// Confidence says how far the evidence of a finding goes. Findings below
+// Likely are never reported.
+type Confidence string
+
+const (
+	Likely  Confidence = "likely"  // one of the two goroutines is a caller of the API
+	Certain Confidence = "certain" // both goroutines were seen in the module
+)
+
+// A Finding is one place that goroutines reach without a common lock.
+type Finding struct {
+	Kind       Kind       `json:"kind"`
+	Place      Place      `json:"place"`
+	Confidence Confidence `json:"confidence"`
+	Sides      [2]Side    `json:"sides"`    // the pair that shows the race best; the first one writes
+	Accesses   []Access   `json:"accesses"` // all of them in the module, by position
+	Votes      []Vote     `json:"votes,omitempty"`
+	Why        []string   `json:"why"` // what would have ordered the sides and is not there
+}
