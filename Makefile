@@ -1,0 +1,29 @@
+GO ?= go
+
+.PHONY: build test race golden lint score bench
+
+build: ## bin/fixer
+	$(GO) build -o bin/ ./cmd/fixer
+
+test: lint ## everything
+	$(GO) test ./...
+	$(MAKE) race
+
+race: ## the race tests of the golden cases, before and after the fix
+	$(GO) test ./golden -run '^TestRace$$' -race.cases
+
+golden: ## write what fixer does now into the golden files and the README
+	cd golden && $(GO) test -run '^TestCases$$' -update
+	cd golden && $(GO) test -run '^TestReadme$$' -update
+
+lint:
+	@unformatted=$$(gofmt -l cmd golden rewrite rules); \
+	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+score: ## what became of the findings of all golden cases
+	@cd golden && $(GO) test -run '^TestCases$$' -score
+
+bench:
+	$(GO) test -bench . -run '^$$' ./rewrite/driver

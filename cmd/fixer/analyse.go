@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+
+	"github.com/go-fixer/fixer/rewrite/driver"
+	"github.com/go-fixer/fixer/rewrite/patch"
+	"github.com/spf13/cobra"
+)
+
+func (a *app) diff() *cobra.Command {
+	var o options
+	c := &cobra.Command{
+		Use:   "diff [packages]",
+		Short: "Show the changes that would mend the races",
+		Long: `Diff prints what apply would change as a unified diff, with names relative to
+the root of the repository: git apply takes it. Findings that no rule can mend
+are listed on standard error. Without packages it looks at ./...
+
+The exit code is 1 if the diff is not empty.`,
+		Example: `  fixer diff
+  fixer diff ./internal/... | git apply
+  fixer diff --rules guard,atomicfield ./server`,
+		RunE: func(c *cobra.Command, patterns []string) error {
+			r, rel, err := a.analyse(c.Context(), &o, patterns)
+			if err != nil {
+				return err
+			}
+			d, err := patch.Unified(r.Files)
+			if err != nil {
+				return err
+			}
+			if len(d) > 0 {
+				a.code = exitFindings
+			}
+			if _, err := a.stdout.Write(paintDiff(d, a.coloured())); err != nil {
+				return err
+			}
+			a.report(r, rel)
+			return nil
+		},
+	}
+	o.register(c)
+	return c
+}
+
+func (a *app) apply() *cobra.Command {
+	var o options
+	var allowDirty bool
+	c := &cobra.Command{
+		Use:   "apply [packages]",
+		Short: "Mend the races in the source files",
+		Long: `Apply writes all changes that passed the checks and prints the names of the
+files. It refuses to touch files of a git work tree that is not clean, so that
+what it did can be seen and taken back. Without packages it looks at ./...
+
+The exit code is 1 if findings are left that no rule can mend.`,
+		Example: `  fixer apply
+  fixer apply --allow-dirty ./server
+  fixer -C ../other apply --rules -mutexfield`,
+		RunE: func(c *cobra.Command, patterns []string) error {
+			r, rel, err := a.analyse(c.Context(), &o, patterns)
+			if err != nil {
+				return err
+			}
+			if len(r.Files) > 0 {
+				if err := driver.Write(r, allowDirty); err != nil {
+					return err
+				}
+			}
+			for _, f := range r.Files {
+				added, removed := patch.Count(f.Old, f.New)
+				fmt.Fprintf(a.stdout, "%s +%d -%d\n", rel(filepath.Join(r.Root, filepath.FromSlash(f.Name))), added, removed)
+			}
+			if _, unfixed := count(r); unfixed > 0 {
+				a.code = exitFindings
+			}
+			a.report(r, rel)
+			return nil
+		},
+	}
+	o.register(c)
+	c.Flags().BoolVar(&allowDirty, "allow-dirty", false, "also in a git work tree with changes of yours")
+	return c
+}
+
+func (a *app) check() *cobra.Command {
+	var o options
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check [packages]",
+		Short: "Report the races and what could be done about them",
+		Long: `Check prints every finding with its evidence: who reaches the field from where,
+under which locks, and which rule mends it or why none does. It changes no
+file. Without packages it looks at ./...
+
+The exit code is 1 if there are findings.`,
+		Example: `  fixer check
+  fixer check --tests=false --tags integration ./...
+  fixer check --json ./... | jq '.findings[].message'`,
+		RunE: func(c *cobra.Command, patterns []string) error {
+			r, rel, err := a.analyse(c.Context(), &o, patterns)
+			if err != nil {
+				return err
+			}
+			if len(r.Outcomes) > 0 {
+				a.code = exitFindings
+			}
+			if asJSON {
+				err = driver.JSON(a.stdout, r, rootNames(r))
+			} else {
+				err = a.printText(r, rel)
+			}
+			if len(r.Problems) > 0 {
+				a.code = exitError
+				a.problemLine(r)
+			}
+			return err
+		},
+	}
+	o.register(c)
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, with names relative to the root of the repository")
+	return c
+}
+
+// analyse runs the driver and returns the result and how to name its files.
+func (a *app) analyse(ctx context.Context, o *options, patterns []string) (*driver.Result, func(string) string, error) {
+	cfg, err := a.config(o, patterns)
+	if err != nil {
+		return nil, nil, err
+	}
+	r, err := a.fix(ctx, cfg)
+	return r, relativeTo(cfg.Dir), err
+}
+
+// fix is driver.Fix with a status line.
+func (a *app) fix(ctx context.Context, cfg driver.Config) (*driver.Result, error) {
+	status := newStatus(a.stderr)
+	defer status.clear()
+	cfg.Progress = status.show
+	return driver.Fix(ctx, cfg)
+}
+
+// rootNames names files by their slash-separated path from the root of the
+// repository.
+func rootNames(r *driver.Result) func(string) string {
+	rel := relativeTo(r.Root)
+	return func(name string) string { return filepath.ToSlash(rel(name)) }
+}
+
+func (a *app) printText(r *driver.Result, rel func(string) string) error {
+	var b bytes.Buffer
+	if err := driver.Text(&b, r, rel); err != nil {
+		return err
+	}
+	_, err := a.stdout.Write(paintText(b.Bytes(), a.coloured()))
+	return err
+}
+
+// report tells on standard error what the changes leave out, and the numbers.
+func (a *app) report(r *driver.Result, rel func(string) string) {
+	for _, o := range r.Outcomes {
+		if o.Fix == nil {
+			pos := o.Pos()
+			pos.File = rel(pos.File)
+			fmt.Fprintf(a.stderr, "%v: %s: %s\n", pos, o.Kind, o.Message())
+		}
+	}
+	for _, p := range r.Problems {
+		fmt.Fprintln(a.stderr, driver.ProblemLine(p, rel))
+	}
+	if fixed, unfixed := count(r); fixed+unfixed > 0 {
+		fmt.Fprintf(a.stderr, "%s fixed, %d not\n", plural(fixed, "finding"), unfixed)
+	}
+	if len(r.Problems) > 0 {
+		a.code = exitError
+		a.problemLine(r)
+	}
+}
+
+// problemLine says that the result is not the whole truth.
+func (a *app) problemLine(r *driver.Result) {
+	fmt.Fprintf(a.stderr, "fixer: not everything could be analysed (%s); make it build and run again\n",
+		plural(len(r.Problems), "problem"))
+}
+
+func count(r *driver.Result) (fixed, unfixed int) {
+	for _, o := range r.Outcomes {
+		if o.Fix != nil {
+			fixed++
+		} else {
+			unfixed++
+		}
+	}
+	return fixed, unfixed
+}
+
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// coloured reports whether standard output gets colours.
+func (a *app) coloured() bool { return useColor(a.color, a.stdout) }

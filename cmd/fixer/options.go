@@ -1,0 +1,103 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/driver"
+	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rules"
+	"github.com/spf13/cobra"
+)
+
+// options are the flags of the commands that analyse packages.
+type options struct {
+	tests       bool
+	tags, rules string
+}
+
+func (o *options) register(c *cobra.Command) {
+	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
+	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
+	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
+	complete(c, "rules", ruleNames(rules.All)...)
+}
+
+// config makes of flags and package patterns what the driver wants to know.
+func (a *app) config(o *options, patterns []string) (driver.Config, error) {
+	chosen, err := selectRules(rules.All, o.rules)
+	if err != nil {
+		return driver.Config{}, err
+	}
+	dir, err := filepath.Abs(a.dir)
+	if err != nil {
+		return driver.Config{}, err
+	}
+	return driver.Config{
+		Config: load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
+		Rules:  chosen,
+	}, nil
+}
+
+// selectRules picks from all rules, in their order, by a list such as "a,b"
+// (these) or "-a" (all but this one).
+func selectRules(all []*rewrite.Rule, list string) ([]*rewrite.Rule, error) {
+	if strings.TrimSpace(list) == "" {
+		return all, nil
+	}
+	var with, without []string
+	for _, word := range strings.Split(list, ",") {
+		word = strings.TrimSpace(word)
+		name, out := strings.CutPrefix(word, "-")
+		if !slices.Contains(ruleNames(all), name) {
+			return nil, unknownRule(all, name)
+		}
+		if out {
+			without = append(without, name)
+		} else {
+			with = append(with, name)
+		}
+	}
+	var chosen []*rewrite.Rule
+	for _, r := range all {
+		if (len(with) == 0 || slices.Contains(with, r.Name)) && !slices.Contains(without, r.Name) {
+			chosen = append(chosen, r)
+		}
+	}
+	if len(chosen) == 0 {
+		return nil, fmt.Errorf("--rules=%s: no rule is left", list)
+	}
+	return chosen, nil
+}
+
+func ruleNames(all []*rewrite.Rule) []string {
+	var names []string
+	for _, r := range all {
+		names = append(names, r.Name)
+	}
+	return names
+}
+
+func unknownRule(all []*rewrite.Rule, name string) error {
+	return fmt.Errorf("unknown rule %q; there are %s", name, strings.Join(ruleNames(all), ", "))
+}
+
+// relativeTo returns a function that names files as seen from dir, which may
+// be reached through symbolic links.
+func relativeTo(dir string) func(string) string {
+	dirs := []string{dir}
+	if real, err := filepath.EvalSymlinks(dir); err == nil && real != dir {
+		dirs = append(dirs, real)
+	}
+	return func(name string) string {
+		for _, d := range dirs {
+			if r, err := filepath.Rel(d, name); err == nil && filepath.IsLocal(r) {
+				return r
+			}
+		}
+		return name
+	}
+}

@@ -1,0 +1,254 @@
+package golden
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"text/tabwriter"
+
+	"github.com/go-fixer/fixer/rewrite/driver"
+	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/patch"
+	"github.com/go-fixer/fixer/rules"
+)
+
+var (
+	update    = flag.Bool("update", false, "write what fixer does now into the .golden files and the README")
+	score     = flag.Bool("score", false, "print what became of the findings of all cases")
+	raceCases = flag.Bool("race.cases", false, "run the race tests of the cases, before and after")
+)
+
+// env is the environment of the go commands a case needs: nothing is fetched,
+// and no settings of the user's reach in.
+var env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "GOTOOLCHAIN=local")
+
+// TestCases does to every case what "fixer apply" would do and compares.
+func TestCases(t *testing.T) {
+	table := &tally{rules: map[string]*counts{}}
+	t.Run("all", func(t *testing.T) {
+		for _, c := range loadCases(t) {
+			t.Run(c.name, func(t *testing.T) {
+				t.Parallel()
+				runCase(t, c, table)
+			})
+		}
+	})
+	if *score {
+		table.print()
+	}
+}
+
+func runCase(t *testing.T, c *goldenCase, table *tally) {
+	dir := tempDir(t)
+	write(t, dir, c.sources)
+	r := fix(t, dir)
+	for _, p := range r.Problems {
+		t.Errorf("not analysed: %v: %s", p.At, p.Msg)
+	}
+	for _, complaint := range c.checkWants(dir, r.Outcomes) {
+		t.Error(complaint)
+	}
+	table.add(filepath.Dir(c.file), r.Outcomes)
+	results := map[string][]byte{}
+	for _, f := range r.Files {
+		name, err := filepath.Rel(dir, filepath.Join(r.Root, filepath.FromSlash(f.Name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		results[filepath.ToSlash(name)] = f.New
+	}
+	if c.refusal && len(results) > 0 {
+		t.Errorf("a refusal changes %v", slices.Sorted(maps.Keys(results)))
+	} else if *update {
+		c.update(t, results)
+	} else {
+		c.compare(t, results)
+	}
+	if len(results) == 0 {
+		return
+	}
+	for name, data := range results {
+		lost, err := lostComments(c.sources[name], data)
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		for _, text := range lost {
+			t.Errorf("%s: comment lost: %s", name, text)
+		}
+	}
+	write(t, dir, results)
+	if out, err := command(dir, "go", "vet", "./..."); err != nil {
+		t.Errorf("go vet of the result: %v\n%s", err, out)
+	}
+	checkSecondRun(t, dir, r.Outcomes)
+}
+
+// checkSecondRun demands that only what the first run refused is found again,
+// and refused again.
+func checkSecondRun(t *testing.T, dir string, first []driver.Outcome) {
+	refused := map[string]bool{}
+	for _, o := range first {
+		if o.Fix == nil {
+			refused[o.Place.Key] = true
+		}
+	}
+	again := fix(t, dir)
+	for _, f := range again.Files {
+		t.Errorf("a second run changes %s", f.Name)
+	}
+	for _, o := range again.Outcomes {
+		if !refused[o.Place.Key] {
+			t.Errorf("a second run finds: %v: %s", o.Pos(), o.Message())
+		}
+	}
+}
+
+// compare reports where the results differ from the .golden files.
+func (c *goldenCase) compare(t *testing.T, results map[string][]byte) {
+	for name := range results {
+		if c.results[name] == nil {
+			t.Errorf("%s changes, but there is no %s%s:\n%s", name, name, goldenExt, diff(name, c.sources[name], results[name]))
+		}
+	}
+	for name, wanted := range c.results {
+		got := results[name]
+		if got == nil {
+			got = c.sources[name]
+		}
+		if !bytes.Equal(got, wanted) {
+			t.Errorf("%s: wanted (-) and got (+):\n%s", name, diff(name, wanted, got))
+		}
+	}
+}
+
+func (c *goldenCase) update(t *testing.T, results map[string][]byte) {
+	new := c.updated(results)
+	old, err := os.ReadFile(c.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(old, new) {
+		return
+	}
+	if err := os.WriteFile(c.file, new, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	fmt.Println("updated golden/" + filepath.ToSlash(c.file))
+}
+
+// TestRace runs the race tests of the cases: each must fail before the fix,
+// by a data race, and pass after it. What the .golden files say is taken as
+// the result; TestCases sees to it that they are right.
+func TestRace(t *testing.T) {
+	if !*raceCases {
+		t.Skip("-race.cases is not given")
+	}
+	two := make(chan struct{}, 2) // each of them builds with the race detector
+	for _, c := range loadCases(t) {
+		if c.sources["race_test.go"] == nil {
+			continue
+		}
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			two <- struct{}{}
+			defer func() { <-two }()
+			dir := tempDir(t)
+			write(t, dir, c.sources)
+			out, err := command(dir, "go", "test", "-race", "-count=1", "./...")
+			if err == nil || !strings.Contains(out, "DATA RACE") {
+				t.Errorf("before the fix there is no data race: %v\n%s", err, out)
+			}
+			write(t, dir, c.results)
+			if out, err := command(dir, "go", "test", "-race", "-count=1", "./..."); err != nil {
+				t.Errorf("after the fix: %v\n%s", err, out)
+			}
+		})
+	}
+}
+
+func fix(t *testing.T, dir string) *driver.Result {
+	t.Helper()
+	r, err := driver.Fix(t.Context(), driver.Config{
+		Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true, Env: env},
+		Rules:  rules.All,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func command(dir string, name string, args ...string) (string, error) {
+	cmd := exec.Command(name, args...)
+	cmd.Dir = dir
+	cmd.Env = env
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// tempDir is t.TempDir under the name the go command knows it by.
+func tempDir(t *testing.T) string {
+	t.Helper()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+func diff(name string, old, new []byte) string {
+	d, err := patch.Unified([]patch.File{{Name: name, Old: old, New: new}})
+	if err != nil {
+		return err.Error()
+	}
+	return string(d)
+}
+
+// A tally counts, by rule folder, what became of the findings.
+type tally struct {
+	mu    sync.Mutex
+	rules map[string]*counts // guarded by mu
+}
+
+type counts struct{ cases, fixed, refused int }
+
+func (y *tally) add(rule string, outcomes []driver.Outcome) {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	n := y.rules[rule]
+	if n == nil {
+		n = &counts{}
+		y.rules[rule] = n
+	}
+	n.cases++
+	for _, o := range outcomes {
+		if o.Fix != nil {
+			n.fixed++
+		} else {
+			n.refused++
+		}
+	}
+}
+
+func (y *tally) print() {
+	y.mu.Lock()
+	defer y.mu.Unlock()
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "rule\tcases\tfixed\trefused")
+	var sum counts
+	for _, rule := range slices.Sorted(maps.Keys(y.rules)) {
+		n := y.rules[rule]
+		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", rule, n.cases, n.fixed, n.refused)
+		sum = counts{sum.cases + n.cases, sum.fixed + n.fixed, sum.refused + n.refused}
+	}
+	fmt.Fprintf(w, "all\t%d\t%d\t%d\n", sum.cases, sum.fixed, sum.refused)
+	w.Flush()
+}
