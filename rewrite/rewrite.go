@@ -107,8 +107,15 @@ func (l Lock) String() string {
 }
 
 // ShortKey drops the package path from a key: "example.com/a/b.T.f" becomes
-// "T.f".
+// "T.f", and "(*example.com/a/b.T).M" becomes "(*T).M".
 func ShortKey(key string) string {
+	if strings.HasPrefix(key, "(") {
+		star := ""
+		if strings.HasPrefix(key, "(*") {
+			star = "*"
+		}
+		return "(" + star + ShortKey(key[1+len(star):])
+	}
 	tail := key[strings.LastIndexByte(key, '/')+1:]
 	if _, after, ok := strings.Cut(tail, "."); ok {
 		return after
@@ -118,8 +125,9 @@ func ShortKey(key string) string {
 
 // A Context is a goroutine, or a class of goroutines, that may run an access.
 type Context struct {
-	Start   Span   `json:"start"`   // the go statement; for Entry, the function's name
+	Start   Span   `json:"start"`   // the go statement; for Entry and Starter, the function's name
 	Entry   bool   `json:"entry"`   // not started here: whoever calls the exported API
+	Starter bool   `json:"starter"` // the goroutine that runs Func and starts the other one
 	Func    string `json:"func"`    // the function that starts it, or the entry itself
 	Runs    string `json:"runs"`    // the function the goroutine runs
 	Many    bool   `json:"many"`    // several such goroutines may run at once

@@ -13,7 +13,11 @@ import (
 )
 
 // All holds every rule in order of preference.
-var All = []*rewrite.Rule{}
+var All = []*rewrite.Rule{
+	guard,
+	atomicfield,
+	mutexfield,
+}
 
 //go:embed *.go
 var sources embed.FS

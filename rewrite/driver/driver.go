@@ -4,11 +4,16 @@ package driver
 
 import (
 	"context"
-	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/load"
 	"github.com/go-fixer/fixer/rewrite/patch"
+	"github.com/go-fixer/fixer/rewrite/race"
 )
 
 // A Config says what to analyse and how.
@@ -40,10 +45,118 @@ type Result struct {
 }
 
 // Check finds races and proposes no fixes.
-func Check(ctx context.Context, cfg Config) (*Result, error) { return nil, errors.New("not yet") }
+func Check(ctx context.Context, cfg Config) (*Result, error) {
+	cfg.Rules = nil
+	return Fix(ctx, cfg)
+}
 
 // Fix finds races and mends what it can prove safe, in memory.
-func Fix(ctx context.Context, cfg Config) (*Result, error) { return nil, errors.New("not yet") }
+func Fix(ctx context.Context, cfg Config) (*Result, error) {
+	wantTests := cfg.Tests
+	cfg.Tests = true // a fix must keep the tests compiling, whoever asks
+	cfg.say("loading packages")
+	prog, err := load.Load(ctx, cfg.Config)
+	if err != nil {
+		return nil, err
+	}
+	cfg.say("looking for races")
+	b, err := analyse(ctx, prog, nil)
+	if err != nil {
+		return nil, err
+	}
+	findings := b.findings(wantTests)
+	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDir), Problems: prog.Problems}
+	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome)}
+	for _, f := range findings {
+		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
+	}
+	if len(cfg.Rules) > 0 {
+		fixer.mend(findings)
+	}
+	for _, f := range findings {
+		r.Outcomes = append(r.Outcomes, *fixer.outcomes[f.Place.Key])
+	}
+	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return a.Pos().Compare(b.Pos()) })
+	r.Files, err = fixer.files(r.Root)
+	return r, err
+}
 
-// Write replaces the files of a result on disk.
-func Write(r *Result, allowDirty bool) error { return errors.New("not yet") }
+func (cfg *Config) say(stage string) {
+	if cfg.Progress != nil {
+		cfg.Progress(stage)
+	}
+}
+
+// A build is one state of the module's text, analysed.
+type build struct {
+	prog   *load.Program
+	sums   map[*load.Package]*effect.Summary
+	module *race.Module
+	sites  *sites
+}
+
+// analyse summarises what an earlier build has not, and links.
+func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error) {
+	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
+	var (
+		wg    sync.WaitGroup
+		mu    sync.Mutex
+		first error
+	)
+	sem := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, p := range prog.Packages {
+		if old != nil && old.sums[p] != nil {
+			b.sums[p] = old.sums[p]
+		}
+	}
+	for _, p := range prog.Packages {
+		if b.sums[p] != nil {
+			continue
+		}
+		wg.Go(func() {
+			sem <- struct{}{}
+			defer func() { <-sem }()
+			if ctx.Err() != nil {
+				return
+			}
+			s, err := effect.Extract(prog.Fset, p, prog.Own)
+			mu.Lock()
+			defer mu.Unlock()
+			if err != nil {
+				if first == nil {
+					first = err
+				}
+				return
+			}
+			b.sums[p] = s
+		})
+	}
+	wg.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if first != nil {
+		return nil, fmt.Errorf("%w; this is a defect of fixer, please report it", first)
+	}
+	var list []*effect.Summary
+	for _, p := range prog.Packages {
+		list = append(list, b.sums[p])
+	}
+	b.module = race.Link(list)
+	b.sites = &sites{build: b}
+	return b, nil
+}
+
+// findings lists the races on places of the packages that were asked for.
+func (b *build) findings(tests bool) []*rewrite.Finding {
+	var out []*rewrite.Finding
+	for _, f := range b.module.Findings() {
+		if !tests && (f.Sides[0].Access.Test || f.Sides[1].Access.Test) {
+			continue
+		}
+		if b.sites.complete(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}

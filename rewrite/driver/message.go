@@ -72,6 +72,9 @@ func actor(c rewrite.Context) string {
 	if c.Entry {
 		return "callers of " + c.Func
 	}
+	if c.Starter {
+		return c.Func + ", which starts it"
+	}
 	who := "the goroutine started"
 	if c.Many {
 		who = "goroutines started"
@@ -160,7 +163,7 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 	case rewrite.Certain:
 		b.WriteString("\tevidence: certain, both goroutines are in this module\n")
 	case rewrite.Likely:
-		b.WriteString("\tevidence: likely, one of the two goroutines is whoever calls the exported function\n")
+		b.WriteString("\tevidence: likely, the two meet through the methods of the type\n")
 	}
 	for _, v := range o.Votes {
 		fmt.Fprintf(b, "\t%s\n", voteLine(v))
@@ -185,9 +188,12 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 func writeSide(b *bytes.Buffer, s rewrite.Side, rel func(string) string) {
 	fmt.Fprintf(b, "\t%s at %s in %s\n", verb(s.Access.Op), at(s.Access.At, rel), where(s.Access))
 	c := s.Context
-	if c.Entry {
+	switch {
+	case c.Entry:
 		fmt.Fprintf(b, "\t\tby whoever calls %s (%s)\n", c.Func, at(c.Start, rel))
-	} else {
+	case c.Starter:
+		fmt.Fprintf(b, "\t\tby the goroutine that runs %s (%s) and has started the other by then\n", c.Func, at(c.Start, rel))
+	default:
 		number := "one for each call of " + c.Func
 		if c.Many {
 			number = "several at once"

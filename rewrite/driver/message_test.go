@@ -120,7 +120,7 @@ store.go:30:9: field: Store.items is changed in place by callers of (*Store).Put
 		by whoever calls (*Store).Put (store.go:19:17)
 	looked into at store.go:30:9 in (*Store).Get, holding no lock
 		by whoever calls (*Store).Get (store.go:29:17)
-	evidence: likely, one of the two goroutines is whoever calls the exported function
+	evidence: likely, the two meet through the methods of the type
 	Store.mu is held at 7 of 8 accesses, 3 of them writes
 	no fix:
 		guard: the path to the lock changes

@@ -293,6 +293,9 @@ func (w *world) importFrom(m *packages.Package, path string) (*types.Package, er
 	}
 	q := m.Imports[path]
 	if q == nil {
+		q = w.prog.graph[path] // imported by changed text only
+	}
+	if q == nil {
 		return nil, fmt.Errorf("package %s is not in the build; run go mod tidy", path)
 	}
 	if n := w.nodes[q.ID]; n != nil {

@@ -95,6 +95,9 @@ func (w *walk) call(e *effect.Event, s state) state {
 	if g.sum == nil {
 		return s
 	}
+	for _, h := range b.locks(g.sum.takes) {
+		w.taking(s, h, e.At)
+	}
 	base := w.threads(e, g, b, s, 0)
 	before := w.sum.signals.minus(s.signaled)
 	if w.record {
@@ -130,8 +133,8 @@ func (w *walk) call(e *effect.Event, s state) state {
 			s.escaped = w.escape(s.escaped, w.resolve(b.args[i].Path))
 		}
 	}
-	for k := range g.sum.takes {
-		w.sum.takes[k] = true
+	for _, h := range b.locks(g.sum.takes) {
+		w.sum.takes = w.sum.takes.add(h)
 	}
 	for _, note := range g.sum.slow {
 		w.slow(note)

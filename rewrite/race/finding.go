@@ -94,7 +94,7 @@ func rank(p pair) int {
 	if !p.certain {
 		n += 8
 	}
-	if p.a.ctx.Entry || p.b.ctx.Entry {
+	if p.a.ctx.Entry || p.b.ctx.Entry || p.a.ctx.Starter || p.b.ctx.Starter {
 		n += 2
 	}
 	if len(p.a.must)+len(p.b.must) > 0 {
@@ -108,7 +108,7 @@ func (m *Module) report(s side) rewrite.Side {
 		Whole: s.whole, Test: s.fn.Test}
 	out := rewrite.Side{Access: acc, Context: s.ctx}
 	for t := s.trail; t != nil && len(out.Path) < 12; t = t.next {
-		if t.fn != nil {
+		if t.fn != nil && t.at.Span() != s.ctx.Start { // the go statement is told already
 			out.Path = append(out.Path, rewrite.Step{At: t.at.Span(), Func: t.fn.Name})
 		}
 	}
@@ -122,7 +122,7 @@ func why(p pair) []string {
 	switch {
 	case a.Start == b.Start && a.Many:
 		out = append(out, "several goroutines of this start may run at once")
-	case !a.Entry && !b.Entry:
+	case !a.Entry && !b.Entry && !a.Starter && !b.Starter:
 		out = append(out, "nothing waits for one goroutine before the other is started")
 	case p.certain:
 		out = append(out, fmt.Sprintf("%s goes on after the go statement, and does not wait for the goroutine before its access", enterer(a, b).Func))
@@ -151,7 +151,7 @@ func why(p pair) []string {
 }
 
 func enterer(a, b rewrite.Context) rewrite.Context {
-	if a.Entry {
+	if a.Entry || a.Starter {
 		return a
 	}
 	return b

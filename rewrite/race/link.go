@@ -22,14 +22,16 @@ import (
 
 // A Module is the linked code of a module.
 type Module struct {
-	funcs   map[string]*function
-	order   []*function // by key
-	structs map[string]*effect.Struct
-	lock    map[string]bool // keys of fields that are locks
-	cands   map[string]bool // keys of fields that could race at all
-	pairs   *pairs
-	public  map[string]bool // import paths whose exported names others can use
-	raw     map[string][]*raw
+	funcs     map[string]*function
+	order     []*function // by key
+	structs   map[string]*effect.Struct
+	lock      map[string]bool // keys of fields that are locks
+	cands     map[string]bool // keys of fields that could race at all
+	pairs     *pairs
+	public    map[string]bool // import paths whose exported names others can use
+	raw       map[string][]*raw
+	again     []Deadlock
+	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
 
 // A function is a function with what linking learnt of it.
@@ -50,6 +52,7 @@ func Link(sums []*effect.Summary) *Module {
 	m := &Module{
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw),
+		lockOrder: make(map[[2]string]Deadlock),
 	}
 	m.pairs = newPairs(m)
 	for _, s := range sums {

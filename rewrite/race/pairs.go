@@ -239,7 +239,7 @@ func (w *walk) side(a *access) side {
 		s.ctx = w.sum.threads[a.thread-1].context()
 		return s
 	}
-	s.ctx = rewrite.Context{Start: w.f.At.Span(), Func: w.f.Name, Runs: w.f.Name, Entry: true}
+	s.ctx = rewrite.Context{Start: w.f.At.Span(), Func: w.f.Name, Runs: w.f.Name, Starter: true}
 	s.entry = w.f
 	return s
 }
@@ -266,7 +266,9 @@ func (ps *pairs) publish(w *walk) {
 		}
 		if a.thread == 0 {
 			if ps.m.isEntry(f) && !f.Test && f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param}) {
-				ps.entries[field] = append(ps.entries[field], published{side: w.side(a), typed: typed})
+				s := w.side(a)
+				s.ctx.Starter, s.ctx.Entry = false, true
+				ps.entries[field] = append(ps.entries[field], published{side: s, typed: typed})
 			}
 			continue
 		}

@@ -56,7 +56,9 @@ func (m *Module) Effects(from, to effect.Pos) rewrite.Effects {
 				slow(e.At, "a call of a function value")
 				return
 			}
-			maps.Copy(takes, g.sum.takes)
+			for k := range g.sum.takes.keys(g) {
+				takes[k] = true
+			}
 			for _, note := range g.sum.slow {
 				slow(e.At, note+" in "+g.Name)
 			}

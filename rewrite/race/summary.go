@@ -8,16 +8,16 @@ import (
 // A summary is what a function does, calls included, in its own terms.
 type summary struct {
 	accesses []*access
-	threads  []*thread       // thread i+1; 0 is the caller's own
-	pending  []*pending      // calls of function parameters
-	acquired locks           // held at every return, not at the start
-	released paths           // released without having been taken here
-	waited   paths           // waited for on every way to a return
-	signals  paths           // signalled on some way
-	escapes  []bool          // by parameter: it becomes visible to others
-	results  []result        // by result
-	takes    map[string]bool // keys of locks it may take
-	slow     []string        // why it may take long
+	threads  []*thread  // thread i+1; 0 is the caller's own
+	pending  []*pending // calls of function parameters
+	acquired locks      // held at every return, not at the start
+	released paths      // released without having been taken here
+	waited   paths      // waited for on every way to a return
+	signals  paths      // signalled on some way
+	escapes  []bool     // by parameter: it becomes visible to others
+	results  []result   // by result
+	takes    locks      // that it may take, with those of its calls
+	slow     []string   // why it may take long
 }
 
 func (s *summary) sameSize(t *summary) bool {

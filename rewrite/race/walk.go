@@ -33,7 +33,7 @@ type walk struct {
 func (m *Module) summarise(f *function, last bool) *summary {
 	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), results: make(map[effect.Root]result), loops: make(map[int]int),
 		seen: make(map[identity]bool), last: last,
-		sum: &summary{escapes: make([]bool, f.Params), takes: make(map[string]bool)}}
+		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w.sum
 	}
@@ -65,7 +65,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 			w.access(e, s)
 		}
 	case effect.Lock:
-		return w.lock(s, held{w.resolve(e.Path), e.Mode})
+		return w.lock(s, held{w.resolve(e.Path), e.Mode}, e.At)
 	case effect.Unlock:
 		p := w.resolve(e.Path)
 		if s.may.index(p) < 0 {
@@ -102,10 +102,9 @@ func (w *walk) step(e *effect.Event, s state) state {
 	return s
 }
 
-func (w *walk) lock(s state, h held) state {
-	if k := h.key(w.f); k != "" {
-		w.sum.takes[k] = true
-	}
+func (w *walk) lock(s state, h held, at effect.Pos) state {
+	w.taking(s, h, at)
+	w.sum.takes = w.sum.takes.add(held{h.path, h.mode})
 	return w.take(s, h)
 }
 
@@ -211,7 +210,6 @@ func (w *walk) access(e *effect.Event, s state) {
 		waited: s.waited, before: w.sum.signals.minus(s.signaled)}
 	fresh := w.fresh(p.Root) && !s.escaped.has(effect.Path{Root: p.Root})
 	if e.Whole != "" {
-		a.whole = true
 		w.whole(a, e.Whole, fresh, 0)
 		if p.Sel == "" {
 			return
@@ -232,7 +230,7 @@ func (w *walk) whole(a access, key string, fresh bool, depth int) {
 			continue
 		}
 		b := a
-		b.path = p
+		b.path, b.whole = p, true
 		if w.m.cands[f.Key] {
 			w.add(b, fresh)
 		}

@@ -1,0 +1,171 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/edit"
+	"github.com/go-fixer/fixer/rewrite/patch"
+)
+
+// A fixer chooses fixes for findings, checking each on top of those chosen
+// before it.
+type fixer struct {
+	ctx      context.Context
+	cfg      Config
+	base     *build
+	outcomes map[string]*Outcome // by place
+	edits    []rewrite.Edit      // of the fixes chosen so far
+	texts    map[string][]byte   // files as these edits leave them
+}
+
+// mend asks the rules about each struct's findings.
+func (x *fixer) mend(findings []*rewrite.Finding) {
+	for _, group := range groups(findings) {
+		x.cfg.say("mending " + group[0].Place.Name)
+		// Findings that can't be mended stay in the group: what belongs with
+		// them can't be mended without them.
+		for i := 0; i < len(group) && x.ctx.Err() == nil; {
+			fixed := x.mendOne(group[i], group)
+			if fixed == nil {
+				x.refuse(group[i])
+				i++
+				continue
+			}
+			group = slices.DeleteFunc(group, func(f *rewrite.Finding) bool { return slices.Contains(fixed.Places, f.Place.Key) })
+			i = 0
+		}
+	}
+}
+
+// groups gathers the findings of one struct, in order of declaration.
+func groups(findings []*rewrite.Finding) [][]*rewrite.Finding {
+	byOwner := make(map[string][]*rewrite.Finding)
+	var owners []string
+	for _, f := range findings {
+		if byOwner[f.Place.Owner] == nil {
+			owners = append(owners, f.Place.Owner)
+		}
+		byOwner[f.Place.Owner] = append(byOwner[f.Place.Owner], f)
+	}
+	var out [][]*rewrite.Finding
+	for _, o := range owners {
+		g := byOwner[o]
+		slices.SortFunc(g, func(a, b *rewrite.Finding) int { return a.Place.Decl.Compare(b.Place.Decl) })
+		out = append(out, g)
+	}
+	return out
+}
+
+// mendOne tries the rules on a finding of a group and returns the first fix
+// that passes the checks.
+func (x *fixer) mendOne(f *rewrite.Finding, group []*rewrite.Finding) *rewrite.Fix {
+	out := x.outcomes[f.Place.Key]
+	out.Verdicts = nil
+	for _, rule := range x.cfg.Rules {
+		if !slices.Contains(rule.Mends, f.Kind) {
+			continue
+		}
+		fix, reason := rule.Fix(&rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
+		if fix != nil {
+			fix.Rule = rule.Name
+			reason = x.verify(fix)
+		}
+		if reason != "" {
+			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+			continue
+		}
+		for _, place := range fix.Places {
+			if o := x.outcomes[place]; o != nil {
+				o.Fix, o.Verdicts = fix, nil
+			}
+		}
+		return fix
+	}
+	return nil
+}
+
+// refuse keeps the finding without a fix; its verdicts say why.
+func (x *fixer) refuse(f *rewrite.Finding) {
+	if out := x.outcomes[f.Place.Key]; len(out.Verdicts) == 0 {
+		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "no rule mends this kind of race"}}
+	}
+}
+
+// verify checks a fix together with those chosen before, and takes it in if
+// nothing speaks against it. The answer is why not.
+func (x *fixer) verify(fix *rewrite.Fix) string {
+	edits := append(slices.Clip(x.edits), fix.Edits...)
+	texts, reason := x.play(edits)
+	if reason != "" {
+		return reason
+	}
+	next, again := x.base.prog.With(x.ctx, texts)
+	if reason := x.compiles(next.Problems); reason != "" {
+		return reason
+	}
+	if reason := x.vets(again); reason != "" {
+		return reason
+	}
+	b, err := analyse(x.ctx, next, x.base)
+	if err != nil {
+		return err.Error()
+	}
+	if reason := x.better(b, fix); reason != "" {
+		return reason
+	}
+	x.edits, x.texts = edits, texts
+	return ""
+}
+
+// play applies edits file by file.
+func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
+	byFile := make(map[string][]rewrite.Edit)
+	for _, e := range edits {
+		name := e.Anchor().File
+		byFile[name] = append(byFile[name], e)
+	}
+	texts := make(map[string][]byte)
+	for name, list := range byFile {
+		if x.cfg.Overlay[name] == nil && !within(x.base.prog.ModDir, name) {
+			return nil, fmt.Sprintf("%s is outside the module", name)
+		}
+		src, err := x.base.prog.Source(name)
+		if err != nil {
+			return nil, err.Error()
+		}
+		text, err := edit.Apply(name, src, list)
+		if err != nil {
+			return nil, err.Error()
+		}
+		texts[name] = text
+	}
+	return texts, ""
+}
+
+func within(dir, name string) bool {
+	rel, err := filepath.Rel(dir, name)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// files lists what the chosen fixes change, named relative to root.
+func (x *fixer) files(root string) ([]patch.File, error) {
+	var out []patch.File
+	for name, text := range x.texts {
+		old, err := x.base.prog.Source(name)
+		if err != nil {
+			return nil, err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			rel = name
+		}
+		out = append(out, patch.File{Name: filepath.ToSlash(rel), Old: old, New: text})
+	}
+	slices.SortFunc(out, func(a, b patch.File) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}

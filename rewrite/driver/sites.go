@@ -1,0 +1,251 @@
+package driver
+
+import (
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/load"
+)
+
+// sites joins what the analysis knows by position with the syntax that rules
+// work on. It is the rewrite.Module of a build.
+type sites struct {
+	build *build
+	once  sync.Once
+	uses  map[string][]*rewrite.Use // by place; Access is filled by complete
+	at    map[effect.Pos]*rewrite.Use
+	types map[string]*rewrite.Struct
+	roots map[string]bool // types of packages that the patterns name
+}
+
+// index walks the syntax of all packages once, on the first finding.
+func (s *sites) index() {
+	s.once.Do(func() {
+		s.uses = make(map[string][]*rewrite.Use)
+		s.at = make(map[effect.Pos]*rewrite.Use)
+		s.types = make(map[string]*rewrite.Struct)
+		s.roots = make(map[string]bool)
+		for _, p := range s.build.prog.Packages {
+			for _, f := range p.Files {
+				s.file(p, f)
+			}
+		}
+	})
+}
+
+func (s *sites) file(p *load.Package, syntax *ast.File) {
+	fset := s.build.prog.Fset
+	name := fset.Position(syntax.FileStart).Filename
+	f := &rewrite.File{Name: name, Syntax: syntax, Fset: fset, Info: p.Info, Pkg: p.Types,
+		Test: strings.HasSuffix(name, "_test.go")}
+	var stack []ast.Node
+	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
+		stack = append(slices.Clone(up), n)
+		switch n := n.(type) {
+		case *ast.TypeSpec:
+			if st, ok := n.Type.(*ast.StructType); ok {
+				if tn, ok := p.Info.Defs[n.Name].(*types.TypeName); ok {
+					key := effect.TypeKey(tn.Type())
+					s.types[key] = &rewrite.Struct{File: f, Name: tn, Type: st}
+					s.roots[key] = p.Root
+				}
+			}
+		case *ast.SelectorExpr:
+			if key := selectionKey(p.Info, n); key != "" {
+				s.add(f, key, n.Sel.Pos(), stack)
+			}
+		case *ast.CompositeLit:
+			s.literal(f, n, stack)
+		}
+		return true
+	})
+}
+
+// literal indexes the keyed fields of a composite literal, by the position
+// that stores carry in SSA: the colon.
+func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, stack []ast.Node) {
+	t := f.Info.TypeOf(lit)
+	if t == nil {
+		return
+	}
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	st, ok := t.Underlying().(*types.Struct)
+	if !ok {
+		return
+	}
+	for i, el := range lit.Elts {
+		kv, keyed := el.(*ast.KeyValueExpr)
+		field, pos := i, el.Pos()
+		if keyed {
+			id, ok := kv.Key.(*ast.Ident)
+			if !ok {
+				continue
+			}
+			field = slices.IndexFunc(slices.Collect(st.Fields()), func(v *types.Var) bool { return v.Name() == id.Name })
+			pos = kv.Colon
+		}
+		if field < 0 || field >= st.NumFields() {
+			continue
+		}
+		if key, ok := effect.FieldKey(t, field); ok {
+			s.add(f, key, pos, append(slices.Clone(stack), el))
+		}
+	}
+}
+
+func (s *sites) add(f *rewrite.File, key string, pos token.Pos, stack []ast.Node) {
+	u := &rewrite.Use{File: f, Path: slices.Clone(stack)}
+	slices.Reverse(u.Path)
+	q := f.Fset.Position(pos)
+	at := effect.Pos{File: q.Filename, Line: q.Line, Col: q.Column}
+	if s.at[at] != nil {
+		return // the file is in two variants of its package
+	}
+	s.at[at] = u
+	s.uses[key] = append(s.uses[key], u)
+}
+
+// selectionKey returns the key of the field a selector names, "" for others.
+func selectionKey(info *types.Info, sel *ast.SelectorExpr) string {
+	se := info.Selections[sel]
+	if se == nil || se.Kind() != types.FieldVal {
+		return ""
+	}
+	t := se.Recv()
+	path := se.Index()
+	for _, i := range path[:len(path)-1] { // through embedded structs
+		st, ok := deref(t).Underlying().(*types.Struct)
+		if !ok {
+			return ""
+		}
+		t = st.Field(i).Type()
+	}
+	key, _ := effect.FieldKey(t, path[len(path)-1])
+	return key
+}
+
+func deref(t types.Type) types.Type {
+	if p, ok := t.Underlying().(*types.Pointer); ok {
+		return p.Elem()
+	}
+	return t
+}
+
+// complete fills in what needs syntax: the declaration and type of the place,
+// and the ends of the spans. It reports false for places that are not the
+// named packages' business.
+func (s *sites) complete(f *rewrite.Finding) bool {
+	s.index()
+	st := s.types[f.Place.Owner]
+	if st == nil || !s.roots[f.Place.Owner] && !s.inRoot(f) {
+		return false
+	}
+	name := f.Place.Key[strings.LastIndexByte(f.Place.Key, '.')+1:]
+	for _, fl := range st.Type.Fields.List {
+		idents := fl.Names
+		if len(idents) == 0 { // embedded
+			if id := embeddedName(fl.Type); id != nil {
+				idents = []*ast.Ident{id}
+			}
+		}
+		for _, id := range idents {
+			if id.Name != name {
+				continue
+			}
+			f.Place.Decl = st.File.Span(id)
+			f.Place.Type = types.TypeString(st.File.Info.TypeOf(fl.Type), types.RelativeTo(st.File.Pkg))
+		}
+	}
+	for i := range f.Accesses {
+		a := &f.Accesses[i]
+		if u := s.at[posOf(a.At)]; u != nil {
+			a.At = u.File.Span(u.Path[0])
+			if _, ok := u.Path[0].(*ast.SelectorExpr); ok || u.Access == nil {
+				u.Access = a
+			}
+		}
+	}
+	for i := range f.Sides {
+		a := &f.Sides[i].Access
+		if u := s.at[posOf(a.At)]; u != nil {
+			a.At = u.File.Span(u.Path[0])
+		}
+	}
+	return true
+}
+
+// inRoot reports whether an access of the finding stands in a named package.
+func (s *sites) inRoot(f *rewrite.Finding) bool {
+	for _, p := range s.build.prog.Packages {
+		if !p.Root {
+			continue
+		}
+		for _, file := range p.Files {
+			name := s.build.prog.Fset.Position(file.FileStart).Filename
+			if name == f.Sides[0].Access.At.File || name == f.Sides[1].Access.At.File {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func embeddedName(e ast.Expr) *ast.Ident {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e
+	case *ast.StarExpr:
+		return embeddedName(e.X)
+	case *ast.SelectorExpr:
+		return e.Sel
+	case *ast.IndexExpr:
+		return embeddedName(e.X)
+	}
+	return nil
+}
+
+func posOf(s rewrite.Span) effect.Pos { return effect.Pos{File: s.File, Line: s.Line, Col: s.Col} }
+
+func (s *sites) Uses(place string) []*rewrite.Use {
+	s.index()
+	list := slices.Clone(s.uses[place])
+	slices.SortFunc(list, func(a, b *rewrite.Use) int { return a.File.Span(a.Path[0]).Compare(b.File.Span(b.Path[0])) })
+	return list
+}
+
+func (s *sites) Struct(owner string) *rewrite.Struct {
+	s.index()
+	return s.types[owner]
+}
+
+func (s *sites) Calls(f *rewrite.File, from, to token.Pos) rewrite.Effects {
+	return s.build.module.Effects(s.pos(f, from), s.pos(f, to))
+}
+
+func (s *sites) Entry(f *rewrite.File, pos token.Pos) []rewrite.Lock {
+	return s.build.module.Entry(s.pos(f, pos))
+}
+
+func (s *sites) pos(f *rewrite.File, p token.Pos) effect.Pos {
+	q := f.Fset.Position(p)
+	return effect.Pos{File: q.Filename, Line: q.Line, Col: q.Column}
+}
+
+// GoVersion returns the version a file is compiled as, by its build tags or
+// its module.
+func (s *sites) GoVersion(f *rewrite.File) string {
+	if v := f.Info.FileVersions[f.Syntax]; v != "" {
+		return v
+	}
+	return f.Pkg.GoVersion()
+}
+
+func (s *sites) Variants(ident string) []string { return s.build.prog.Mentions(ident) }

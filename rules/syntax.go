@@ -1,0 +1,204 @@
+package rules
+
+import (
+	"bytes"
+	"go/ast"
+	"go/printer"
+	"go/token"
+	"go/types"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+func base(name string) string { return filepath.Base(name) }
+
+func shortName(p rewrite.Place) string { return p.Key[strings.LastIndexByte(p.Key, '.')+1:] }
+
+// text prints an expression as Go source.
+func text(f *rewrite.File, e ast.Expr) string {
+	var b bytes.Buffer
+	printer.Fprint(&b, f.Fset, e)
+	return b.String()
+}
+
+// goAtLeast reports whether a language version is go1.minor or later.
+func goAtLeast(version string, minor int) bool {
+	parts := strings.Split(strings.TrimPrefix(version, "go"), ".")
+	if len(parts) < 2 {
+		return false
+	}
+	major, _ := strconv.Atoi(parts[0])
+	have, _ := strconv.Atoi(parts[1])
+	return major > 1 || major == 1 && have >= minor
+}
+
+// inList reports whether a node holds a list of statements.
+func inList(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.BlockStmt, *ast.CaseClause, *ast.CommClause:
+		return true
+	}
+	return false
+}
+
+// list returns the statements of a node that holds some.
+func list(n ast.Node) []ast.Stmt {
+	switch n := n.(type) {
+	case *ast.BlockStmt:
+		return n.List
+	case *ast.CaseClause:
+		return n.Body
+	case *ast.CommClause:
+		return n.Body
+	}
+	return nil
+}
+
+// function returns the innermost function around a use, nil outside of any.
+func function(u *rewrite.Use) ast.Node {
+	for _, n := range u.Path {
+		switch n.(type) {
+		case *ast.FuncDecl, *ast.FuncLit:
+			return n
+		}
+	}
+	return nil
+}
+
+func body(fn ast.Node) *ast.BlockStmt {
+	switch fn := fn.(type) {
+	case *ast.FuncDecl:
+		return fn.Body
+	case *ast.FuncLit:
+		return fn.Body
+	}
+	return nil
+}
+
+// writes reports whether the syntax around a use changes the place or what it
+// holds.
+func writes(u *rewrite.Use) bool {
+	if u.Access != nil && u.Access.Op.Writes() {
+		return true
+	}
+	if len(u.Path) < 2 {
+		return false
+	}
+	sel, ok := u.Path[0].(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	switch p := u.Path[1].(type) {
+	case *ast.AssignStmt:
+		for _, l := range p.Lhs {
+			if l == ast.Expr(sel) {
+				return true
+			}
+		}
+	case *ast.IncDecStmt:
+		return true
+	case *ast.RangeStmt:
+		return p.Key == ast.Expr(sel) || p.Value == ast.Expr(sel)
+	}
+	return false
+}
+
+// condition returns the statement that decides by the place which way to go,
+// nil if the use is not in the condition of one.
+func condition(u *rewrite.Use) ast.Stmt {
+	for i := 1; i < len(u.Path); i++ {
+		inner := u.Path[i-1]
+		switch n := u.Path[i].(type) {
+		case *ast.IfStmt:
+			if n.Cond == inner || n.Init == inner {
+				return n
+			}
+			return nil
+		case *ast.ForStmt:
+			if n.Cond == inner {
+				return n
+			}
+			return nil
+		case *ast.SwitchStmt:
+			if n.Tag == inner || n.Init == inner {
+				return n
+			}
+			return nil
+		case *ast.FuncLit, *ast.FuncDecl, *ast.BlockStmt:
+			return nil
+		}
+	}
+	return nil
+}
+
+// receiverName is how the methods of the place's struct call their receiver.
+func receiverName(u *rewrite.Use, s *rewrite.Site) string {
+	owner := s.Module.Struct(s.Finding.Place.Owner)
+	for _, d := range u.File.Syntax.Decls {
+		fd, ok := d.(*ast.FuncDecl)
+		if !ok || fd.Recv == nil || len(fd.Recv.List) == 0 || len(fd.Recv.List[0].Names) == 0 {
+			continue
+		}
+		t := u.File.Info.TypeOf(fd.Recv.List[0].Type)
+		if p, ok := t.(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		if n, ok := t.(*types.Named); ok && n.Origin().Obj().Name() == owner.Name.Name() {
+			if name := fd.Recv.List[0].Names[0].Name; name != "_" {
+				return name
+			}
+		}
+	}
+	r, _ := utf8.DecodeRuneInString(owner.Name.Name())
+	return string(unicode.ToLower(r))
+}
+
+// fresh returns the name, or one made from it, that nothing in the function
+// around a use has.
+func fresh(u *rewrite.Use, name string, taken ...string) string {
+	names := make(map[string]bool)
+	for _, t := range taken {
+		names[t] = true
+	}
+	if fn := function(u); fn != nil {
+		fields := make(map[*ast.Ident]bool) // names after a dot, and keys, take nothing away
+		ast.Inspect(fn, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.SelectorExpr:
+				fields[n.Sel] = true
+			case *ast.KeyValueExpr:
+				if id, ok := n.Key.(*ast.Ident); ok {
+					if v, ok := u.File.Info.Uses[id].(*types.Var); ok && v.IsField() {
+						fields[id] = true
+					}
+				}
+			case *ast.Ident:
+				names[n.Name] = names[n.Name] || !fields[n]
+			}
+			return true
+		})
+	}
+	ok := func(try string) bool {
+		return !names[try] && !token.IsKeyword(try) && types.Universe.Lookup(try) == nil
+	}
+	for _, try := range []string{name, "cur" + upperFirst(name), name + "Now"} {
+		if ok(try) {
+			return try
+		}
+	}
+	for i := 2; ; i++ {
+		if try := name + strconv.Itoa(i); ok(try) {
+			return try
+		}
+	}
+}
+
+func upperFirst(s string) string {
+	r, n := utf8.DecodeRuneInString(s)
+	return string(unicode.ToUpper(r)) + s[n:]
+}
