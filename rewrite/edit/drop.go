@@ -1,0 +1,83 @@
+package edit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/dave/dst"
+)
+
+// dropAll removes literals' elements and statements. Comments that didn't move
+// stay where they were.
+func (p *player) dropAll() error {
+	for _, d := range p.drops {
+		if err := p.drop(d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *player) drop(d *drop) error {
+	done := false
+	look := func(n dst.Node) bool {
+		if done {
+			return false
+		}
+		if lit, ok := n.(*dst.CompositeLit); ok {
+			if i := slices.IndexFunc(lit.Elts, func(x dst.Expr) bool { return dst.Node(x) == d.node }); i >= 0 {
+				lit.Elts, done = cut(lit.Elts, i, &lit.Decs.Lbrace), true
+			}
+		} else if list := stmtList(n); list != nil {
+			if i := slices.IndexFunc(*list, func(s dst.Stmt) bool { return dst.Node(s) == d.node }); i >= 0 {
+				*list, done = cut(*list, i, head(n)), true
+			}
+		}
+		return !done
+	}
+	dst.Inspect(p.root, look)
+	if done {
+		return nil
+	}
+	return p.refuse(d.ext.from, fmt.Sprintf("the %s here can't be dropped: it is in the header of a statement, or replaced", kind(d.node)))
+}
+
+// head returns the comments that open a block or clause.
+func head(n dst.Node) *dst.Decorations {
+	switch n := n.(type) {
+	case *dst.CaseClause:
+		return &n.Decs.Colon
+	case *dst.CommClause:
+		return &n.Decs.Colon
+	}
+	return &n.(*dst.BlockStmt).Decs.Lbrace
+}
+
+// cut removes element i of a list. Its comments go above the next element,
+// else below the one before, else into the head of the list.
+func cut[T dst.Node](list []T, i int, head *dst.Decorations) []T {
+	old := list[i].Decorations()
+	lost := commentsOf(list[i])
+	switch {
+	case i+1 < len(list):
+		next := list[i+1].Decorations()
+		if len(lost) > 0 {
+			next.Start = append(lost, next.Start...)
+		}
+		if i == 0 {
+			next.Before = old.Before
+		}
+		if len(lost) > 0 {
+			next.Before = max(next.Before, dst.NewLine)
+		}
+	case i > 0:
+		prev := list[i-1].Decorations()
+		if len(lost) > 0 {
+			prev.End = append(append(prev.End, "\n"), lost...)
+		}
+		prev.After = old.After
+	case len(lost) > 0:
+		*head = append(append(*head, "\n"), lost...)
+	}
+	return slices.Delete(list, i, i+1)
+}
