@@ -4,9 +4,9 @@ package driver
 
 import (
 	"context"
-	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -65,7 +65,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	findings := b.findings(wantTests)
-	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDir), Problems: prog.Problems}
+	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDir), Problems: slices.Concat(prog.Problems, b.problems)}
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
@@ -89,30 +89,30 @@ func (cfg *Config) say(stage string) {
 
 // A build is one state of the module's text, analysed.
 type build struct {
-	prog   *load.Program
-	sums   map[*load.Package]*effect.Summary
-	module *race.Module
-	sites  *sites
+	prog     *load.Program
+	sums     map[*load.Package]*effect.Summary
+	problems []load.Problem // packages without a summary
+	module   *race.Module
+	sites    *sites
 }
 
 // analyse summarises what an earlier build has not, and links.
 func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
 	var (
-		wg    sync.WaitGroup
-		mu    sync.Mutex
-		first error
+		wg sync.WaitGroup
+		mu sync.Mutex // guards sums and problems of b
 	)
 	sem := make(chan struct{}, runtime.GOMAXPROCS(0))
+	var todo []*load.Package
 	for _, p := range prog.Packages {
 		if old != nil && old.sums[p] != nil {
 			b.sums[p] = old.sums[p]
-		}
-	}
-	for _, p := range prog.Packages {
-		if b.sums[p] != nil {
 			continue
 		}
+		todo = append(todo, p)
+	}
+	for _, p := range todo {
 		wg.Go(func() {
 			sem <- struct{}{}
 			defer func() { <-sem }()
@@ -123,9 +123,7 @@ func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {
-				if first == nil {
-					first = err
-				}
+				b.problems = append(b.problems, load.Problem{Pkg: p.Path, Msg: err.Error() + "; this is a defect of fixer, please report it"})
 				return
 			}
 			b.sums[p] = s
@@ -135,12 +133,12 @@ func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if first != nil {
-		return nil, fmt.Errorf("%w; this is a defect of fixer, please report it", first)
-	}
+	slices.SortFunc(b.problems, func(p, q load.Problem) int { return strings.Compare(p.Pkg, q.Pkg) })
 	var list []*effect.Summary
 	for _, p := range prog.Packages {
-		list = append(list, b.sums[p])
+		if s := b.sums[p]; s != nil {
+			list = append(list, s)
+		}
 	}
 	b.module = race.Link(list)
 	b.sites = &sites{build: b}

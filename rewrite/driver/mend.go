@@ -66,6 +66,10 @@ func groups(findings []*rewrite.Finding) [][]*rewrite.Finding {
 func (x *fixer) mendOne(f *rewrite.Finding, group []*rewrite.Finding) *rewrite.Fix {
 	out := x.outcomes[f.Place.Key]
 	out.Verdicts = nil
+	if !x.base.sites.roots[f.Place.Owner] {
+		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "the struct is declared outside the packages named; name its package too"}}
+		return nil
+	}
 	for _, rule := range x.cfg.Rules {
 		if !slices.Contains(rule.Mends, f.Kind) {
 			continue

@@ -121,7 +121,7 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	case model.Once:
 		x.emit(Event{Kind: Once, At: at, ID: x.id(), Path: args[0].Path, Fn: args[row.Arg]})
 	case model.AtomicOp:
-		x.atomic(c, at)
+		x.atomic(c, at, row)
 	default:
 		x.plainCall(c, in, fn, args, row, deferred)
 	}
@@ -257,9 +257,18 @@ func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
 }
 
 // atomic emits an operation of the functions of sync/atomic.
-func (x *extractor) atomic(c *ssa.CallCommon, at Pos) {
+func (x *extractor) atomic(c *ssa.CallCommon, at Pos, row model.Row) {
 	p := x.path(c.Args[0])
-	if p.Root.Kind != NoRoot {
+	if p.Root.Kind == NoRoot {
+		return
+	}
+	if row.Loads {
+		x.emit(Event{Kind: Wait, At: at, Path: p})
+	}
+	if row.Stores {
+		x.emit(Event{Kind: Signal, At: at, Path: p})
+	}
+	if !row.Typed {
 		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic})
 	}
 }

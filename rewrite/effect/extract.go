@@ -16,12 +16,17 @@ import (
 // Extract summarises a package; own tells the paths of the packages that are
 // summarised too, all others being the model's business. It fails only where
 // the package's SSA can't be built.
-func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (*Summary, error) {
+func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (s *Summary, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			s, err = nil, fmt.Errorf("summarising %s: %v", p.Path, r)
+		}
+	}()
 	pkg, err := p.SSA()
 	if err != nil {
 		return nil, err
 	}
-	s := &Summary{Path: p.Path, Main: p.Types.Name() == "main"}
+	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main"}
 	for _, fn := range functions(pkg) {
 		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own))
 	}
@@ -96,8 +101,11 @@ func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own fu
 	} else {
 		out.Exported = ast.IsExported(fn.Name())
 	}
+	out.Public = out.Exported
 	if recv := fn.Signature.Recv(); recv != nil {
 		out.Recv = TypeKey(recv.Type())
+		n := named(recv.Type())
+		out.Public = out.Exported && n != nil && n.Obj().Exported()
 	}
 	for _, p := range fn.Params {
 		key := ""

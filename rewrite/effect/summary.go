@@ -176,7 +176,8 @@ type Func struct {
 	Pkg      string
 	At       Pos // its name, or the func keyword
 	End      Pos
-	Exported bool   // can be called from outside: exported name on an exported type
+	Exported bool   // has an exported name: interfaces and other packages may call it
+	Public   bool   // and its receiver's type, if it has one, is exported too
 	Recv     string // key of the receiver's type
 	Parent   string // key of the function around a literal
 	Params   int

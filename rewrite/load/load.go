@@ -127,7 +127,7 @@ func listError(err error) error {
 	msg := err.Error()
 	switch {
 	case strings.Contains(msg, "go.mod file not found"), strings.Contains(msg, "outside main module"),
-		strings.Contains(msg, "cannot find main module"):
+		strings.Contains(msg, "cannot find main module"), strings.Contains(msg, "does not contain main module"):
 		return errors.New("not in a Go module: no go.mod here or above; run fixer inside a module, or name one with -C")
 	}
 	msg = strings.TrimPrefix(msg, "err: ")
@@ -162,7 +162,10 @@ func checkRoots(roots []*packages.Package, patterns []string) error {
 	case first != "":
 		return fmt.Errorf("%s: %s", strings.Join(patterns, " "), first)
 	}
-	return fmt.Errorf("%s: matched no packages with Go files; try ./...", strings.Join(patterns, " "))
+	if len(patterns) == 1 && patterns[0] == "./..." {
+		return errors.New("no Go files in this module; name another directory with -C")
+	}
+	return fmt.Errorf("%s: no Go files match; try ./...", strings.Join(patterns, " "))
 }
 
 // With returns the program with some files replaced, type-checking again only

@@ -33,6 +33,11 @@ type Row struct {
 	Kind Kind
 	Arg  int    // for Spawn, SpawnOne, Handler, Once: index of the function argument, the receiver counted
 	Note string // how explanations name it
+
+	// For AtomicOp: a method of an atomic type; one that only loads, or only
+	// stores. What precedes a store is visible after the load that sees it:
+	// https://go.dev/ref/mem#atomic
+	Typed, Loads, Stores bool
 }
 
 // rows is keyed as types.Func.FullName prints.
@@ -90,6 +95,21 @@ var quick = map[string]bool{
 	"sync/atomic": true, "time": true, "unicode": true, "unicode/utf8": true, "unsafe": true,
 }
 
+// builders are methods that libraries call on objects they are making, before
+// anybody else can have them: https://pkg.go.dev/encoding,
+// https://pkg.go.dev/encoding/json#Unmarshaler, https://pkg.go.dev/encoding/gob#GobDecoder,
+// https://pkg.go.dev/database/sql#Scanner, https://pkg.go.dev/flag#Value,
+// and the deep copies Kubernetes generates.
+var builders = map[string]bool{
+	"UnmarshalJSON": true, "UnmarshalText": true, "UnmarshalBinary": true, "UnmarshalYAML": true,
+	"UnmarshalXML": true, "UnmarshalTOML": true, "UnmarshalBSON": true, "UnmarshalFlag": true,
+	"GobDecode": true, "Scan": true, "DeepCopyInto": true,
+}
+
+// Builds reports whether a method, by its full name, belongs to the making of
+// its receiver.
+func Builds(name string) bool { return builders[name[strings.LastIndexByte(name, '.')+1:]] }
+
 // writers are the functions of fmt that do I/O.
 var writers = []string{"Print", "Fprint", "Scan", "Fscan"}
 
@@ -101,10 +121,11 @@ func Of(name, pkg string) Row {
 	}
 	switch pkg {
 	case "sync/atomic":
-		if strings.HasPrefix(name, "sync/atomic.") {
-			return Row{Kind: AtomicOp}
-		}
-		return Row{Kind: Quick}
+		method := name[strings.LastIndexByte(name, '.')+1:]
+		r := Row{Kind: AtomicOp, Typed: strings.HasPrefix(name, "(")}
+		r.Loads = strings.HasPrefix(method, "Load")
+		r.Stores = strings.HasPrefix(method, "Store")
+		return r
 	case "fmt":
 		for _, w := range writers {
 			if strings.HasPrefix(name, "fmt."+w) {

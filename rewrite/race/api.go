@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // isEntry reports whether callers outside what is analysed can run a
@@ -14,10 +15,10 @@ import (
 // nothing in the module is seen to call it and something may through an
 // interface.
 func (m *Module) isEntry(f *function) bool {
-	if !f.Exported || f.Parent != "" {
+	if !f.Exported || f.Parent != "" || model.Builds(f.Key) {
 		return false
 	}
-	if m.public[f.Pkg] {
+	if f.Public && m.public[f.Pkg] {
 		return true
 	}
 	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test })
@@ -29,6 +30,8 @@ func (m *Module) isEntry(f *function) bool {
 func (ps *pairs) judge() {
 	for _, field := range slices.Sorted(maps.Keys(ps.threads)) {
 		threads := ps.threads[field]
+		// Only now are all callers known.
+		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) })
 		for _, t := range threads {
 			for _, e := range ps.entries[field] {
 				if ps.meetsEntry(field, t, e) {
@@ -52,11 +55,13 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	switch {
 	case t.elem() != e.elem(), !conflict(t.access, e.access), !sameObject(t.typed, e.typed):
 		return false
-	case protected(t.access, e.access, t.frame, e.frame):
+	case protected(t.access, e.access, t.frame, e.frame), ps.m.protectedByCallers(t, e):
 		return false
+	case ps.m.handedOut(t.may.keys(t.frame)):
+		return false // callers may take the lock themselves
 	case ps.starts(e.entry, t.ctx.Start):
 		return false // the frame that starts the goroutine has judged it
-	case ps.ordered[[2]effect.Pos{posOf(t.ctx.Start), e.at}]:
+	case ps.judged[judgement{posOf(t.ctx.Start), e.fn, field}]:
 		return false // so did one that starts it and calls the method
 	case waitsByField(e.access, t.access):
 		return false
@@ -68,6 +73,32 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic
 	}
 	return true
+}
+
+// protectedByCallers reports whether all calls of the entry in the module hold
+// a lock that the goroutine holds too. Others are assumed to follow them.
+func (m *Module) protectedByCallers(t, e published) bool {
+	if len(e.entry.callers) == 0 {
+		return false
+	}
+	held := e.entry.inner.must
+	for k, mode := range t.may.keys(t.frame) {
+		if n, ok := held[k]; ok && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {
+			return true
+		}
+	}
+	return false
+}
+
+// handedOut reports whether an exported function leaves one of the locks held
+// for its callers.
+func (m *Module) handedOut(k keys) bool {
+	for key := range k {
+		if m.handed[key] {
+			return true
+		}
+	}
+	return false
 }
 
 // writtenBy reports whether the goroutine started at a place writes the field.

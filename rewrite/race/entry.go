@@ -25,6 +25,13 @@ func (m *Module) topDown() {
 			work = append(work, f)
 		}
 	}
+	for _, f := range m.order { // what one step of calls tells about entries
+		for _, c := range f.calls {
+			if !c.test {
+				c.to.inner.meet(c)
+			}
+		}
+	}
 	for n := 0; len(work) > 0 && n < 50*len(m.order)+1000; n++ {
 		f := work[0]
 		work = work[1:]
@@ -34,6 +41,18 @@ func (m *Module) topDown() {
 			}
 		}
 	}
+}
+
+// meet joins a call into what the module's own calls guarantee.
+func (e *entry) meet(c *callSite) {
+	if !e.reached {
+		*e = entry{reached: true, must: maps.Clone(c.must)}
+		return
+	}
+	maps.DeleteFunc(e.must, func(k string, _ rewrite.Mode) bool {
+		_, ok := c.must[k]
+		return !ok
+	})
 }
 
 // isRoot reports whether a function starts without callers that are known.

@@ -80,7 +80,7 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	f.Sides = [2]rewrite.Side{m.report(best.a), m.report(best.b)}
 	f.Why = why(best)
 	f.Accesses = m.accesses(field)
-	f.Votes = votes(f.Accesses)
+	f.Votes = m.votes(f.Accesses)
 	return f
 }
 
@@ -187,7 +187,7 @@ func mergeAccess(a, b rewrite.Access) rewrite.Access {
 }
 
 // votes counts the locks held at the accesses of a place, most first.
-func votes(accesses []rewrite.Access) []rewrite.Vote {
+func (m *Module) votes(accesses []rewrite.Access) []rewrite.Vote {
 	count := make(map[string]*rewrite.Vote)
 	total := 0
 	for _, a := range accesses {
@@ -196,6 +196,9 @@ func votes(accesses []rewrite.Access) []rewrite.Vote {
 		}
 		total++
 		for _, l := range a.Locks {
+			if isLock, field := m.lock[l.Key]; field && !isLock {
+				continue // a sync.Once keeps its own callers apart, nobody else
+			}
 			v := count[l.Key]
 			if v == nil {
 				v = &rewrite.Vote{Lock: l.Key}

@@ -30,6 +30,7 @@ type Module struct {
 	pairs     *pairs
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
+	handed    map[string]bool // locks that exported functions leave held
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
@@ -41,8 +42,9 @@ type function struct {
 	sum     *summary // what it and its calls do
 	callers []*function
 	calls   []*callSite
-	entry   entry
-	spawned bool // some go statement runs it
+	entry   entry // what holds at its start, whoever calls it
+	inner   entry // the same, of the module's own calls only
+	spawned bool  // some go statement runs it
 	results map[effect.Root]effect.Path
 	scc     int
 }
@@ -75,6 +77,14 @@ func Link(sums []*effect.Summary) *Module {
 	m.findCandidates()
 	for _, group := range m.components() {
 		m.solve(group)
+	}
+	m.handed = make(map[string]bool)
+	for _, f := range m.order {
+		if f.Exported {
+			for k := range f.sum.acquired.keys(f) {
+				m.handed[k] = true
+			}
+		}
 	}
 	m.topDown()
 	m.collect()

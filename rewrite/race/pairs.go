@@ -32,19 +32,27 @@ type published struct {
 	done  paths
 }
 
+// A judgement is a goroutine and accesses to a field outside of it that some
+// frame saw together: whether they race is known.
+type judgement struct {
+	start effect.Pos
+	fn    *function
+	field string
+}
+
 // pairs collects pairs by the field that races.
 type pairs struct {
 	m       *Module
 	found   map[string][]pair
 	threads map[string][]published
 	entries map[string][]published
-	ordered map[[2]effect.Pos]bool // start of a goroutine, and an access that one frame showed to be ordered with it
+	judged  map[judgement]bool
 	sites   map[[2]effect.Pos]bool // two goroutine starts seen in one frame
 }
 
 func newPairs(m *Module) *pairs {
 	return &pairs{m: m, found: make(map[string][]pair), threads: make(map[string][]published),
-		entries: make(map[string][]published), ordered: make(map[[2]effect.Pos]bool), sites: make(map[[2]effect.Pos]bool)}
+		entries: make(map[string][]published), judged: make(map[judgement]bool), sites: make(map[[2]effect.Pos]bool)}
 }
 
 // frame finds the pairs that meet in one function's activation, and publishes
@@ -129,7 +137,7 @@ func (ps *pairs) remember(w *walk, a, b *access) {
 	if a.thread == 0 {
 		a, b = b, a
 	}
-	ps.ordered[[2]effect.Pos{w.sum.threads[a.thread-1].site, b.at}] = true
+	ps.judged[judgement{w.sum.threads[a.thread-1].site, b.fn, a.path.Field()}] = true
 }
 
 func conflict(a, b *access) bool {
@@ -257,15 +265,15 @@ func (ps *pairs) publish(w *walk) {
 	f := w.f
 	for _, a := range w.sum.accesses {
 		field := a.path.Field()
-		if field == "" {
-			continue
+		if field == "" || a.whole {
+			continue // a whole struct is a copy more often than it is the shared one
 		}
 		typed, ok := w.typed(a.path)
 		if !ok {
 			continue
 		}
 		if a.thread == 0 {
-			if ps.m.isEntry(f) && !f.Test && f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param}) {
+			if f.Exported && !f.Test && f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param}) {
 				s := w.side(a)
 				s.ctx.Starter, s.ctx.Entry = false, true
 				ps.entries[field] = append(ps.entries[field], published{side: s, typed: typed})

@@ -14,9 +14,12 @@ import (
 func (m *Module) vote(field string) {
 	accesses := m.accesses(field)
 	owner := field[:strings.LastIndexByte(field, '.')]
-	for _, v := range votes(accesses) {
+	for _, v := range m.votes(accesses) {
 		if !strings.HasPrefix(v.Lock, owner+".") || strings.Contains(v.Lock[len(owner)+1:], ".") {
 			continue
+		}
+		if m.handed[v.Lock] {
+			continue // the callers of the API may take it themselves
 		}
 		bare := v.Of - v.Held
 		if v.Writes == 0 || bare == 0 || v.Held < 3 || v.Held < 3*bare {
@@ -37,6 +40,9 @@ func (m *Module) vote(field string) {
 			}
 		}
 		if guarded == nil || open == nil || !guarded.writes() && !open.writes() {
+			continue
+		}
+		if waitsByField(&open.access, &guarded.access) || waitsByField(&guarded.access, &open.access) {
 			continue
 		}
 		m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
