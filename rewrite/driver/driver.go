@@ -65,7 +65,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	findings := b.findings(wantTests)
-	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDir), Problems: slices.Concat(prog.Problems, b.problems)}
+	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems)}
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}

@@ -108,7 +108,7 @@ func (x *fixer) verify(fix *rewrite.Fix) string {
 	if reason != "" {
 		return reason
 	}
-	next, again := x.base.prog.With(x.ctx, texts)
+	next, again := x.base.prog.With(x.ctx, texts, x.declares(edits))
 	if reason := x.compiles(next.Problems); reason != "" {
 		return reason
 	}
@@ -126,6 +126,19 @@ func (x *fixer) verify(fix *rewrite.Fix) string {
 	return ""
 }
 
+// declares reports whether edits change a type that other packages may use.
+func (x *fixer) declares(edits []rewrite.Edit) bool {
+	return slices.ContainsFunc(edits, func(e rewrite.Edit) bool {
+		switch e := e.(type) {
+		case rewrite.AddField:
+			return x.base.sites.exportedStruct(e.Struct)
+		case rewrite.Retype:
+			return x.base.sites.exportedStruct(e.Field)
+		}
+		return false
+	})
+}
+
 // play applies edits file by file.
 func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
 	byFile := make(map[string][]rewrite.Edit)
@@ -135,7 +148,7 @@ func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
 	}
 	texts := make(map[string][]byte)
 	for name, list := range byFile {
-		if x.cfg.Overlay[name] == nil && !within(x.base.prog.ModDir, name) {
+		if !slices.ContainsFunc(x.base.prog.ModDirs, func(dir string) bool { return within(dir, name) }) {
 			return nil, fmt.Sprintf("%s is outside the module", name)
 		}
 		src, err := x.base.prog.Source(name)

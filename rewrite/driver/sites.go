@@ -44,9 +44,7 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 	name := fset.Position(syntax.FileStart).Filename
 	f := &rewrite.File{Name: name, Syntax: syntax, Fset: fset, Info: p.Info, Pkg: p.Types,
 		Test: strings.HasSuffix(name, "_test.go")}
-	var stack []ast.Node
 	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
-		stack = append(slices.Clone(up), n)
 		switch n := n.(type) {
 		case *ast.TypeSpec:
 			if st, ok := n.Type.(*ast.StructType); ok {
@@ -58,10 +56,10 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 			}
 		case *ast.SelectorExpr:
 			if key := selectionKey(p.Info, n); key != "" {
-				s.add(f, key, n.Sel.Pos(), stack)
+				s.add(f, key, n.Sel.Pos(), up, n)
 			}
 		case *ast.CompositeLit:
-			s.literal(f, n, stack)
+			s.literal(f, n, up)
 		}
 		return true
 	})
@@ -69,7 +67,7 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 
 // literal indexes the keyed fields of a composite literal, by the position
 // that stores carry in SSA: the colon.
-func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, stack []ast.Node) {
+func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, up []ast.Node) {
 	t := f.Info.TypeOf(lit)
 	if t == nil {
 		return
@@ -96,13 +94,17 @@ func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, stack []ast.Node
 			continue
 		}
 		if key, ok := effect.FieldKey(t, field); ok {
-			s.add(f, key, pos, append(slices.Clone(stack), el))
+			s.add(f, key, pos, up, lit, el)
 		}
 	}
 }
 
-func (s *sites) add(f *rewrite.File, key string, pos token.Pos, stack []ast.Node) {
-	u := &rewrite.Use{File: f, Path: slices.Clone(stack)}
+// add records a use; its path runs through up and then the nodes given.
+func (s *sites) add(f *rewrite.File, key string, pos token.Pos, up []ast.Node, nodes ...ast.Node) {
+	if !s.build.module.Races(key) {
+		return
+	}
+	u := &rewrite.Use{File: f, Path: slices.Concat(up, nodes)}
 	slices.Reverse(u.Path)
 	q := f.Fset.Position(pos)
 	at := effect.Pos{File: q.Filename, Line: q.Line, Col: q.Column}
@@ -224,6 +226,18 @@ func (s *sites) Uses(place string) []*rewrite.Use {
 func (s *sites) Struct(owner string) *rewrite.Struct {
 	s.index()
 	return s.types[owner]
+}
+
+// exportedStruct reports whether the struct type around a span has an exported
+// name.
+func (s *sites) exportedStruct(at rewrite.Span) bool {
+	s.index()
+	for _, t := range s.types {
+		if t.File.Span(t.Type).Contains(at) {
+			return t.Name.Exported()
+		}
+	}
+	return true
 }
 
 func (s *sites) Calls(f *rewrite.File, from, to token.Pos) rewrite.Effects {

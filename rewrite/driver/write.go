@@ -8,13 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
 // root returns the directory that paths in patches are relative to: the top
 // of the git work tree around dir, so that git apply takes them there, else
 // the module's.
-func root(ctx context.Context, dir, mod string) string {
+func root(ctx context.Context, dir string, mods []string) string {
 	if dir == "" {
 		dir = "."
 	}
@@ -22,12 +23,12 @@ func root(ctx context.Context, dir, mod string) string {
 	cmd.Dir = dir
 	if out, err := cmd.Output(); err == nil {
 		top := strings.TrimRight(string(out), "\r\n")
-		if top != "" && (mod == "" || within(top, mod)) {
+		if top != "" && !slices.ContainsFunc(mods, func(m string) bool { return !within(top, m) }) {
 			return filepath.FromSlash(top)
 		}
 	}
-	if mod != "" {
-		return mod
+	if len(mods) == 1 {
+		return mods[0]
 	}
 	abs, err := filepath.Abs(dir)
 	if err != nil {

@@ -45,8 +45,9 @@ type Program struct {
 	Fset     *token.FileSet
 	Packages []*Package // the module's, to be analysed, importers after what they import
 	Problems []Problem  // packages that are left out, and why; by position
-	ModDir   string     // root directory of the main module; "" without one
+	ModDirs  []string   // root directories of the main modules: one, unless there is a go.work
 
+	list  *packages.Config
 	graph map[string]*packages.Package // by ID
 	world *world
 	files map[string][]byte // overlay
@@ -83,17 +84,25 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 	if err := checkRoots(roots, patterns); err != nil {
 		return nil, err
 	}
-	prog := &Program{Fset: token.NewFileSet(), graph: make(map[string]*packages.Package), files: cfg.Overlay}
+	pcfg.Tests, pcfg.Overlay = false, nil
+	prog := &Program{list: pcfg, Fset: token.NewFileSet(), graph: make(map[string]*packages.Package), files: cfg.Overlay}
 	isRoot := make(map[string]bool)
 	for _, p := range roots {
 		isRoot[p.ID] = true
 	}
 	packages.Visit(roots, nil, func(p *packages.Package) {
 		prog.graph[p.ID] = p
-		if m := p.Module; m != nil && m.Main && prog.ModDir == "" && isRoot[p.ID] {
-			prog.ModDir = m.Dir
+		dir := ""
+		if m := p.Module; m != nil && m.Main {
+			dir = m.Dir
+		} else if m == nil && isRoot[p.ID] && len(p.GoFiles) > 0 { // files named one by one
+			dir = filepath.Dir(p.GoFiles[0])
+		}
+		if dir != "" && !slices.Contains(prog.ModDirs, dir) {
+			prog.ModDirs = append(prog.ModDirs, dir)
 		}
 	})
+	slices.Sort(prog.ModDirs)
 	prog.world = newWorld(prog, isRoot)
 	prog.Packages, prog.Problems = prog.world.check(ctx)
 	if err := ctx.Err(); err != nil {
@@ -169,9 +178,10 @@ func checkRoots(roots []*packages.Package, patterns []string) error {
 }
 
 // With returns the program with some files replaced, type-checking again only
-// the packages that hold them and those that import these. The receiver stays
-// as it was. The returned packages are those that were checked again.
-func (prog *Program) With(ctx context.Context, files map[string][]byte) (*Program, []*Package) {
+// the packages that hold them and, if the change shows in declarations that
+// others can see (api), those that import these. The receiver stays as it was.
+// The returned packages are those that were checked again.
+func (prog *Program) With(ctx context.Context, files map[string][]byte, api bool) (*Program, []*Package) {
 	next := *prog
 	next.files = make(map[string][]byte, len(prog.files)+len(files))
 	for _, m := range []map[string][]byte{prog.files, files} {
@@ -183,7 +193,7 @@ func (prog *Program) With(ctx context.Context, files map[string][]byte) (*Progra
 	for name := range files {
 		changed[name] = true
 	}
-	next.world = prog.world.without(&next, changed)
+	next.world = prog.world.without(&next, changed, api)
 	next.Packages, next.Problems = next.world.check(ctx)
 	var again []*Package
 	for _, p := range next.Packages {
@@ -192,6 +202,19 @@ func (prog *Program) With(ctx context.Context, files map[string][]byte) (*Progra
 		}
 	}
 	return &next, again
+}
+
+// standard finds a package of the standard library that nothing in the build
+// imports so far: changed text may be the first to do so.
+func (prog *Program) standard(path string) *packages.Package {
+	if first, _, _ := strings.Cut(path, "/"); strings.Contains(first, ".") {
+		return nil
+	}
+	list, err := packages.Load(prog.list, path)
+	if err != nil || len(list) != 1 || list[0].ExportFile == "" {
+		return nil
+	}
+	return list[0]
 }
 
 // Own reports whether the package with this import path is analysed.

@@ -8,17 +8,19 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// An ssaProgram makes the SSA of the packages that are new in a world. They
-// get bodies; all that they import is there by its declarations.
+// An ssaProgram holds the SSA of a world's packages, and of those of the
+// worlds it came from: declaring all that they import is what takes time.
+// Packages of the module get bodies, others are there by their declarations.
 type ssaProgram struct {
-	prog    *ssa.Program
-	declare func() // makes the members of all packages; building reads them, so first
-	made    map[*types.Package]*ssa.Package
+	prog *ssa.Program
+	made map[*types.Package]*ssa.Package
 }
 
-func newSSA(w *world, pkgs []*Package) *ssaProgram {
-	s := &ssaProgram{prog: ssa.NewProgram(w.prog.Fset, 0), made: make(map[*types.Package]*ssa.Package)}
-	s.declare = sync.OnceFunc(func() {
+// add prepares packages that are new in a world. The function it returns makes
+// the members of all of them, which building reads: it comes first, and not
+// while an earlier world is being built.
+func (s *ssaProgram) add(pkgs []*Package) (declare func()) {
+	return sync.OnceFunc(func() {
 		for _, p := range pkgs {
 			s.made[p.Types] = s.prog.CreatePackage(p.Types, p.Files, p.Info, false)
 		}
@@ -26,7 +28,6 @@ func newSSA(w *world, pkgs []*Package) *ssaProgram {
 			s.imports(p.Types)
 		}
 	})
-	return s
 }
 
 // build makes the package's functions. What x/tools can't build is an error
@@ -37,7 +38,6 @@ func (s *ssaProgram) build(p *Package) (pkg *ssa.Package, err error) {
 			err = fmt.Errorf("building SSA for %s: %v", p.Path, r)
 		}
 	}()
-	s.declare()
 	pkg = s.made[p.Types]
 	pkg.Build()
 	return pkg, nil

@@ -51,6 +51,7 @@ type world struct {
 	paths map[string]bool // import paths of packages whose bodies are wanted
 	nodes map[string]*node
 	deps  *exports
+	ssa   *ssaProgram
 }
 
 // A node is a package being type-checked from source.
@@ -64,7 +65,8 @@ type node struct {
 
 func newWorld(prog *Program, root map[string]bool) *world {
 	w := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), nodes: make(map[string]*node),
-		deps: &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}}}
+		deps: &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}},
+		ssa:  &ssaProgram{prog: ssa.NewProgram(prog.Fset, 0), made: make(map[*types.Package]*ssa.Package)}}
 	w.markOwn()
 	for id := range w.own {
 		n := &node{meta: prog.graph[id], bodies: w.analysed(prog.graph[id])}
@@ -118,9 +120,11 @@ func (w *world) analysed(p *packages.Package) bool {
 	return !wider || p.ForTest != ""
 }
 
-// without returns the world less what can see the changed files.
-func (w *world) without(prog *Program, changed map[string]bool) *world {
-	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, nodes: make(map[string]*node, len(w.nodes)), deps: w.deps}
+// without returns the world less the packages that hold the changed files and,
+// if api is set, those that import these.
+func (w *world) without(prog *Program, changed map[string]bool, api bool) *world {
+	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, nodes: make(map[string]*node, len(w.nodes)),
+		deps: w.deps, ssa: w.ssa}
 	stale := make(map[string]bool)
 	done := make(map[string]bool)
 	var visit func(p *packages.Package) bool
@@ -131,7 +135,7 @@ func (w *world) without(prog *Program, changed map[string]bool) *world {
 		done[p.ID] = true
 		s := slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return changed[f] })
 		for _, q := range p.Imports {
-			if visit(q) {
+			if visit(q) && api {
 				s = true
 			}
 		}
@@ -177,9 +181,12 @@ func (w *world) check(ctx context.Context) ([]*Package, []Problem) {
 			}
 		}
 	}
-	program := newSSA(w, fresh)
+	declare := w.ssa.add(fresh)
 	for _, p := range fresh {
-		p.ssa = sync.OnceValues(func() (*ssa.Package, error) { return program.build(p) })
+		p.ssa = sync.OnceValues(func() (*ssa.Package, error) {
+			declare()
+			return w.ssa.build(p)
+		})
 	}
 	slices.SortFunc(problems, func(a, b Problem) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Msg, b.Msg))
@@ -293,7 +300,7 @@ func (w *world) importFrom(m *packages.Package, path string) (*types.Package, er
 	}
 	q := m.Imports[path]
 	if q == nil {
-		q = w.prog.graph[path] // imported by changed text only
+		q = cmp.Or(w.prog.graph[path], w.prog.standard(path)) // imported by changed text only
 	}
 	if q == nil {
 		return nil, fmt.Errorf("package %s is not in the build; run go mod tidy", path)

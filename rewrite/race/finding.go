@@ -64,6 +64,9 @@ func (m *Module) Findings() []*rewrite.Finding {
 	return out
 }
 
+// Races reports whether there is a finding on the field with this key.
+func (m *Module) Races(field string) bool { return len(m.pairs.found[field]) > 0 }
+
 func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	slices.SortStableFunc(list, func(p, q pair) int {
 		return cmp.Or(cmp.Compare(rank(p), rank(q)), comparePos(p.a.at, q.a.at), comparePos(p.b.at, q.b.at))

@@ -1,0 +1,74 @@
+package driver_test
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"testing"
+	"time"
+
+	"github.com/go-fixer/fixer/rewrite/driver"
+	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rules"
+)
+
+// BenchmarkModule runs fixer on a module, in turn with loading alone, with go
+// vet and with staticcheck, all warm, and reports the ratios: machines differ,
+// these don't much. FIXER_BENCH_DIR names the module; the default is fixer's
+// own.
+func BenchmarkModule(b *testing.B) {
+	dir := os.Getenv("FIXER_BENCH_DIR")
+	if dir == "" {
+		dir = "../.."
+	}
+	ctx := context.Background()
+	cfg := load.Config{Dir: dir, Tests: true}
+	steps := []struct {
+		name string
+		run  func() error
+	}{
+		{"load", func() error { _, err := load.Load(ctx, cfg); return err }},
+		{"check", func() error { _, err := driver.Check(ctx, driver.Config{Config: cfg}); return err }},
+		{"diff", func() error { _, err := driver.Fix(ctx, driver.Config{Config: cfg, Rules: rules.All}); return err }},
+		{"vet", command(dir, "go", "vet", "./...")},
+		{"staticcheck", staticcheck(b, dir)},
+	}
+	took := make([]time.Duration, len(steps))
+	for i, s := range steps { // once to warm the caches
+		if err := s.run(); err != nil && i < 3 {
+			b.Fatalf("%s: %v", s.name, err)
+		}
+	}
+	for b.Loop() {
+		for i, s := range steps {
+			start := time.Now()
+			s.run() // vet and staticcheck exit with 1 when they have something to say
+			took[i] += time.Since(start)
+		}
+	}
+	seconds := func(i int) float64 { return took[i].Seconds() / float64(b.N) }
+	for i, s := range steps {
+		b.ReportMetric(seconds(i), s.name+"-s")
+	}
+	b.ReportMetric(seconds(1)/seconds(0), "check/load")
+	b.ReportMetric(seconds(1)/seconds(3), "check/vet")
+	b.ReportMetric(seconds(1)/seconds(4), "check/staticcheck")
+	b.ReportMetric(seconds(2)/seconds(1), "diff/check")
+}
+
+func command(dir, name string, args ...string) func() error {
+	return func() error {
+		c := exec.Command(name, args...)
+		c.Dir = dir
+		return c.Run()
+	}
+}
+
+// staticcheck builds the one this module's go.mod names, to run it elsewhere.
+func staticcheck(b *testing.B, dir string) func() error {
+	out, err := exec.Command("go", "tool", "-n", "staticcheck").Output()
+	if err != nil {
+		b.Skipf("staticcheck can't be built: %v", err)
+	}
+	return command(dir, string(out[:len(out)-1]), "./...")
+}
