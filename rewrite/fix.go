@@ -72,7 +72,8 @@ type Replace struct {
 	Holes []Span
 }
 
-// Drop removes one element of a composite literal, or one statement.
+// Drop removes one element of a composite literal, or one statement: of a list,
+// or the one before the condition of an if or the tag of a switch.
 type Drop struct {
 	Node Span
 }

@@ -147,7 +147,7 @@ func deref(t types.Type) types.Type {
 func (s *sites) complete(f *rewrite.Finding) bool {
 	s.index()
 	st := s.types[f.Place.Owner]
-	if st == nil || !s.roots[f.Place.Owner] && !s.inRoot(f) {
+	if st == nil || ast.IsGenerated(st.File.Syntax) || !s.roots[f.Place.Owner] && !s.inRoot(f) {
 		return false
 	}
 	name := f.Place.Key[strings.LastIndexByte(f.Place.Key, '.')+1:]

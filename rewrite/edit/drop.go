@@ -28,6 +28,9 @@ func (p *player) drop(d *drop) error {
 			if i := slices.IndexFunc(lit.Elts, func(x dst.Expr) bool { return dst.Node(x) == d.node }); i >= 0 {
 				lit.Elts, done = cut(lit.Elts, i, &lit.Decs.Lbrace), true
 			}
+		} else if init := initOf(n); init != nil && dst.Node(*init) == d.node {
+			n.Decorations().Start = append(n.Decorations().Start, commentsOf(*init)...)
+			*init, done = nil, true
 		} else if list := stmtList(n); list != nil {
 			if i := slices.IndexFunc(*list, func(s dst.Stmt) bool { return dst.Node(s) == d.node }); i >= 0 {
 				*list, done = cut(*list, i, head(n)), true
@@ -40,6 +43,19 @@ func (p *player) drop(d *drop) error {
 		return nil
 	}
 	return p.refuse(d.ext.from, fmt.Sprintf("the %s here can't be dropped: it is in the header of a statement, or replaced", kind(d.node)))
+}
+
+// initOf returns the place of the statement before a condition or tag.
+func initOf(n dst.Node) *dst.Stmt {
+	switch n := n.(type) {
+	case *dst.IfStmt:
+		return &n.Init
+	case *dst.SwitchStmt:
+		return &n.Init
+	case *dst.TypeSwitchStmt:
+		return &n.Init
+	}
+	return nil
 }
 
 // head returns the comments that open a block or clause.

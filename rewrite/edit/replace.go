@@ -270,7 +270,10 @@ func (p *player) build(r *replace, c *piece) ([]dst.Node, error) {
 		return nil, p.refuse(r.ext.from, fmt.Sprintf("code %q: %v", r.Code.Text, err))
 	}
 	// The place first: the node may be a hole, and be used again.
-	place := dst.NewIdent("place")
+	var place dst.Expr = dst.NewIdent("place")
+	if _, ok := r.node.(*dst.CallExpr); ok { // go and defer take nothing else
+		place = &dst.CallExpr{Fun: place}
+	}
 	inherit(r.node, place)
 	if err := p.swap(r.ext.from, r.node, place); err != nil {
 		return nil, err
@@ -281,7 +284,7 @@ func (p *player) build(r *replace, c *piece) ([]dst.Node, error) {
 	}
 	if !r.self() {
 		lost := commentsOf(without(r.node, c.holes))
-		place.Decs.End = append(place.Decs.End, lost...)
+		place.Decorations().End = append(place.Decorations().End, lost...)
 	}
 	n.Decorations().Before, n.Decorations().After = dst.None, dst.None
 	inherit(place, n)

@@ -82,6 +82,7 @@ type extractor struct {
 	callID map[*ssa.Call]int
 	loops  map[*ssa.BasicBlock]int
 	backs  map[[2]*ssa.BasicBlock]int
+	at     *ssa.BasicBlock // being summarised
 	blk    *Block
 	nextID int
 }
@@ -132,7 +133,7 @@ func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own fu
 
 func (x *extractor) block(b *ssa.BasicBlock) {
 	x.out.Blocks = append(x.out.Blocks, Block{})
-	x.blk = &x.out.Blocks[len(x.out.Blocks)-1]
+	x.blk, x.at = &x.out.Blocks[len(x.out.Blocks)-1], b
 	for _, s := range b.Succs {
 		x.blk.Succs = append(x.blk.Succs, s.Index)
 		x.blk.Backs = append(x.blk.Backs, x.backs[[2]*ssa.BasicBlock{b, s}])

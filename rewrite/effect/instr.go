@@ -16,7 +16,11 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.UnOp:
 		x.unop(in)
 	case *ssa.Store:
+		n := len(x.blk.Events)
 		x.access(rewrite.Write, in.Addr, in.Pos())
+		if _, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
+			x.blk.Events[n].Const = true
+		}
 		x.escape(in.Val, x.path(in.Addr))
 	case *ssa.MapUpdate:
 		x.elem(rewrite.WriteElem, in.Map, in.Pos())
@@ -153,7 +157,13 @@ func (x *extractor) access(op rewrite.Op, addr ssa.Value, pos token.Pos) {
 	e := Event{Kind: Access, At: at, Path: p, Op: op, Index: lastSel(p) == Elem}
 	if _, ok := elem.Underlying().(*types.Struct); ok && op != rewrite.Address {
 		e.Whole = TypeKey(elem)
+		switch addr.(type) {
+		case *ssa.FieldAddr, *ssa.IndexAddr, *ssa.Alloc, *ssa.Global:
+		default:
+			e.Deref = true
+		}
 	}
+	e.Loop = x.loops[x.at]
 	x.emit(e)
 }
 

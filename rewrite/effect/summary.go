@@ -136,6 +136,8 @@ type Event struct {
 	// whole.
 	Whole    string
 	Index    bool    // Access: to an element of a slice or array, not of a map
+	Deref    bool    // Access with Whole: through a pointer
+	Const    bool    // Access: writes a constant
 	ID       int     // Call, Go, Once: unique in the function
 	Fn       Value   // Call, Go, Once: what runs; Fn.Func is "" when unknown
 	Args     []Value // its arguments, the receiver first
@@ -143,7 +145,7 @@ type Event struct {
 	Deferred *Event  // Defer
 	Many     bool    // Go: the library runs many at once
 	Joined   bool    // Go: Wait on Path returns after it
-	Loop     int     // Go, Call: the innermost loop around it; 0 for none
+	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
 	Note     string  // Go: the library call that starts it; Slow: what it waits for
 }
 

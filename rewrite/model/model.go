@@ -110,6 +110,10 @@ var builders = map[string]bool{
 // its receiver.
 func Builds(name string) bool { return builders[name[strings.LastIndexByte(name, '.')+1:]] }
 
+// FlagValue reports whether a method that nothing calls is what package flag
+// calls while it parses: before the program's own goroutines, by custom.
+func FlagValue(name string) bool { return strings.HasSuffix(name, ").Set") }
+
 // writers are the functions of fmt that do I/O.
 var writers = []string{"Print", "Fprint", "Scan", "Fscan"}
 

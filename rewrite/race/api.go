@@ -21,6 +21,9 @@ func (m *Module) isEntry(f *function) bool {
 	if f.Public && m.public[f.Pkg] {
 		return true
 	}
+	if model.FlagValue(f.Key) {
+		return false
+	}
 	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test })
 }
 
@@ -68,8 +71,12 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	}
 	if e.writes() && !ps.writtenBy(field, t.ctx.Start) {
 		// A setter that the goroutine only reads after: commonly
-		// configuration before the start. It takes a lock, on either side,
-		// to show that more is meant.
+		// configuration before the start. A flag that is set to a constant
+		// and looked at again and again is not; else a lock on either side
+		// must show that more is meant.
+		if e.konst && t.loop && !e.whole {
+			return true
+		}
 		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic
 	}
 	return true

@@ -101,7 +101,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	base := w.threads(e, g, b, s, 0)
 	before := w.sum.signals.minus(s.signaled)
 	if w.record {
-		w.inline(frameOf{b: b, base: base, s: s, before: before, event: e.ID, at: e.At})
+		w.inline(frameOf{b: b, base: base, s: s, before: before, event: e.ID, at: e.At, loop: e.Loop != 0})
 	}
 	for i, r := range g.sum.results {
 		q, ok := b.path(r.path)
@@ -275,6 +275,7 @@ type frameOf struct {
 	before paths
 	event  int
 	at     effect.Pos
+	loop   bool
 }
 
 // inline adds the callee's accesses, and resolves the function arguments it
@@ -309,6 +310,7 @@ func (w *walk) inline(in frameOf) {
 			n.now = n.now.union(in.s.now)
 			n.waited, n.before = n.waited.union(in.s.waited), n.before.union(in.before)
 		}
+		n.loop = a.loop || a.thread == 0 && in.loop
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}
 		if a.path.Field() == "" && w.last {
 			w.m.addRaw(w.f, p.Field(), &n, w.fresh(p.Root) && !in.s.escaped.has(effect.Path{Root: p.Root}))

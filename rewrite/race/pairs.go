@@ -166,9 +166,6 @@ func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	if ps.m.unstable(a.path) {
 		return false // by the next start the same words may name another object
 	}
-	if a.path.Root.Kind == effect.Result {
-		return false // a call's result may differ each time
-	}
 	return true
 }
 
@@ -265,7 +262,7 @@ func (ps *pairs) publish(w *walk) {
 	f := w.f
 	for _, a := range w.sum.accesses {
 		field := a.path.Field()
-		if field == "" || a.whole {
+		if field == "" || a.whole && !a.deref {
 			continue // a whole struct is a copy more often than it is the shared one
 		}
 		typed, ok := w.typed(a.path)

@@ -45,6 +45,9 @@ type access struct {
 	path   effect.Path
 	op     rewrite.Op
 	whole  bool
+	deref  bool // whole, through a pointer: not a field that is one value with what holds it
+	konst  bool // writes a constant
+	loop   bool // in a loop of its goroutine
 	index  bool
 	at     effect.Pos
 	fn     *function // whose source holds it
@@ -64,6 +67,7 @@ type identity struct {
 	path         effect.Path
 	op           rewrite.Op
 	whole, index bool
+	konst, loop  bool
 	thread       int
 	must, may    string
 	live, waited string

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -21,8 +22,14 @@ func (m *Module) vote(field string) {
 		if m.handed[v.Lock] {
 			continue // the callers of the API may take it themselves
 		}
-		bare := v.Of - v.Held
-		if v.Writes == 0 || bare == 0 || v.Held < 3 || v.Held < 3*bare {
+		bare, writes := v.Of-v.Held, bareWrites(accesses, v.Lock)
+		// Every write under the lock and most reads too: the lock is meant.
+		// A write without it needs a clearer majority.
+		enough := v.Held >= 2 && v.Held > bare
+		if writes > 0 {
+			enough = v.Held >= 3 && v.Held >= 3*bare
+		}
+		if v.Writes == 0 || bare == 0 || !enough {
 			continue
 		}
 		var guarded, open *raw
@@ -48,6 +55,17 @@ func (m *Module) vote(field string) {
 		m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 		return
 	}
+}
+
+// bareWrites counts the writes that do not hold a lock.
+func bareWrites(accesses []rewrite.Access, lock string) int {
+	n := 0
+	for _, a := range accesses {
+		if a.Op.Writes() && !a.Fresh && !a.Test && !slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }) {
+			n++
+		}
+	}
+	return n
 }
 
 // reachable reports whether callers of the API run the access, and not as a

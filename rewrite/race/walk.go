@@ -206,7 +206,7 @@ func (w *walk) resolve(p effect.Path) effect.Path {
 // access records one of the function's own accesses.
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
-	a := access{path: p, op: e.Op, index: e.Index, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+	a := access{path: p, op: e.Op, index: e.Index, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
 		waited: s.waited, before: w.sum.signals.minus(s.signaled)}
 	fresh := w.fresh(p.Root) && !s.escaped.has(effect.Path{Root: p.Root})
 	if e.Whole != "" {
@@ -256,7 +256,7 @@ func (w *walk) keep(a *access) {
 	if a.path.Field() == "" && a.path.Root.Kind != effect.Param && a.path.Root.Kind != effect.Free {
 		return
 	}
-	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, thread: a.thread, test: a.fn.Test,
+	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: a.must.String(), may: a.may.String(), live: fmt.Sprint(a.live),
 		waited: a.waited.String(), before: a.before.String()}
 	if w.seen[id] || len(w.sum.accesses) >= maxAccesses {
