@@ -124,7 +124,21 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 		x.atomic(c, at, row)
 	default:
 		x.plainCall(c, in, fn, args, row, deferred)
+		if c.IsInvoke() {
+			x.dynamic(Call, c, in)
+		}
 	}
+}
+
+// dynamic emits a call through one of the module's own interfaces: linking
+// knows what may be behind it.
+func (x *extractor) dynamic(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
+	n, ok := types.Unalias(c.Value.Type()).(*types.Named)
+	if !ok || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || n.TypeArgs().Len() > 0 {
+		return
+	}
+	x.emit(Event{Kind: kind, At: x.pos(in.Pos()), ID: x.id(), Args: x.args(c), Loop: x.loops[in.Block()],
+		Method: signature(c.Method), Iface: signatures(n.Underlying().(*types.Interface))})
 }
 
 // plainCall emits a call of a function that is followed, or of one that is
@@ -196,6 +210,12 @@ func (x *extractor) spawn(c *ssa.CallCommon, in *ssa.Go) {
 	}
 	fn, row := x.target(c)
 	e := Event{Kind: Go, At: x.pos(in.Pos()), ID: x.id(), Fn: fn, Args: x.args(c), Loop: x.loops[in.Block()]}
+	if c.IsInvoke() {
+		n := len(x.blk.Events)
+		if x.dynamic(Go, c, in); len(x.blk.Events) > n {
+			return
+		}
+	}
 	if row.Kind == model.Done { // go wg.Done()
 		e = Event{Kind: Signal, At: e.At, Path: e.Args[0].Path}
 	}

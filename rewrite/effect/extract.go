@@ -30,7 +30,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (
 	for _, fn := range functions(pkg) {
 		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own))
 	}
-	s.Structs = structs(p)
+	s.Structs, s.Types = structs(p), methods(p)
 	return s, nil
 }
 

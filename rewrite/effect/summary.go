@@ -140,6 +140,8 @@ type Event struct {
 	Const    bool    // Access: writes a constant
 	ID       int     // Call, Go, Once: unique in the function
 	Fn       Value   // Call, Go, Once: what runs; Fn.Func is "" when unknown
+	Method   string  // Call, Go: the signature called through an interface
+	Iface    string  // the signatures of all its methods, each followed by ';'
 	Args     []Value // its arguments, the receiver first
 	Results  []Value // Return
 	Deferred *Event  // Defer
@@ -213,4 +215,12 @@ type Summary struct {
 	Main    bool // a program: nobody imports it
 	Funcs   []*Func
 	Structs []*Struct
+	Types   []*Type
+}
+
+// A Type is a named type with its own methods, by name and signature: what
+// calls through interfaces may run.
+type Type struct {
+	Key     string
+	Methods map[string]string // signature to the function's key
 }

@@ -30,7 +30,9 @@ type Module struct {
 	pairs     *pairs
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
-	handed    map[string]bool // locks that exported functions leave held
+	types     []*effect.Type
+	impls     map[string][]*function // by method and interface called
+	handed    map[string]bool        // locks that exported functions leave held
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
@@ -53,7 +55,7 @@ type function struct {
 func Link(sums []*effect.Summary) *Module {
 	m := &Module{
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function),
 		lockOrder: make(map[[2]string]Deadlock),
 	}
 	m.pairs = newPairs(m)
@@ -64,6 +66,7 @@ func Link(sums []*effect.Summary) *Module {
 		for _, f := range s.Funcs {
 			m.funcs[f.Key] = &function{Func: f, pkg: s}
 		}
+		m.types = append(m.types, s.Types...)
 		for _, t := range s.Structs {
 			m.structs[t.Key] = t
 			for _, f := range t.Fields {
@@ -185,7 +188,38 @@ func (m *Module) targets(e *effect.Event) []*function {
 			out = append(out, g)
 		}
 	}
-	return out
+	return append(out, m.behind(e)...)
+}
+
+// maxImpls is how many types may be behind an interface before a call through
+// it says nothing about any of them.
+const maxImpls = 4
+
+// behind lists the methods that a call through an interface of the module may
+// run: those of the types that implement it.
+func (m *Module) behind(e *effect.Event) []*function {
+	if e.Method == "" {
+		return nil
+	}
+	key := e.Method + " " + e.Iface
+	list, ok := m.impls[key]
+	if ok {
+		return list
+	}
+	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
+	for _, t := range m.types {
+		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
+			continue
+		}
+		if g := m.funcs[t.Methods[e.Method]]; g != nil && !g.Test {
+			list = append(list, g)
+		}
+	}
+	if len(list) > maxImpls {
+		list = nil
+	}
+	m.impls[key] = list
+	return list
 }
 
 // components groups functions that call each other, callees first (Tarjan).

@@ -20,6 +20,7 @@ type walk struct {
 	sum     *summary
 	own     map[*effect.Event]int // thread of a go statement
 	below   map[*effect.Event]int // first thread that an event's callee starts
+	choices map[choice]*effect.Event
 	results map[effect.Root]result
 	loops   map[int]int // innermost loop around a call
 	seen    map[identity]bool
@@ -28,10 +29,16 @@ type walk struct {
 	returns int
 }
 
+// A choice is one function that a call through an interface may run.
+type choice struct {
+	call *effect.Event
+	fn   *function
+}
+
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), results: make(map[effect.Root]result), loops: make(map[int]int),
+	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int),
 		seen: make(map[identity]bool), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
@@ -88,10 +95,8 @@ func (w *walk) step(e *effect.Event, s state) state {
 		}
 	case effect.Escape:
 		s.escaped = w.escape(s.escaped, w.resolve(e.Path))
-	case effect.Call:
-		return w.call(e, s)
-	case effect.Go:
-		return w.spawn(e, s)
+	case effect.Call, effect.Go:
+		return w.start(e, s)
 	case effect.Once:
 		return w.once(e, s)
 	case effect.Return:
@@ -100,6 +105,40 @@ func (w *walk) step(e *effect.Event, s state) state {
 		w.slow(e.Note)
 	}
 	return s
+}
+
+// start runs a call or a go statement: of the function it names, or of each of
+// those that may be behind an interface.
+func (w *walk) start(e *effect.Event, s state) state {
+	run := w.call
+	if e.Kind == effect.Go {
+		run = w.spawn
+	}
+	if e.Method == "" {
+		return run(e, s)
+	}
+	var out state
+	for _, f := range w.m.behind(e) {
+		out = out.join(run(w.each(e, f), s))
+	}
+	if !out.reached {
+		return s
+	}
+	return out
+}
+
+// each is the event with one of the functions it may run in its place; the
+// same one each time.
+func (w *walk) each(e *effect.Event, f *function) *effect.Event {
+	key := choice{e, f}
+	one := w.choices[key]
+	if one == nil {
+		c := *e
+		c.Method, c.Fn = "", effect.Value{Func: f.Key}
+		one = &c
+		w.choices[key] = one
+	}
+	return one
 }
 
 func (w *walk) lock(s state, h held, at effect.Pos) state {
