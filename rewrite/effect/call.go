@@ -22,7 +22,8 @@ func (x *extractor) value(v ssa.Value) Value {
 			return x.function(mi.X)
 		}
 	}
-	return Value{Path: x.path(v)}
+	_, addr := v.(*ssa.FieldAddr)
+	return Value{Path: x.path(v), Addr: addr}
 }
 
 // function resolves a function value as far as one look goes.

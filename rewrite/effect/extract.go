@@ -26,9 +26,9 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (
 	if err != nil {
 		return nil, err
 	}
-	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main"}
+	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
 	for _, fn := range functions(pkg) {
-		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own))
+		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own, s.Conds))
 	}
 	s.Structs, s.Types = structs(p), methods(p)
 	return s, nil
@@ -76,6 +76,7 @@ type extractor struct {
 	fset   *token.FileSet
 	fn     *ssa.Function
 	own    func(path string) bool
+	conds  map[string]string // Summary.Conds
 	out    *Func
 	paths  map[ssa.Value]Path
 	locals map[ssa.Value]int
@@ -87,9 +88,9 @@ type extractor struct {
 	nextID int
 }
 
-func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool) *Func {
+func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool, conds map[string]string) *Func {
 	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: pkg.Pkg.Path(), Params: len(fn.Params), Frees: len(fn.FreeVars)}
-	x := &extractor{fset: fset, fn: fn, own: own, out: out, paths: make(map[ssa.Value]Path),
+	x := &extractor{fset: fset, fn: fn, own: own, conds: conds, out: out, paths: make(map[ssa.Value]Path),
 		locals: make(map[ssa.Value]int), callID: make(map[*ssa.Call]int)}
 	x.loops, x.backs = loops(fn)
 	out.At = x.pos(fn.Pos())

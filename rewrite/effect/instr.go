@@ -22,6 +22,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 			x.blk.Events[n].Const = true
 		}
 		x.escape(in.Val, x.path(in.Addr))
+		x.cond(in)
 	case *ssa.MapUpdate:
 		x.elem(rewrite.WriteElem, in.Map, in.Pos())
 		x.escape(in.Value, x.path(in.Map))
@@ -43,7 +44,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 		}
 	case *ssa.Send:
 		x.emit(Event{Kind: Slow, At: x.pos(in.Pos()), Note: "a channel send"})
-		x.emit(Event{Kind: Signal, At: x.pos(in.Pos()), Path: x.path(in.Chan)})
+		x.emit(Event{Kind: Signal, At: x.pos(in.Pos()), Path: x.path(in.Chan), Send: true})
 		x.escape(in.X, Path{})
 	case *ssa.Select:
 		x.selects(in)
@@ -71,6 +72,19 @@ func (x *extractor) instr(in ssa.Instruction) {
 	}
 }
 
+// cond notes which lock a sync.Cond stored in a field was made from.
+func (x *extractor) cond(in *ssa.Store) {
+	call, ok := in.Val.(*ssa.Call)
+	if !ok || call.Call.StaticCallee() == nil || call.Call.StaticCallee().String() != "sync.NewCond" {
+		return
+	}
+	owner, field := x.path(in.Addr).Base()
+	base, lock := x.path(call.Call.Args[0]).Base()
+	if field != "" && lock != "" && owner == base {
+		x.conds[field] = lock
+	}
+}
+
 func (x *extractor) unop(in *ssa.UnOp) {
 	switch in.Op {
 	case token.MUL:
@@ -88,7 +102,7 @@ func (x *extractor) selects(in *ssa.Select) {
 	}
 	for _, s := range in.States {
 		if s.Dir == types.SendOnly {
-			x.emit(Event{Kind: Signal, At: at, Path: x.path(s.Chan)})
+			x.emit(Event{Kind: Signal, At: at, Path: x.path(s.Chan), Send: true})
 			x.escape(s.Send, Path{})
 		}
 	}

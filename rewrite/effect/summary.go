@@ -104,6 +104,7 @@ type Value struct {
 	Func  string // key of the function, if it is known
 	Bind  []Path // its captured variables; the receiver of a method value
 	Bound bool   // a method value: Bind[0] is the receiver
+	Addr  bool   // the address of the field that Path names, not its value
 }
 
 // A Kind is what an event is.
@@ -146,6 +147,7 @@ type Event struct {
 	Results  []Value // Return
 	Deferred *Event  // Defer
 	Many     bool    // Go: the library runs many at once
+	Send     bool    // Signal: a send on a channel
 	Joined   bool    // Go: Wait on Path returns after it
 	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
 	Note     string  // Go: the library call that starts it; Slow: what it waits for
@@ -216,6 +218,7 @@ type Summary struct {
 	Funcs   []*Func
 	Structs []*Struct
 	Types   []*Type
+	Conds   map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }
 
 // A Type is a named type with its own methods, by name and signature: what

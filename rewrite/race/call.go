@@ -3,6 +3,7 @@ package race
 import (
 	"slices"
 
+	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
@@ -123,13 +124,17 @@ func (w *walk) call(e *effect.Event, s state) state {
 		}
 	}
 	for _, p := range b.paths(g.sum.signals) {
-		s = w.signal(s, p)
+		s = w.signal(w.token(s, p), p)
 	}
 	for _, p := range b.paths(g.sum.waited) {
-		s = w.wait(s, p)
+		s = w.wait(w.token(s, p), p)
 	}
 	for i, esc := range g.sum.escapes {
 		if esc && i < len(b.args) {
+			if b.args[i].Addr && w.record {
+				a := access{path: w.resolve(b.args[i].Path), op: rewrite.Address, at: e.At, fn: w.f}
+				w.add(a, w.fresh(a.path.Root))
+			}
 			s.escaped = w.escape(s.escaped, w.resolve(b.args[i].Path))
 		}
 	}

@@ -32,6 +32,7 @@ type Module struct {
 	raw       map[string][]*raw
 	types     []*effect.Type
 	impls     map[string][]*function // by method and interface called
+	conds     map[string]string      // lock field by the sync.Cond field made from it
 	handed    map[string]bool        // locks that exported functions leave held
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
@@ -55,7 +56,7 @@ type function struct {
 func Link(sums []*effect.Summary) *Module {
 	m := &Module{
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), conds: make(map[string]string),
 		lockOrder: make(map[[2]string]Deadlock),
 	}
 	m.pairs = newPairs(m)
@@ -65,6 +66,9 @@ func Link(sums []*effect.Summary) *Module {
 		}
 		for _, f := range s.Funcs {
 			m.funcs[f.Key] = &function{Func: f, pkg: s}
+		}
+		for cond, lock := range s.Conds {
+			m.conds[cond] = lock
 		}
 		m.types = append(m.types, s.Types...)
 		for _, t := range s.Structs {

@@ -96,7 +96,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 		return // both below one call: judged there
 	}
 	if a.thread == b.thread {
-		if !ps.selfParallel(w, a) {
+		if !ps.selfParallel(w, a) || signalled(w, a, b) || signalled(w, b, a) {
 			return
 		}
 	} else {
@@ -230,6 +230,11 @@ func signalled(w *walk, a, b *access) bool {
 // under the same condition.
 func protected(a, b *access, fa, fb *function) bool {
 	ka, kb := a.may.keys(fa), b.may.keys(fb)
+	for _, k := range []keys{ka, kb} {
+		if _, ok := k[condLock[1:]]; ok {
+			return true // some lock, there is no telling which
+		}
+	}
 	for k, m := range ka {
 		if n, ok := kb[k]; ok && (m == rewrite.Exclusive || n == rewrite.Exclusive) {
 			return true
@@ -278,8 +283,8 @@ func (ps *pairs) publish(w *walk) {
 			continue
 		}
 		t := w.sum.threads[a.thread-1]
-		if t.home != f || f.Test {
-			continue
+		if t.home != f || f.Test || !w.left.has(a.thread) {
+			continue // joined before f returns: callers meet it no more than f itself
 		}
 		p := published{side: w.side(a), typed: typed, done: t.done}
 		if a.path.Root.Kind == effect.Local {

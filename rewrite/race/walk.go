@@ -27,6 +27,8 @@ type walk struct {
 	record  bool
 	last    bool // the function's callees will not change any more
 	returns int
+	left    ints  // threads that may run when the function returns
+	tokens  paths // channels that serve as locks
 }
 
 // A choice is one function that a call through an interface may run.
@@ -44,6 +46,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 	if len(f.Blocks) == 0 {
 		return w.sum
 	}
+	w.findTokens()
 	in := w.flow()
 	w.record = true
 	for i := range f.Blocks {
@@ -80,9 +83,9 @@ func (w *walk) step(e *effect.Event, s state) state {
 		}
 		return w.release(s, p)
 	case effect.Wait:
-		return w.wait(s, w.resolve(e.Path))
+		return w.wait(w.token(s, w.resolve(e.Path)), w.resolve(e.Path))
 	case effect.Signal:
-		return w.signal(s, w.resolve(e.Path))
+		return w.signal(w.token(s, w.resolve(e.Path)), w.resolve(e.Path))
 	case effect.Defer:
 		if !containsEvent(s.defers, e.Deferred) {
 			s.defers = append(slices.Clip(s.defers), e.Deferred)
@@ -172,6 +175,7 @@ func (w *walk) escape(set paths, p effect.Path) paths {
 func (w *walk) once(e *effect.Event, s state) state {
 	p := w.resolve(e.Path)
 	inside := w.take(s, held{p, rewrite.Exclusive})
+	inside.signaled = inside.signaled.minus(paths{p}) // what runs is the first Do
 	inside = w.call(e, inside)
 	s = w.release(inside, p)
 	return w.wait(w.signal(s, p), p)
@@ -182,6 +186,7 @@ func (w *walk) leave(e *effect.Event, s state) {
 		return
 	}
 	w.returns++
+	w.left = w.left.union(s.live)
 	if w.returns == 1 {
 		w.sum.acquired, w.sum.waited = s.must, s.waited
 	} else {
@@ -231,6 +236,7 @@ func (w *walk) loop(r effect.Root) int {
 // resolve replaces a path that starts at a call's result by what the callee
 // said it returns.
 func (w *walk) resolve(p effect.Path) effect.Path {
+	p = w.m.behindCond(p)
 	if p.Root.Kind != effect.Result {
 		return p
 	}

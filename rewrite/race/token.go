@@ -1,0 +1,66 @@
+package race
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A channel that a function both sends on and receives from passes nothing on
+// there: it holds a token, and who has put it in, or taken it out, has the
+// lock until he does the other (Go memory model: the k-th receive comes before
+// the k+C-th send completes).
+
+// findTokens looks for channels that the function uses as locks.
+func (w *walk) findTokens() {
+	var sends, receives paths
+	w.f.each(func(e *effect.Event) {
+		switch e.Kind {
+		case effect.Signal:
+			if e.Send {
+				sends = sends.add(e.Path)
+			}
+		case effect.Wait:
+			receives = receives.add(e.Path)
+		case effect.Call:
+			g := w.m.funcs[e.Fn.Func]
+			if g == nil || g.sum == nil || g.Parent != w.f.Key {
+				return // only literals are as good as here
+			}
+			b := w.bind(g, e.Fn, e.Args)
+			sends = sends.union(b.paths(g.sum.signals))
+			receives = receives.union(b.paths(g.sum.waited))
+		}
+	})
+	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool { return p.Field() == "" || !receives.has(p) })
+}
+
+// token passes the token of a channel on, if it is one.
+func (w *walk) token(s state, p effect.Path) state {
+	if !w.tokens.has(p) {
+		return s
+	}
+	if s.may.index(p) >= 0 {
+		return w.release(s, p)
+	}
+	return w.take(s, held{p, rewrite.Exclusive})
+}
+
+// condLock ends the paths of locks that are reached through a sync.Cond.
+const condLock = ";sync.Cond.L"
+
+// behindCond says a lock that is reached through the L of a sync.Cond by the
+// field it was made from, where that was seen.
+func (m *Module) behindCond(p effect.Path) effect.Path {
+	if !strings.HasSuffix(p.Sel, condLock) {
+		return p
+	}
+	cond, _ := p.Base()
+	owner, field := cond.Base()
+	if lock, ok := m.conds[field]; ok {
+		p, _ = owner.With(lock)
+	}
+	return p
+}
