@@ -66,7 +66,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // the frame that starts the goroutine has judged it
 	case ps.judged[judgement{posOf(t.ctx.Start), e.fn, field}]:
 		return false // so did one that starts it and calls the method
-	case waitsByField(e.access, t.access):
+	case waitsByField(e.access, t.access), onceByField(t.access, e.access):
 		return false
 	}
 	if e.writes() && !ps.writtenBy(field, t.ctx.Start) {
@@ -161,6 +161,15 @@ func waitsByField(a, b *access) bool {
 		}
 	}
 	return false
+}
+
+// onceByField is waitsByField for the end of a sync.Once alone: callers come
+// again and again, and of all signals only this one is over after the first.
+func onceByField(a, b *access) bool {
+	return slices.ContainsFunc(a.waited, func(w effect.Path) bool {
+		return strings.HasSuffix(w.Sel, onceMark) &&
+			slices.ContainsFunc(b.before, func(s effect.Path) bool { return s.Field() == w.Field() })
+	})
 }
 
 // starts reports whether a function, or what it calls, starts the goroutine.

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -175,11 +176,21 @@ func (w *walk) escape(set paths, p effect.Path) paths {
 func (w *walk) once(e *effect.Event, s state) state {
 	p := w.resolve(e.Path)
 	inside := w.take(s, held{p, rewrite.Exclusive})
-	inside.signaled = inside.signaled.minus(paths{p}) // what runs is the first Do
+	done := onceDone(p)
+	inside.signaled = inside.signaled.minus(paths{done}) // what runs is the first Do
 	inside = w.call(e, inside)
 	s = w.release(inside, p)
-	return w.wait(w.signal(s, p), p)
+	return w.wait(w.signal(s, done), done)
 }
+
+// onceDone names the end of the only run of a sync.Once: what any number of
+// goroutines may wait for, any number of times.
+func onceDone(p effect.Path) effect.Path {
+	q, _ := p.With(cmp.Or(p.Field(), p.Root.Key) + onceMark)
+	return q
+}
+
+const onceMark = " done"
 
 func (w *walk) leave(e *effect.Event, s state) {
 	if !w.record {
