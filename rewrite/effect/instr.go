@@ -155,7 +155,11 @@ func (x *extractor) access(op rewrite.Op, addr ssa.Value, pos token.Pos) {
 	if p.Root.Kind == NoRoot || p.Sel == "" && p.Root.Kind == Local {
 		return
 	}
-	elem := addr.Type().Underlying().(*types.Pointer).Elem()
+	ptr, ok := addr.Type().Underlying().(*types.Pointer)
+	if !ok {
+		return // a type parameter
+	}
+	elem := ptr.Elem()
 	if inSync(elem) {
 		return
 	}

@@ -11,18 +11,17 @@ import (
 )
 
 // isEntry reports whether callers outside what is analysed can run a
-// function: it has an exported name in a package others can import, or
-// nothing in the module is seen to call it and something may through an
-// interface.
+// function: it is exported from a package that others can import, or nothing
+// in the module is seen to call it and something may through an interface.
 func (m *Module) isEntry(f *function) bool {
 	if !f.Exported || f.Parent != "" || model.Builds(f.Key) {
 		return false
 	}
-	if f.Public && m.public[f.Pkg] {
-		return true
+	if !f.Public || model.FlagValue(f.Key) {
+		return false // through an interface, but by whom is anybody's guess
 	}
-	if model.FlagValue(f.Key) {
-		return false
+	if m.public[f.Pkg] {
+		return true
 	}
 	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test })
 }

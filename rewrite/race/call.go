@@ -293,6 +293,10 @@ func (w *walk) inline(in frameOf) {
 		}
 		return in.base + t - 1
 	}
+	// What the callee's own goroutine does, it does with all that holds at the
+	// call; what it starts, without.
+	own := newLens(in.b, in.base, in.s, in.before)
+	inner := newLens(in.b, in.base, state{}, nil)
 	for _, a := range g.sum.accesses {
 		p, ok := in.b.path(a.path)
 		if !ok {
@@ -305,16 +309,11 @@ func (w *walk) inline(in frameOf) {
 		}
 		n := *a
 		n.path, n.thread, n.event = p, number(a.thread), in.event
-		n.must, n.may = in.b.locks(a.must), in.b.locks(a.may)
-		n.live = shift(a.live, in.base-1)
-		n.now = n.live
-		n.waited, n.before = in.b.paths(a.waited), in.b.paths(a.before)
+		lens := &inner
 		if a.thread == 0 {
-			n.must, n.may = n.must.union(in.s.must), n.may.union(in.s.may)
-			n.live = n.live.union(in.s.live)
-			n.now = n.now.union(in.s.now)
-			n.waited, n.before = n.waited.union(in.s.waited), n.before.union(in.before)
+			lens = &own
 		}
+		lens.turn(&n, a)
 		n.loop = a.loop || a.thread == 0 && in.loop
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}
 		if a.path.Field() == "" && w.last {
@@ -325,6 +324,32 @@ func (w *walk) inline(in frameOf) {
 	for _, d := range g.sum.pending {
 		w.resume(in, d, number(d.thread))
 	}
+}
+
+// A lens turns the sets of a callee's accesses into its caller's.
+type lens struct {
+	b         binding
+	base      int
+	s         state
+	after     paths // signalled after the call only
+	must, may memo[held]
+	live, now memo[int]
+	waited    memo[effect.Path]
+	before    memo[effect.Path]
+}
+
+func newLens(b binding, base int, s state, after paths) lens {
+	return lens{b: b, base: base, s: s, after: after, must: memo[held]{}, may: memo[held]{},
+		live: memo[int]{}, now: memo[int]{}, waited: memo[effect.Path]{}, before: memo[effect.Path]{}}
+}
+
+func (l *lens) turn(n, a *access) {
+	n.must = l.must.of(a.must, func(s []held) []held { return l.b.locks(s).union(l.s.must) })
+	n.may = l.may.of(a.may, func(s []held) []held { return l.b.locks(s).union(l.s.may) })
+	n.live = l.live.of(a.live, func(s []int) []int { return shift(s, l.base-1).union(l.s.live) })
+	n.now = l.now.of(a.live, func(s []int) []int { return shift(s, l.base-1).union(l.s.now) })
+	n.waited = l.waited.of(a.waited, func(s []effect.Path) []effect.Path { return l.b.paths(s).union(l.s.waited) })
+	n.before = l.before.of(a.before, func(s []effect.Path) []effect.Path { return l.b.paths(s).union(l.after) })
 }
 
 // resume runs a function argument where the callee called it.

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -131,10 +132,24 @@ func (s ints) add(n int) ints {
 }
 
 func (s ints) union(t ints) ints {
-	for _, n := range t {
-		s = s.add(n)
+	if len(t) == 0 {
+		return s
 	}
-	return s
+	if len(s) == 0 {
+		return t
+	}
+	out := make(ints, 0, len(s)+len(t))
+	for len(s) > 0 && len(t) > 0 {
+		n := min(s[0], t[0])
+		if s[0] == n {
+			s = s[1:]
+		}
+		if t[0] == n {
+			t = t[1:]
+		}
+		out = append(out, n)
+	}
+	return append(append(out, s...), t...)
 }
 
 // keys is a sorted set of lock keys with modes.
@@ -159,5 +174,38 @@ func (k keys) list() []rewrite.Lock {
 		out = append(out, rewrite.Lock{Key: key, Mode: mode})
 	}
 	slices.SortFunc(out, func(a, b rewrite.Lock) int { return strings.Compare(a.Key, b.Key) })
+	return out
+}
+
+var seed = maphash.MakeSeed()
+
+// hash tells sets apart, whatever the order of their elements.
+func hash[T comparable](set []T) uint64 {
+	var sum uint64
+	for _, v := range set {
+		sum += maphash.Comparable(seed, v)
+	}
+	return sum
+}
+
+// A memo keeps what sets became, for the many accesses that share them.
+type memo[T any] map[backing[T]][]T
+
+// A backing tells slices apart by the memory they are.
+type backing[T any] struct {
+	first *T
+	n     int
+}
+
+func (m memo[T]) of(set []T, fn func([]T) []T) []T {
+	key := backing[T]{n: len(set)}
+	if len(set) > 0 {
+		key.first = &set[0]
+	}
+	out, ok := m[key]
+	if !ok {
+		out = fn(set)
+		m[key] = out
+	}
 	return out
 }

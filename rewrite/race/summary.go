@@ -64,15 +64,11 @@ type access struct {
 
 // identity is what makes two accesses the same to a caller.
 type identity struct {
-	path         effect.Path
-	op           rewrite.Op
-	whole, index bool
-	konst, loop  bool
-	thread       int
-	must, may    string
-	live, waited string
-	before       string
-	test         bool
+	path                            effect.Path
+	op                              rewrite.Op
+	whole, index, konst, loop, test bool
+	thread                          int
+	must, may, live, waited, before uint64 // hashes of the sets
 }
 
 // A thread is a goroutine started in a frame, or below it.

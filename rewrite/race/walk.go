@@ -2,9 +2,7 @@ package race
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -309,12 +307,11 @@ func (w *walk) add(a access, fresh bool) {
 
 // keep stores an access once.
 func (w *walk) keep(a *access) {
-	if a.path.Field() == "" && a.path.Root.Kind != effect.Param && a.path.Root.Kind != effect.Free {
-		return
+	if !outside(a.path.Root) && (a.path.Field() == "" || len(w.sum.threads) == 0) {
+		return // nobody else has it, and nothing in this frame runs beside it
 	}
 	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
-		must: a.must.String(), may: a.may.String(), live: fmt.Sprint(a.live),
-		waited: a.waited.String(), before: a.before.String()}
+		must: hash(a.must), may: hash(a.may), live: hash(a.live), waited: hash(a.waited), before: hash(a.before)}
 	if w.seen[id] || len(w.sum.accesses) >= maxAccesses {
 		return
 	}
@@ -322,11 +319,13 @@ func (w *walk) keep(a *access) {
 	w.sum.accesses = append(w.sum.accesses, a)
 }
 
+// outside reports whether a root means something to a function's caller.
+func outside(r effect.Root) bool {
+	return r.Kind == effect.Param || r.Kind == effect.Free || r.Kind == effect.Global
+}
+
 // export drops from the summary what means nothing to callers.
 func (w *walk) export() {
-	outside := func(r effect.Root) bool {
-		return r.Kind == effect.Param || r.Kind == effect.Free || r.Kind == effect.Global
-	}
 	s := w.sum
 	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return !outside(a.path.Root) })
 	s.signals = slices.DeleteFunc(s.signals, func(p effect.Path) bool { return !outside(p.Root) })
@@ -375,20 +374,4 @@ func (w *walk) export() {
 		p.thread, p.state.live = number[p.thread], renumber(p.state.live)
 	}
 	s.threads = threads
-}
-
-func (l locks) String() string {
-	var b strings.Builder
-	for _, h := range l {
-		fmt.Fprintf(&b, "%v%d ", h.path, h.mode)
-	}
-	return b.String()
-}
-
-func (s paths) String() string {
-	var b strings.Builder
-	for _, p := range s {
-		fmt.Fprintf(&b, "%v ", p)
-	}
-	return b.String()
 }
