@@ -92,6 +92,22 @@ func (m Mode) String() string {
 	return "write"
 }
 
+// MarshalText spells the mode for JSON.
+func (m Mode) MarshalText() ([]byte, error) { return []byte(m.String()), nil }
+
+// UnmarshalText reads what MarshalText writes.
+func (m *Mode) UnmarshalText(text []byte) error {
+	switch string(text) {
+	case "read":
+		*m = Shared
+	case "write":
+		*m = Exclusive
+	default:
+		return fmt.Errorf("lock mode %q: want read or write", text)
+	}
+	return nil
+}
+
 // A Lock is one mutex as the analysis tells it from others.
 type Lock struct {
 	Key  string `json:"key"`  // the struct type and field, or the variable, that holds it

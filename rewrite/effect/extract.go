@@ -27,8 +27,12 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (
 		return nil, err
 	}
 	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
-	for _, fn := range functions(pkg) {
+	funcs := functions(pkg)
+	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own, s.Conds))
+	}
+	for _, fn := range funcs {
+		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
 	}
 	s.Structs, s.Types = structs(p), methods(p)
 	return s, nil

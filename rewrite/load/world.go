@@ -248,6 +248,9 @@ func (w *world) typecheck(n *node) {
 		return
 	}
 	for _, e := range m.Errors {
+		if strings.HasPrefix(e.Msg, "# ") && len(m.CompiledGoFiles) > 0 {
+			continue // the compiler's words for what is found below
+		}
 		if e.Kind == packages.ListError || len(m.CompiledGoFiles) == 0 {
 			n.fail(listProblem(m, e))
 		}
