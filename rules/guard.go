@@ -3,29 +3,45 @@ package rules
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
 
 // guard: hold the lock that already guards the field
 //
-// Most accesses to the field hold a mutex of the same struct and some were
-// forgotten. Half of all races that people fix are of this kind, and the fix
-// is to hold the mutex at the places that lack it: around the statement, over
-// the statements that belong together, over the whole of a short function
-// with defer, or only around a read into a local variable when the statement
-// goes on to do slow work. Reads take the read lock of an RWMutex.
+// Most accesses to the field hold a mutex of the same struct, or a comment or
+// the layout of the struct says that it guards the field, and some accesses
+// were forgotten. Half of all races that people fix are of this kind. The fix
+// holds the mutex at the places that lack it, over the smallest piece of code
+// that is one step:
+//
+//   - a critical section that ends right above, or begins right below, takes
+//     the access in;
+//   - a test and the write that depends on it stay together, and so do several
+//     writes with nothing slow between them;
+//   - a getter, or a short function that returns early, gets Lock and defer
+//     Unlock;
+//   - where slow work follows, each way out releases the lock;
+//   - a statement that goes on to do slow work gets the field read into a
+//     variable above it, and a value that takes long is computed above the lock.
+//
+// Reads take the read lock of an RWMutex.
 //
 // It is refused where holding the lock could do harm:
 //
 //   - between a test of the field and the write that depends on it, something
 //     slow runs: a channel operation, I/O, a sleep, a call that can't be
 //     followed;
+//   - one half of a step holds the lock already, in a section of its own;
 //   - some callers of the function hold the lock already and others do not;
 //   - a call inside the section takes the lock itself;
+//   - the write stands under a read lock;
+//   - the lock guards what the field holds as well, and using that takes long;
 //   - the object has no stable name to take its lock by.
 var guard = &rewrite.Rule{
 	Name:  "guard",
@@ -37,9 +53,9 @@ var guard = &rewrite.Rule{
 func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 	f := s.Finding
 	st := s.Module.Struct(f.Place.Owner)
-	vote, ok := guardOf(f)
+	vote, ok := guardOf(s, f)
 	if !ok {
-		return nil, "no mutex of the struct is held at any write or at most accesses"
+		return nil, "no mutex of the struct guards the field elsewhere"
 	}
 	l, reason := lockOf(s, st, vote.Lock)
 	if reason != "" {
@@ -50,7 +66,7 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 		if g == f {
 			continue
 		}
-		if v, ok := guardOf(g); ok && v.Lock == vote.Lock {
+		if v, ok := guardOf(s, g); ok && v.Lock == vote.Lock {
 			l.places = append(l.places, g.Place.Key)
 		}
 	}
@@ -58,7 +74,7 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 		if len(l.places) == 1 {
 			return nil, reason
 		}
-		l.places, l.edits = l.places[:1], nil // the others may be what can't be done
+		l.places = l.places[:1] // the others may be what can't be done
 		if reason := l.plan(); reason != "" {
 			return nil, reason
 		}
@@ -73,15 +89,145 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 }
 
 // guardOf picks the lock of the place's own struct that guards it: one that is
-// held at a write, or at most accesses.
-func guardOf(f *rewrite.Finding) (rewrite.Vote, bool) {
+// held at a write, or at half of the accesses. Where that says nothing, a
+// comment does, or the layout: a mutex guards the paragraph of fields that it
+// heads, if it guards others there.
+func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
+	st := s.Module.Struct(f.Place.Owner)
+	heads := headOf(s, st, shortName(f.Place))
 	for _, v := range f.Votes {
 		field, ok := strings.CutPrefix(v.Lock, f.Place.Owner+".")
-		if ok && !strings.Contains(field, ".") && (v.Writes > 0 || 2*v.Held > v.Of) {
+		if ok && !strings.Contains(field, ".") && v.Held > 0 && (v.Writes > 0 || 2*v.Held >= v.Of || field == heads) {
 			return v, true
 		}
 	}
+	if heads != "" {
+		return rewrite.Vote{Lock: f.Place.Owner + "." + heads}, true
+	}
 	return rewrite.Vote{}, false
+}
+
+// headOf returns the mutex that a struct's comments or layout name as the
+// guard of a field, "" if they don't.
+func headOf(s *rewrite.Site, st *rewrite.Struct, field string) string {
+	line := func(p token.Pos) int { return st.File.Fset.Position(p).Line }
+	var paragraph []string // the other fields below head
+	head, comment, end := "", "", 0
+	found := false
+	for _, fl := range st.Type.Fields.List {
+		from := line(fl.Pos())
+		if fl.Doc != nil {
+			from = line(fl.Doc.Pos())
+		}
+		if from > end+1 {
+			if found {
+				break
+			}
+			head, paragraph = "", nil
+		}
+		end = line(fl.End())
+		names := namesOf(fl)
+		switch {
+		case isMutex(st, fl):
+			if !found {
+				head, comment, paragraph = names[0], fl.Doc.Text()+fl.Comment.Text(), nil
+			}
+		case slices.Contains(names, field):
+			found = true
+		default:
+			paragraph = append(paragraph, names...)
+		}
+	}
+	if mu := said(st, field); mu != "" {
+		return mu
+	}
+	if !found || head == "" || comment != "" && !mentionsGuard(comment, "") {
+		return "" // the comment says that it is for something else
+	}
+	if locksFor(s, st, head, paragraph) {
+		return head
+	}
+	return ""
+}
+
+func isMutex(st *rewrite.Struct, fl *ast.Field) bool {
+	return hasMethod(st.File.Info.TypeOf(fl.Type), "Lock")
+}
+
+// said returns the mutex that a comment on it, or on the field, says to guard
+// the field.
+func said(st *rewrite.Struct, field string) string {
+	about := ""
+	for _, fl := range st.Type.Fields.List {
+		if slices.Contains(namesOf(fl), field) {
+			about = fl.Doc.Text() + fl.Comment.Text()
+		}
+	}
+	for _, fl := range st.Type.Fields.List {
+		if mu := namesOf(fl)[0]; isMutex(st, fl) && (mentionsGuard(about, mu) || mentionsGuard(fl.Doc.Text()+fl.Comment.Text(), field)) {
+			return mu
+		}
+	}
+	return ""
+}
+
+// locksFor reports whether a function that takes a mutex of the struct's
+// touches one of the given fields, in the files at hand.
+func locksFor(s *rewrite.Site, st *rewrite.Struct, lock string, fields []string) bool {
+	files := map[*ast.File]*rewrite.File{st.File.Syntax: st.File}
+	for _, u := range s.Module.Uses(s.Finding.Place.Key) {
+		files[u.File.Syntax] = u.File
+	}
+	for _, f := range files {
+		for _, d := range f.Syntax.Decls {
+			fd, ok := d.(*ast.FuncDecl)
+			if !ok || fd.Body == nil {
+				continue
+			}
+			found := false
+			ast.Inspect(fd.Body, func(n ast.Node) bool {
+				sel, ok := n.(*ast.SelectorExpr)
+				if ok && !found && slices.Contains(fields, sel.Sel.Name) {
+					se := f.Info.Selections[sel]
+					found = se != nil && se.Kind() == types.FieldVal && fieldIn(st, se.Obj()) &&
+						mentionsText(f, fd.Body, text(f, sel.X)+"."+lock+".Lock")
+				}
+				return !found
+			})
+			if found {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// fieldIn reports whether a struct declares a field.
+func fieldIn(st *rewrite.Struct, field types.Object) bool {
+	return st.Type.Pos() <= field.Pos() && field.Pos() < st.Type.End()
+}
+
+// mentionsGuard reports whether a comment says that something is guarded, by
+// or with the thing of the given name.
+func mentionsGuard(comment, name string) bool {
+	if !strings.Contains(comment, "guard") && !strings.Contains(comment, "protect") && !strings.Contains(comment, "+checklocks") {
+		return false
+	}
+	return name == "" || slices.Contains(strings.FieldsFunc(comment, func(r rune) bool {
+		return r != '_' && !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}), name)
+}
+
+// namesOf lists the names of a field declaration.
+func namesOf(fl *ast.Field) []string {
+	if len(fl.Names) == 0 {
+		return []string{embedded(fl.Type)}
+	}
+	var names []string
+	for _, id := range fl.Names {
+		names = append(names, id.Name)
+	}
+	return names
 }
 
 // lockOf describes a mutex field of a struct.
@@ -92,12 +238,12 @@ func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) 
 		rw := hasMethod(t, "RLock")
 		if len(fl.Names) == 0 {
 			if id := embedded(fl.Type); id == name {
-				return &locking{site: s, key: key, rw: rw}, ""
+				return &locking{site: s, key: key, pkg: st.File.Pkg.Path(), rw: rw}, ""
 			}
 			continue
 		}
 		if slices.ContainsFunc(fl.Names, func(id *ast.Ident) bool { return id.Name == name }) {
-			return &locking{site: s, key: key, method: "." + name, rw: rw}, ""
+			return &locking{site: s, key: key, pkg: st.File.Pkg.Path(), method: "." + name, rw: rw}, ""
 		}
 	}
 	return nil, "the lock is not a field of the struct"

@@ -5,7 +5,10 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -14,10 +17,14 @@ import (
 type locking struct {
 	site   *rewrite.Site
 	key    string   // of the lock
+	pkg    string   // path of the package that declares the struct
 	method string   // what follows the object in the lock's expression: ".mu", "" if embedded
 	rw     bool     // has RLock
 	places []string // keys
 	edits  []rewrite.Edit
+	spots  map[ast.Node][]spot   // by function, in order
+	held   map[ast.Node][]spot   // those that have the lock already
+	needy  map[types.Object]bool // functions that will take the lock, callers included
 	names  map[ast.Node][]string // variables made so far, by the list they are in
 }
 
@@ -37,32 +44,109 @@ type stretch struct {
 
 // plan makes the edits, or says why not.
 func (l *locking) plan() string {
-	byFunc := make(map[ast.Node][]spot)
+	l.edits, l.names = nil, make(map[ast.Node][]string)
+	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
 	var order []ast.Node
+	files := make(map[*rewrite.File]bool)
 	for _, place := range l.places {
+		if reason := leftOut(l.site, place); reason != "" {
+			return reason
+		}
 		for _, u := range l.site.Module.Uses(place) {
 			s, need, reason := l.need(u)
 			if reason != "" {
 				return reason
 			}
-			if !need {
-				continue
-			}
+			files[u.File] = true
 			fn := function(u)
-			if byFunc[fn] == nil {
-				order = append(order, fn)
+			switch {
+			case !need && s.Use != nil:
+				l.held[fn] = append(l.held[fn], s)
+			case need:
+				if l.spots[fn] == nil {
+					order = append(order, fn)
+				}
+				l.spots[fn] = append(l.spots[fn], s)
 			}
-			byFunc[fn] = append(byFunc[fn], s)
 		}
 	}
+	l.needy = l.takers(files)
 	for _, fn := range order {
-		spots := byFunc[fn]
-		slices.SortFunc(spots, func(a, b spot) int { return int(a.sel.Pos() - b.sel.Pos()) })
-		if reason := l.function(fn, spots); reason != "" {
+		for _, list := range [][]spot{l.spots[fn], l.held[fn]} {
+			slices.SortFunc(list, func(a, b spot) int { return int(a.sel.Pos() - b.sel.Pos()) })
+		}
+		if reason := l.function(fn, l.spots[fn]); reason != "" {
 			return reason
 		}
 	}
 	return ""
+}
+
+// leftOut names a file that this build leaves out and that may use the place.
+func leftOut(s *rewrite.Site, place string) string {
+	name := place[strings.LastIndexByte(place, '.')+1:]
+	dir := filepath.Dir(s.Module.Struct(s.Finding.Place.Owner).File.Name)
+	for _, v := range s.Module.Variants(name) {
+		if ast.IsExported(name) || filepath.Dir(v) == dir {
+			return fmt.Sprintf("%s, which this build leaves out, mentions %s", base(v), name)
+		}
+	}
+	return ""
+}
+
+// takers finds the functions that will take the lock, themselves or by a call
+// they make, in the files that use the places.
+func (l *locking) takers(files map[*rewrite.File]bool) map[types.Object]bool {
+	needy := make(map[types.Object]bool)
+	for _, list := range l.spots {
+		for _, n := range list[0].Path {
+			if fd, ok := n.(*ast.FuncDecl); ok {
+				needy[list[0].File.Info.Defs[fd.Name]] = true
+			}
+		}
+	}
+	for more := true; more; {
+		more = false
+		for f := range files {
+			for _, d := range f.Syntax.Decls {
+				fd, ok := d.(*ast.FuncDecl)
+				if !ok || needy[f.Info.Defs[fd.Name]] || fd.Body == nil {
+					continue
+				}
+				if takes(f, fd.Body, needy) != nil {
+					needy[f.Info.Defs[fd.Name]] = true
+					more = true
+				}
+			}
+		}
+	}
+	return needy
+}
+
+// takes returns the first mention of a function that takes the lock, go
+// statements left out.
+func takes(f *rewrite.File, n ast.Node, needy map[types.Object]bool) *ast.Ident {
+	var found *ast.Ident
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			return false
+		case *ast.Ident:
+			if o := f.Info.Uses[n]; found == nil && o != nil && needy[origin(o)] {
+				found = n
+			}
+		}
+		return found == nil
+	})
+	return found
+}
+
+// origin is the generic function of an instance.
+func origin(o types.Object) types.Object {
+	if fn, ok := o.(*types.Func); ok {
+		return fn.Origin()
+	}
+	return o
 }
 
 // need tells whether a use must get the lock.
@@ -72,7 +156,13 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 		return s, false, "" // a composite literal: nobody else has the object
 	}
 	a := u.Access
-	if a == nil || a.Fresh || u.File.Test {
+	if u.File.Test {
+		return s, false, ""
+	}
+	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) {
+		return s, false, fmt.Sprintf("the field's address is taken at %s", spot{Use: u, sel: sel}.at())
+	}
+	if a == nil || a.Fresh {
 		return s, false, ""
 	}
 	s = spot{Use: u, sel: sel, write: writes(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem}
@@ -90,12 +180,35 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 			return s, false, ""
 		}
 	}
+	if name := l.method; name != "" && !ast.IsExported(name[1:]) && u.File.Pkg.Path() != l.pkg {
+		return s, false, fmt.Sprintf("%s is in another package, which can't take the lock", s.at())
+	}
 	for _, h := range l.site.Module.Entry(u.File, sel.Pos()) {
 		if h.Key == l.key {
 			return s, false, fmt.Sprintf("some callers of %s hold the lock and some do not", a.Func)
 		}
 	}
+	if name := lockedByName(u); name != "" {
+		return s, false, fmt.Sprintf("%s says of itself that its callers hold a lock", name)
+	}
 	return s, true, ""
+}
+
+// callersHold is how comments say it.
+var callersHold = regexp.MustCompile(`(?i)\b(lock|mu|mutex)\b[^.]*\b(held|hold|holding|locked)\b|\b(hold|holds|holding)\b[^.]*\b(lock|mu|mutex)\b`)
+
+// lockedByName returns the name of the function around a use if it, or its
+// comment, says that the lock is held when it is called.
+func lockedByName(u *rewrite.Use) string {
+	for _, n := range u.Path {
+		if fd, ok := n.(*ast.FuncDecl); ok {
+			name := fd.Name.Name
+			if strings.HasSuffix(name, "Locked") && name != "Locked" || name == "locked" || callersHold.MatchString(fd.Doc.Text()) {
+				return name
+			}
+		}
+	}
+	return ""
 }
 
 func (s spot) at() string {
@@ -112,13 +225,91 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 			return reason
 		}
 	}
-	if slices.ContainsFunc(spots, func(s spot) bool { return s.write }) && len(spots) > 1 && dependent(fn, spots) {
-		return l.together(fn, spots)
+	groups := steps(spots, soft)
+	if l.atOnce(fn, spots) {
+		groups = [][]spot{spots}
 	}
-	if l.short(fn, spots) {
-		return ""
+	for len(groups) > 0 {
+		rest := slices.Concat(groups...)
+		if l.tail(fn, rest) {
+			return ""
+		}
+		if n := l.join(fn, groups); n > 0 {
+			groups = groups[n:]
+			continue
+		}
+		if reason := l.split(fn, rest); reason != "" {
+			return reason
+		}
+		if len(groups[0]) > 1 {
+			n, reason := l.together(fn, groups[0], groups[1:])
+			if reason == "" {
+				groups = groups[1+n:]
+			} else if parts := steps(groups[0], hard); len(parts) > 1 {
+				groups = append(parts, groups[1:]...)
+			} else {
+				return reason
+			}
+			continue
+		}
+		n, reason := l.next(fn, singles(groups), groups)
+		if reason != "" {
+			return reason
+		}
+		groups = groups[n:]
 	}
-	return l.apart(fn, spots)
+	return ""
+}
+
+// singles returns the spots before the first step of several.
+func singles(groups [][]spot) []spot {
+	if i := slices.IndexFunc(groups, func(g []spot) bool { return len(g) > 1 }); i >= 0 {
+		groups = groups[:i]
+	}
+	return slices.Concat(groups...)
+}
+
+// atOnce reports whether a function does nothing slow between its accesses and
+// is best covered as one: it writes several times, and what it changes should
+// be seen together, or it reads several things close together.
+func (l *locking) atOnce(fn ast.Node, spots []spot) bool {
+	if len(spots) < 2 {
+		return false
+	}
+	if _, other := l.otherObject(spots); other {
+		return false
+	}
+	r, ok := l.whole(fn, spots)
+	if !ok {
+		return false
+	}
+	region := r.stmts()
+	writes, besides := 0, len(region)
+	for _, t := range region {
+		if slices.ContainsFunc(spots, func(s spot) bool { return contains(t, s.sel) }) {
+			besides--
+		}
+	}
+	alike := true
+	for _, s := range spots {
+		if s.write {
+			writes++
+		}
+		alike = alike && sameField(s, spots[0])
+	}
+	return writes > 1 || !alike && besides <= 2
+}
+
+// whole returns the shortest run of statements around spots that the lock can
+// be held over.
+func (l *locking) whole(fn ast.Node, spots []spot) (stretch, bool) {
+	for _, r := range covers(fn, spots) {
+		region := r.stmts()
+		if !leaves(region) && l.quiet(spots[0].File, fn, region) == "" && !spins(region, spots) {
+			return r, true
+		}
+	}
+	return stretch{}, false
 }
 
 // stable refuses objects whose name may mean another one by the time the lock
@@ -167,7 +358,40 @@ func reassigned(info *types.Info, fn ast.Node, v *types.Var) bool {
 }
 
 // lockExpr is the expression that has the Lock methods for a spot's object.
-func (l *locking) lockExpr(s spot) string { return text(s.File, s.sel.X) + l.method }
+func (l *locking) lockExpr(s spot) string {
+	x := text(s.File, s.sel.X)
+	if _, ok := s.sel.X.(*ast.StarExpr); ok {
+		x = "(" + x + ")"
+	}
+	// A field that is promoted through embedded structs comes with its lock,
+	// unless a struct on the way has something of the lock's name.
+	se := s.File.Info.Selections[s.sel]
+	if se == nil || len(se.Index()) == 1 {
+		return x + l.method
+	}
+	name := strings.TrimPrefix(l.method, ".")
+	if name == "" {
+		name = "Lock"
+	}
+	t, long := se.Recv(), x
+	for _, i := range se.Index()[:len(se.Index())-1] {
+		if p, ok := t.Underlying().(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		st, ok := t.Underlying().(*types.Struct)
+		if !ok {
+			return x + l.method
+		}
+		long += "." + st.Field(i).Name()
+		t = st.Field(i).Type()
+	}
+	near, _, _ := types.LookupFieldOrMethod(se.Recv(), true, s.File.Pkg, name)
+	own, _, _ := types.LookupFieldOrMethod(t, true, s.File.Pkg, name)
+	if near == own {
+		return x + l.method
+	}
+	return long + l.method
+}
 
 func (l *locking) mode(spots []spot) rewrite.Mode {
 	if !l.rw || slices.ContainsFunc(spots, func(s spot) bool { return s.write }) {
@@ -176,45 +400,12 @@ func (l *locking) mode(spots []spot) rewrite.Mode {
 	return rewrite.Shared
 }
 
-// together covers all spots of a function with one critical section: what is
-// read there decides what is written.
-func (l *locking) together(fn ast.Node, spots []spot) string {
-	for _, s := range spots[1:] {
-		if l.lockExpr(s) != l.lockExpr(spots[0]) {
-			return fmt.Sprintf("%s and %s belong to one step on two objects", spots[0].at(), s.at())
-		}
-	}
-	r, ok := cover(fn, spots)
-	if !ok {
-		return fmt.Sprintf("%s and %s are in different functions", spots[0].at(), spots[len(spots)-1].at())
-	}
-	f := spots[0].File
-	stmts := list(r.up)
-	if reason := l.quiet(f, stmts[r.first:r.last+1]); reason == "" && !leaves(stmts[r.first:r.last+1]) {
-		l.hold(spots, stmts[r.first], stmts[r.last], false)
-		return ""
-	} else if reason != "" {
-		return fmt.Sprintf("%s and %s are one step, and between them runs %s", spots[0].at(), spots[len(spots)-1].at(), reason)
-	}
-	if r.up != ast.Node(body(fn)) {
-		return fmt.Sprintf("the step from %s to %s returns from inside a block", spots[0].at(), spots[len(spots)-1].at())
-	}
-	if reason := l.quiet(f, stmts[r.first:]); reason != "" {
-		return fmt.Sprintf("the step that begins at %s returns on some ways, and after it runs %s", spots[0].at(), reason)
-	}
-	l.hold(spots, stmts[r.first], stmts[len(stmts)-1], true)
-	return ""
-}
-
-func (l *locking) hold(spots []spot, first, last ast.Stmt, deferred bool) {
-	f := spots[0].File
-	l.edits = append(l.edits, rewrite.Hold{Lock: l.lockExpr(spots[0]), Mode: l.mode(spots),
-		First: f.Span(first), Last: f.Span(last), Defer: deferred})
-}
-
 // quiet returns what must not run under the lock in some statements: slow
 // work, or something that takes the lock itself.
-func (l *locking) quiet(f *rewrite.File, stmts []ast.Stmt) string {
+func (l *locking) quiet(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
+	if reason := l.needs(f, fn, stmts); reason != "" {
+		return reason
+	}
 	return l.quietBetween(f, stmts[0].Pos(), stmts[len(stmts)-1].End())
 }
 
@@ -229,197 +420,28 @@ func (l *locking) quietBetween(f *rewrite.File, from, to token.Pos) string {
 	return ""
 }
 
-// short covers a small function that does nothing slow as a whole: a getter
-// or setter reads best with Lock and defer Unlock.
-func (l *locking) short(fn ast.Node, spots []spot) bool {
-	b := body(fn)
-	r, ok := cover(fn, spots)
-	if !ok || r.up != ast.Node(b) {
-		return false
-	}
-	for _, s := range spots[1:] {
-		if l.lockExpr(s) != l.lockExpr(spots[0]) {
-			return false
+// needs returns the name of what will take the lock itself in some
+// statements of a function: a call, or a function literal in them.
+func (l *locking) needs(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
+	for _, s := range stmts {
+		if id := takes(f, s, l.needy); id != nil {
+			return fmt.Sprintf("a call of %s, which takes the lock itself", id.Name)
 		}
-	}
-	rest := b.List[r.first:]
-	if !leaves(rest) || l.quiet(spots[0].File, rest) != "" || l.callsNeedy(spots[0].File, rest) {
-		return false
-	}
-	if len(b.List) > 12 && len(rest)-(r.last-r.first+1) > 2 {
-		return false // most of what would be covered has nothing to do with it
-	}
-	l.hold(spots, b.List[r.first], b.List[len(b.List)-1], true)
-	return true
-}
-
-// callsNeedy reports whether the statements call a method of the struct that
-// this fix makes take the lock.
-func (l *locking) callsNeedy(f *rewrite.File, stmts []ast.Stmt) bool {
-	needy := make(map[types.Object]bool)
-	for _, place := range l.places {
-		for _, u := range l.site.Module.Uses(place) {
-			if _, need, _ := l.need(u); need {
-				if fd, ok := function(u).(*ast.FuncDecl); ok {
-					needy[u.File.Info.Defs[fd.Name]] = true
+		reason := ""
+		ast.Inspect(s, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.GoStmt:
+				return false
+			case *ast.FuncLit:
+				if n != fn && len(l.spots[n])+len(l.held[n]) > 0 {
+					reason = "a function literal that takes the lock itself"
 				}
 			}
-		}
-	}
-	found := false
-	for _, s := range stmts {
-		ast.Inspect(s, func(n ast.Node) bool {
-			if id, ok := n.(*ast.Ident); ok && needy[f.Info.Uses[id]] {
-				found = true
-			}
-			return !found
+			return true
 		})
-	}
-	return found
-}
-
-// apart gives each statement its own critical section; neighbours share one.
-func (l *locking) apart(fn ast.Node, spots []spot) string {
-	for len(spots) > 0 {
-		n, reason := l.next(fn, spots)
 		if reason != "" {
 			return reason
 		}
-		spots = spots[n:]
 	}
 	return ""
-}
-
-// next covers the first spot and those that can share its critical section;
-// it returns how many that are.
-func (l *locking) next(fn ast.Node, spots []spot) (int, string) {
-	up, i := place(spots[0])
-	if up == nil {
-		return 0, fmt.Sprintf("%s is in the head of a statement that has no place for a lock before it", spots[0].at())
-	}
-	stmts := list(up)
-	f := spots[0].File
-	last, n := i, 0
-	for n < len(spots) {
-		s := spots[n]
-		u2, j := placeIn(s, up)
-		if u2 == nil || j > last+1 || l.lockExpr(s) != l.lockExpr(spots[0]) ||
-			l.quiet(f, stmts[i:j+1]) != "" || leaves(stmts[i:j+1]) || l.callsNeedy(f, stmts[i:j+1]) {
-			break
-		}
-		last = max(last, j)
-		n++
-	}
-	if n > 0 && !onlyRead(spots[:n], stmts[i]) {
-		l.hold(spots[:n], stmts[i], stmts[last], false)
-		return n, ""
-	}
-	return l.hoist(fn, spots, up, i)
-}
-
-// onlyRead reports whether the only thing under the lock would be the
-// condition of a statement with a body: then reading it first is the smaller
-// section.
-func onlyRead(spots []spot, stmt ast.Stmt) bool {
-	if len(spots) != 1 || spots[0].elem || spots[0].write {
-		return false
-	}
-	switch stmt.(type) {
-	case *ast.IfStmt, *ast.SwitchStmt, *ast.ForStmt, *ast.RangeStmt, *ast.BlockStmt:
-		return true
-	}
-	return false
-}
-
-// hoist reads a spot into a variable above its statement, under the lock, and
-// uses that for later reads in the same list.
-func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, string) {
-	s := spots[0]
-	stmts := list(up)
-	f := s.File
-	if s.write {
-		return 0, fmt.Sprintf("%s writes the field in a statement that also runs %s", s.at(), or(l.quiet(f, stmts[i:i+1]), "code that leaves it"))
-	}
-	expr, reason := s.readable()
-	if reason != "" {
-		return 0, reason
-	}
-	if reason := early(s, stmts[i]); reason != "" {
-		return 0, reason
-	}
-	name := lowerFirst(s.sel.Sel.Name)
-	if expr != ast.Expr(s.sel) {
-		name = elementName(expr)
-	}
-	name = fresh(s.Use, name, l.names[up]...)
-	if l.names == nil {
-		l.names = make(map[ast.Node][]string)
-	}
-	l.names[up] = append(l.names[up], name)
-	h := rewrite.Hoist{Lock: l.lockExpr(s), Mode: l.mode(spots[:1]), Stmt: f.Span(stmts[i]), Name: name, Exprs: []rewrite.Span{f.Span(expr)}}
-	n := 1
-	for n < len(spots) && expr == ast.Expr(s.sel) && l.same(spots[n], s, up) {
-		h.Exprs = append(h.Exprs, f.Span(spots[n].sel))
-		n++
-	}
-	l.edits = append(l.edits, h)
-	return n, ""
-}
-
-// same reports whether a later read may use what was read before: in the same
-// list, not in a loop or another function, with nothing between that could be
-// meant to change it.
-func (l *locking) same(s, first spot, up ast.Node) bool {
-	if s.write || s.elem || text(s.File, s.sel) != text(first.File, first.sel) {
-		return false
-	}
-	u2, j := placeIn(s, up)
-	if u2 == nil {
-		return false
-	}
-	for _, n := range s.Path {
-		if n == ast.Node(list(up)[j]) {
-			break
-		}
-		switch n.(type) {
-		case *ast.ForStmt, *ast.RangeStmt, *ast.FuncLit, *ast.SelectStmt:
-			return false
-		}
-	}
-	switch list(up)[j].(type) {
-	case *ast.ForStmt, *ast.RangeStmt, *ast.SelectStmt:
-		return false
-	}
-	object := text(s.File, s.sel.X)
-	changes := false
-	ast.Inspect(up, func(n ast.Node) bool {
-		if n == nil || n.End() < first.sel.Pos() || n.Pos() > s.sel.Pos() {
-			return n == up
-		}
-		switch n := n.(type) {
-		case *ast.CallExpr:
-			if contains(n, s.sel) {
-				return true // runs after its arguments are read
-			}
-			if m, ok := n.Fun.(*ast.SelectorExpr); ok && text(s.File, m.X) == object {
-				changes = true
-			}
-			for _, a := range n.Args {
-				changes = changes || text(s.File, a) == object
-			}
-		case *ast.SendStmt:
-			changes = true
-		case *ast.UnaryExpr:
-			changes = changes || n.Op == token.ARROW
-		}
-		return true
-	})
-	return !changes
-}
-
-func or(s, other string) string {
-	if s != "" {
-		return s
-	}
-	return other
 }

@@ -4,41 +4,54 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"go/types"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 )
 
 // place finds the statement in a list around a spot that a lock can be taken
-// above, and the node that holds the list.
+// above, and the node that holds the list. For the heads of clauses that is
+// the switch or select statement.
 func place(s spot) (up ast.Node, index int) {
 	for i := 1; i < len(s.Path); i++ {
 		stmt, ok := s.Path[i-1].(ast.Stmt)
 		if !ok {
 			continue
 		}
-		if inList(s.Path[i]) {
-			for j, t := range list(s.Path[i]) {
-				if t == stmt {
-					return s.Path[i], j
-				}
-			}
-			return nil, 0 // the head of a select clause
-		}
 		switch n := s.Path[i].(type) {
-		case *ast.IfStmt:
-			if n.Else == stmt {
-				return nil, 0 // else if: a lock above the whole chain would cover other conditions
+		case *ast.CommClause:
+			if n.Comm == stmt {
+				continue // the operands are evaluated once, before the select waits
 			}
 		case *ast.ForStmt:
 			if n.Cond != nil && contains(n.Cond, s.sel) || n.Post == stmt {
 				return nil, 0
 			}
-		case *ast.CommClause:
-			return nil, 0
+		}
+		if !inList(s.Path[i]) || clause(stmt) {
+			continue
+		}
+		if j := slices.Index(list(s.Path[i]), stmt); j >= 0 {
+			return s.Path[i], j
 		}
 	}
 	return nil, 0
+}
+
+// clause reports whether a statement is a clause of a switch or select: no
+// statement can stand beside it.
+func clause(s ast.Stmt) bool {
+	switch s.(type) {
+	case *ast.CaseClause, *ast.CommClause:
+		return true
+	}
+	return false
+}
+
+// clauses reports whether a block is the body of a switch or select.
+func clauses(n ast.Node) bool {
+	b, ok := n.(*ast.BlockStmt)
+	return ok && len(b.List) > 0 && clause(b.List[0])
 }
 
 // placeIn finds the statement of a given list around a spot.
@@ -68,181 +81,101 @@ func contains(n ast.Node, inner ast.Node) bool {
 	return n.Pos() <= inner.Pos() && inner.End() <= n.End()
 }
 
-// cover returns the shortest run of statements of one list that holds all
-// spots.
-func cover(fn ast.Node, spots []spot) (stretch, bool) {
+// covers returns the runs of statements that hold all spots, each in one list,
+// the shortest first.
+func covers(fn ast.Node, spots []spot) []stretch {
+	var out []stretch
 	for _, up := range spots[0].Path {
 		if up == fn {
 			break
 		}
-		if !inList(up) {
+		if !inList(up) || clauses(up) || headOnly(up, spots) {
 			continue
 		}
 		r := stretch{up: up, first: -1}
 		for _, s := range spots {
-			found := false
-			for j, t := range list(up) {
-				if contains(t, s.sel) {
-					found = true
-					if r.first < 0 || j < r.first {
-						r.first = j
-					}
-					r.last = max(r.last, j)
-				}
-			}
-			if !found {
+			i := slices.IndexFunc(list(up), func(t ast.Stmt) bool { return contains(t, s.sel) })
+			if i < 0 {
 				r.first = -1
 				break
 			}
+			if r.first < 0 || i < r.first {
+				r.first = i
+			}
+			r.last = max(r.last, i)
 		}
 		if r.first >= 0 {
-			return r, true
+			out = append(out, r)
 		}
 	}
-	return stretch{}, false
+	return out
+}
+
+// cover returns the shortest of them.
+func cover(fn ast.Node, spots []spot) (stretch, bool) {
+	all := covers(fn, spots)
+	if len(all) == 0 {
+		return stretch{}, false
+	}
+	return all[0], true
+}
+
+// stmts returns the run itself.
+func (r stretch) stmts() []ast.Stmt { return list(r.up)[r.first : r.last+1] }
+
+// headOnly reports whether a spot stands in the head of a clause, not in its
+// statements.
+func headOnly(up ast.Node, spots []spot) bool {
+	return slices.ContainsFunc(spots, func(s spot) bool {
+		return contains(up, s.sel) && !slices.ContainsFunc(list(up), func(t ast.Stmt) bool { return contains(t, s.sel) })
+	})
 }
 
 // leaves reports whether control may leave the statements other than at
 // their end.
 func leaves(stmts []ast.Stmt) bool {
-	out := false
-	for _, s := range stmts {
-		var visit func(n ast.Node, loops, breaks int)
-		visit = func(n ast.Node, loops, breaks int) {
-			ast.Inspect(n, func(m ast.Node) bool {
-				if m == n {
-					return true
+	ways, ok := exits(stmts)
+	return !ok || len(ways) > 0
+}
+
+// exits lists the statements by which control leaves others early; ok is false
+// if it may also panic, or jump to a label.
+func exits(stmts []ast.Stmt) (ways []ast.Stmt, ok bool) {
+	ok = true
+	var visit func(n ast.Node, loops, breaks int)
+	visit = func(n ast.Node, loops, breaks int) {
+		ast.Inspect(n, func(m ast.Node) bool {
+			if m == n {
+				return true
+			}
+			switch m := m.(type) {
+			case *ast.FuncLit:
+				return false
+			case *ast.ReturnStmt:
+				ways = append(ways, m)
+			case *ast.BranchStmt:
+				switch {
+				case m.Label != nil, m.Tok == token.GOTO:
+					ok = false
+				case m.Tok == token.CONTINUE && loops == 0, m.Tok == token.BREAK && breaks == 0:
+					ways = append(ways, m)
 				}
-				switch m := m.(type) {
-				case *ast.FuncLit:
-					return false
-				case *ast.ReturnStmt:
-					out = true
-				case *ast.BranchStmt:
-					switch {
-					case m.Label != nil, m.Tok == token.GOTO:
-						out = true
-					case m.Tok == token.CONTINUE && loops == 0, m.Tok == token.BREAK && breaks == 0:
-						out = true
-					}
-				case *ast.ForStmt, *ast.RangeStmt:
-					visit(m, loops+1, breaks+1)
-					return false
-				case *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt:
-					visit(m, loops, breaks+1)
-					return false
-				case *ast.CallExpr:
-					if id, ok := m.Fun.(*ast.Ident); ok && id.Name == "panic" {
-						out = true
-					}
-				}
-				return true
-			})
-		}
-		visit(&ast.BlockStmt{List: []ast.Stmt{s}}, 0, 0)
-	}
-	return out
-}
-
-// dependent reports whether what is read at one spot may decide about a write
-// at a later one: it stands in a condition, in the written value, or flows
-// into a variable that does.
-func dependent(fn ast.Node, spots []spot) bool {
-	for _, r := range spots {
-		if r.write && r.sel != nil && !compound(r) {
-			continue
-		}
-		for _, w := range spots {
-			if !w.write || w.sel.Pos() < r.sel.Pos() || w.sel == r.sel {
-				continue
-			}
-			if condition(r.Use) != nil || flows(r, w) {
-				return true
-			}
-		}
-	}
-	for i, w := range spots { // x.a = ...; x.b = ... change together
-		for _, v := range spots[i+1:] {
-			if w.write && v.write && sameList(w, v) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-func sameList(a, b spot) bool {
-	u, i := place(a)
-	v, j := place(b)
-	return u != nil && u == v && j == i+1
-}
-
-// compound reports whether the spot is of a statement that reads and writes.
-func compound(s spot) bool {
-	switch p := s.Path[1].(type) {
-	case *ast.IncDecStmt:
-		return true
-	case *ast.AssignStmt:
-		return p.Tok != token.ASSIGN && p.Tok != token.DEFINE
-	}
-	return s.elem
-}
-
-// flows reports whether a value read at r may reach the statement of w
-// through variables.
-func flows(r, w spot) bool {
-	tainted := make(map[types.Object]bool)
-	info := r.File.Info
-	for _, n := range r.Path {
-		switch n := n.(type) {
-		case *ast.AssignStmt:
-			if contains(n, w.sel) {
-				return true
-			}
-			for _, lhs := range n.Lhs {
-				if id, ok := lhs.(*ast.Ident); ok {
-					if o := info.ObjectOf(id); o != nil {
-						tainted[o] = true
-					}
+			case *ast.ForStmt, *ast.RangeStmt:
+				visit(m, loops+1, breaks+1)
+				return false
+			case *ast.SwitchStmt, *ast.TypeSwitchStmt, *ast.SelectStmt:
+				visit(m, loops, breaks+1)
+				return false
+			case *ast.CallExpr:
+				if id, is := m.Fun.(*ast.Ident); is && id.Name == "panic" {
+					ok = false
 				}
 			}
-		case *ast.RangeStmt:
-			return contains(n, w.sel)
-		case *ast.ValueSpec:
-			for _, id := range n.Names {
-				tainted[info.ObjectOf(id)] = true
-			}
-		case ast.Stmt:
-			if !inList(n) && contains(n, w.sel) {
-				return true
-			}
-		}
-		if inList(n) {
-			break
-		}
+			return true
+		})
 	}
-	if len(tainted) == 0 {
-		return false
-	}
-	// Any use of such a variable between the read and the end of the write's
-	// statement counts, in conditions on the way included.
-	found := false
-	var stmt ast.Node = w.sel
-	for _, n := range w.Path {
-		if s, ok := n.(ast.Stmt); ok {
-			stmt = s
-			break
-		}
-	}
-	fn := function(r.Use)
-	ast.Inspect(fn, func(n ast.Node) bool {
-		id, ok := n.(*ast.Ident)
-		if ok && id.Pos() > r.sel.End() && id.Pos() < stmt.End() && tainted[info.Uses[id]] {
-			found = true
-		}
-		return !found
-	})
-	return found
+	visit(&ast.BlockStmt{List: stmts}, 0, 0)
+	return ways, ok
 }
 
 // readable returns the expression to read under the lock: the field, or for
@@ -265,12 +198,12 @@ func (s spot) readable() (ast.Expr, string) {
 		if !s.elem {
 			break
 		}
-		return nil, fmt.Sprintf("%s ranges over it with slow work, or with returns, in the body: it needs a copy to range over", s.at())
+		return nil, fmt.Sprintf("%s ranges over %s with slow work in the body, or returns what it finds: it needs a copy to range over", s.at(), text(s.File, s.sel))
 	}
 	if !s.elem {
 		return s.sel, ""
 	}
-	return nil, fmt.Sprintf("%s hands out what the field holds", s.at())
+	return nil, fmt.Sprintf("%s hands out what %s holds", s.at(), text(s.File, s.sel))
 }
 
 // early refuses to move a read in front of what comes before it.
@@ -285,6 +218,11 @@ func early(s spot, stmt ast.Stmt) string {
 				}
 			}
 		case *ast.IfStmt:
+			if n.Else == s.Path[i-1] {
+				if id, ok := s.sel.X.(*ast.Ident); !ok || !isReceiver(s, id) || mentionsNil(n.Cond, id) {
+					return fmt.Sprintf("%s is read only if the condition above it fails", s.at())
+				}
+			}
 			if n.Init != nil && n.Cond == s.Path[i-1] {
 				return fmt.Sprintf("%s is read after the statement before the condition", s.at())
 			}
@@ -292,11 +230,17 @@ func early(s spot, stmt ast.Stmt) string {
 			if n.Init != nil && n.Tag == s.Path[i-1] {
 				return fmt.Sprintf("%s is read after the statement before the tag", s.at())
 			}
-		case *ast.ForStmt, *ast.RangeStmt, *ast.CaseClause, *ast.SelectStmt:
+		case *ast.CommClause, *ast.SelectStmt:
+			// The operands of all clauses are evaluated before one is chosen.
+		case *ast.CaseClause:
+			if id, ok := s.sel.X.(*ast.Ident); !ok || !isReceiver(s, id) {
+				return fmt.Sprintf("%s is read only if no case above it is taken", s.at())
+			}
+		case *ast.ForStmt, *ast.RangeStmt:
 			if r, ok := n.(*ast.RangeStmt); ok && r.X == s.Path[i-1] {
 				continue
 			}
-			return fmt.Sprintf("%s is read each time round", s.at())
+			return fmt.Sprintf("%s is read each time round a loop, with no place for a lock", s.at())
 		}
 	}
 	ast.Inspect(stmt, func(n ast.Node) bool {
@@ -322,7 +266,8 @@ func evaluatedFirst(s spot, call *ast.CallExpr) bool {
 			return false
 		}
 		if contains(n, call) {
-			return true
+			is, ok := n.(*ast.IfStmt) // what its branches do comes after it, or not at all
+			return !ok || contains(is.Cond, call) || is.Init != nil && contains(is.Init, call)
 		}
 	}
 	return false

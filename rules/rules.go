@@ -16,7 +16,6 @@ import (
 var All = []*rewrite.Rule{
 	guard,
 	atomicfield,
-	mutexfield,
 }
 
 //go:embed *.go

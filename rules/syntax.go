@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"go/types"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -129,6 +130,15 @@ func condition(u *rewrite.Use) ast.Stmt {
 				return n
 			}
 			return nil
+		case *ast.CaseClause:
+			// switch { case x.f: ... } decides as an if does.
+			if e, ok := inner.(ast.Expr); ok && slices.Contains(n.List, e) && i+2 < len(u.Path) {
+				s, _ := u.Path[i+2].(*ast.SwitchStmt)
+				if s != nil {
+					return s
+				}
+			}
+			return nil
 		case *ast.FuncLit, *ast.FuncDecl, *ast.BlockStmt:
 			return nil
 		}
@@ -166,11 +176,22 @@ func fresh(u *rewrite.Use, name string, taken ...string) string {
 		names[t] = true
 	}
 	if fn := function(u); fn != nil {
+		own := make(map[*ast.FuncType]bool)
 		fields := make(map[*ast.Ident]bool) // names after a dot, and keys, take nothing away
 		ast.Inspect(fn, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.SelectorExpr:
 				fields[n.Sel] = true
+			case *ast.FuncDecl:
+				own[n.Type] = true
+			case *ast.FuncLit:
+				own[n.Type] = true
+			case *ast.FuncType: // the parameters of a mere type are nobody's variables
+				for _, fl := range n.Params.List {
+					for _, id := range fl.Names {
+						fields[id] = !own[n]
+					}
+				}
 			case *ast.KeyValueExpr:
 				if id, ok := n.Key.(*ast.Ident); ok {
 					if v, ok := u.File.Info.Uses[id].(*types.Var); ok && v.IsField() {

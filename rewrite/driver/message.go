@@ -38,6 +38,10 @@ func (o Outcome) Pos() rewrite.Span {
 // clause is the message without verdicts.
 func (o Outcome) clause() string {
 	a, b := o.Sides[0], o.Sides[1]
+	if a.Context.Start == b.Context.Start { // one of the two may have been seen from further away
+		a.Context.Many = a.Context.Many || b.Context.Many
+		b.Context.Many = a.Context.Many
+	}
 	var who string
 	switch doer, other := actor(a.Context), actor(b.Context); {
 	case doer != other:

@@ -1,0 +1,433 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// next covers the first spot and those that can share its critical section;
+// it returns how many steps that are.
+func (l *locking) next(fn ast.Node, spots []spot, groups [][]spot) (int, string) {
+	up, i := place(spots[0])
+	if up == nil {
+		return 0, fmt.Sprintf("%s is in the head of a statement that has no place for a lock before it", spots[0].at())
+	}
+	stmts := list(up)
+	f := spots[0].File
+	last, n := i, 0
+	for n < len(spots) {
+		s := spots[n]
+		u2, j := placeIn(s, up)
+		if u2 == nil || j > last+2 || l.lockExpr(s) != l.lockExpr(spots[0]) ||
+			l.quiet(f, fn, stmts[i:j+1]) != "" || leaves(stmts[i:j+1]) || spins(stmts[i:j+1], spots[:n+1]) {
+			break
+		}
+		last = max(last, j)
+		n++
+	}
+	if m, end := l.run(fn, spots, up, i); m > n && end > last && !l.betterRead(spots[:m], stmts[i:end+1], up) && l.release(fn, spots[:m], stmts[i:end+1]) {
+		return m, ""
+	}
+	if n > 0 && !l.betterRead(spots[:n], stmts[i:last+1], up) {
+		l.hold(spots[:n], stmts[i], stmts[last], false)
+		return n, ""
+	}
+	if spots[0].write {
+		if n, ok := l.slowWrite(fn, spots[:1], groups[1:], up, i); ok {
+			return 1 + n, ""
+		}
+	}
+	n, reason := l.hoist(fn, spots, up, i)
+	if region := stmts[i : i+1]; reason != "" && l.quiet(f, fn, region) == "" && !spins(region, spots[:1]) && l.release(fn, spots[:1], region) {
+		return 1, ""
+	}
+	return n, reason
+}
+
+// run counts the spots in statements that follow each other from an index on
+// and do nothing slow, whether they leave or not. It returns the last index.
+func (l *locking) run(fn ast.Node, spots []spot, up ast.Node, i int) (n, last int) {
+	stmts := list(up)
+	last = i
+	for n < len(spots) {
+		s := spots[n]
+		u2, j := placeIn(s, up)
+		if u2 == nil || j > last+1 || l.lockExpr(s) != l.lockExpr(spots[0]) ||
+			l.quiet(s.File, fn, stmts[i:j+1]) != "" || spins(stmts[i:j+1], spots[:n+1]) {
+			break
+		}
+		last = max(last, j)
+		n++
+	}
+	return n, last
+}
+
+// slowWrite computes a value that takes long above the lock, into a variable,
+// and assigns that under the lock, in one section with the accesses right
+// below. It returns how many further steps that served.
+func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Node, i int) (int, bool) {
+	s := spots[0]
+	for _, t := range spots {
+		if t.write {
+			s = t
+		}
+	}
+	f := s.File
+	stmts := list(up)
+	as, ok := stmts[i].(*ast.AssignStmt)
+	if !ok || len(as.Lhs) != 1 || len(as.Rhs) != 1 || !contains(as.Lhs[0], s.sel) || !movable(f.Info, as.Lhs[0]) {
+		return 0, false
+	}
+	value := as.Rhs[0]
+	var grown *ast.CallExpr // append(x.f, slow()): only what is slow moves
+	for _, t := range spots {
+		if t.sel == s.sel || !contains(as.Rhs[0], t.sel) {
+			continue
+		}
+		call, ok := as.Rhs[0].(*ast.CallExpr)
+		if !ok || len(call.Args) != 2 || ast.Expr(t.sel) != call.Args[0] || !f.Info.Types[call.Fun].IsBuiltin() || grown != nil {
+			return 0, false
+		}
+		grown, value = call, call.Args[1]
+	}
+	if l.quietBetween(f, value.Pos(), value.End()) == "" || !typed(f.Info, value) {
+		return 0, false
+	}
+	name := lowerFirst(s.sel.Sel.Name)
+	if as.Lhs[0] != ast.Expr(s.sel) || grown != nil && !grown.Ellipsis.IsValid() {
+		name = "v"
+	}
+	name = fresh(s.Use, name, l.names[up]...)
+	l.names[up] = append(l.names[up], name)
+
+	lock := l.lockExpr(s)
+	assigned := name
+	holes := []rewrite.Span{f.Span(value), f.Span(as.Lhs[0])}
+	if grown != nil {
+		assigned = "append($2, " + name
+		if grown.Ellipsis.IsValid() {
+			assigned += "..."
+		}
+		assigned += ")"
+		holes = append(holes, f.Span(grown.Args[0]))
+	}
+	code := name + " := $0\n" + lock + ".Lock()\n$1 " + as.Tok.String() + " " + assigned
+	last, n := i, 0
+	for _, step := range more {
+		to, ok := last, true
+		for _, t := range step {
+			u2, j := placeIn(t, up)
+			ok = ok && u2 != nil && j > i && j <= to+1 && l.lockExpr(t) == lock
+			to = max(to, j)
+		}
+		if !ok || l.quiet(f, fn, stmts[i+1:to+1]) != "" || leaves(stmts[i+1:to+1]) {
+			break
+		}
+		last = to
+		n++
+	}
+	unlock := lock + ".Unlock()"
+	if last == i {
+		code += "\n" + unlock
+	} else {
+		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: unlock}})
+	}
+	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: rewrite.Code{Text: code}, Holes: holes})
+	return n, true
+}
+
+// typed reports whether := gives a variable the type that an expression's
+// value is used at: constants and nil have none of their own.
+func typed(info *types.Info, e ast.Expr) bool {
+	tv := info.Types[e]
+	if tv.Type == nil || tv.Value != nil || tv.IsNil() {
+		return false
+	}
+	b, ok := tv.Type.(*types.Basic)
+	return !ok || b.Info()&types.IsUntyped == 0
+}
+
+// betterRead reports whether reading into a variable first makes a smaller or
+// plainer section than holding the lock over the statements: they have
+// bodies, start or defer a call, or read one thing more than once around
+// calls.
+func (l *locking) betterRead(spots []spot, stmts []ast.Stmt, up ast.Node) bool {
+	if slices.ContainsFunc(spots, func(s spot) bool { return s.elem || s.write }) {
+		return false
+	}
+	switch stmts[0].(type) {
+	case *ast.GoStmt, *ast.DeferStmt:
+		return true
+	case *ast.IfStmt, *ast.SwitchStmt, *ast.ForStmt, *ast.RangeStmt, *ast.BlockStmt:
+		if len(spots) == 1 {
+			return true
+		}
+	}
+	for _, s := range spots[1:] {
+		if !l.same(s, spots[0], up) {
+			return false
+		}
+	}
+	return len(spots) > 1 && slices.ContainsFunc(stmts, func(s ast.Stmt) bool { return callsOut(spots[0].File, s) })
+}
+
+// callsOut reports whether a statement calls anything but a builtin.
+func callsOut(f *rewrite.File, n ast.Node) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			tv := f.Info.Types[call.Fun]
+			found = found || !tv.IsType() && !tv.IsBuiltin()
+		}
+		return !found
+	})
+	return found
+}
+
+// hoist reads a spot into a variable above its statement, under the lock, and
+// uses that for later reads in the same list.
+func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, string) {
+	s := spots[0]
+	stmts := list(up)
+	f := s.File
+	if s.write {
+		return 0, fmt.Sprintf("%s writes the field in a statement that also runs %s", s.at(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
+	}
+	if l.lift(s, up, stmts[i]) {
+		return 1, ""
+	}
+	expr, reason := s.readable()
+	if reason != "" {
+		return 0, reason
+	}
+	if reason := early(s, stmts[i]); reason != "" {
+		return 0, reason
+	}
+	if held := l.usedUnder(s); held != "" {
+		return 0, fmt.Sprintf("%s calls a method of what the field holds, which %s does under the lock, and it runs %s", s.at(), held, or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
+	}
+	name := lowerFirst(s.sel.Sel.Name)
+	if expr != ast.Expr(s.sel) {
+		name = elementName(expr)
+	}
+	name = fresh(s.Use, name, append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
+	l.names[up] = append(l.names[up], name)
+	h := rewrite.Hoist{Lock: l.lockExpr(s), Mode: l.mode(spots[:1]), Stmt: f.Span(stmts[i]), Name: name, Exprs: []rewrite.Span{f.Span(expr)}}
+	n := 1
+	for n < len(spots) && expr == ast.Expr(s.sel) && l.same(spots[n], s, up) {
+		h.Exprs = append(h.Exprs, f.Span(spots[n].sel))
+		n++
+	}
+	l.edits = append(l.edits, h)
+	return n, ""
+}
+
+// usedIn lists the variables read so far that are used within a span.
+func (l *locking) usedIn(within rewrite.Span) []string {
+	var names []string
+	for _, e := range l.edits {
+		if h, ok := e.(rewrite.Hoist); ok && slices.ContainsFunc(h.Exprs, within.Contains) {
+			names = append(names, h.Name)
+		}
+	}
+	return names
+}
+
+// usedUnder tells where a method is called, under the lock, on what a field
+// holds, if one is called at the spot: then the lock guards that too.
+func (l *locking) usedUnder(s spot) string {
+	method := func(s spot) bool {
+		sel, ok := s.Path[1].(*ast.SelectorExpr)
+		if !ok || sel.X != ast.Expr(s.sel) {
+			return false
+		}
+		call, ok := s.Path[2].(*ast.CallExpr)
+		return ok && call.Fun == ast.Expr(sel)
+	}
+	if !method(s) {
+		return ""
+	}
+	for _, list := range l.held {
+		for _, h := range list {
+			if h.sel.Sel.Name == s.sel.Sel.Name && method(h) {
+				return h.at()
+			}
+		}
+	}
+	return ""
+}
+
+// lift moves the lookup in the head of an if statement above it, under the
+// lock: if v, ok := x.m[k]; ok { ... }. Names it would hide get others.
+func (l *locking) lift(s spot, up ast.Node, stmt ast.Stmt) bool {
+	is, ok := stmt.(*ast.IfStmt)
+	if !ok || is.Init == nil || !contains(is.Init, s.sel) {
+		return false
+	}
+	as, ok := is.Init.(*ast.AssignStmt)
+	if !ok || as.Tok != token.DEFINE || len(as.Rhs) != 1 || l.quietBetween(s.File, as.Pos(), as.End()) != "" {
+		return false
+	}
+	for _, t := range l.spots[function(s.Use)] {
+		if t.sel != s.sel && contains(as, t.sel) {
+			return false
+		}
+	}
+	f := s.File
+	for _, lhs := range as.Lhs {
+		if id, ok := lhs.(*ast.Ident); !ok || id.Name != "_" && taken(f, up, is, id.Name, l.names[up]) {
+			return false
+		}
+	}
+	lock, unlock := ".Lock()", ".Unlock()"
+	if l.mode([]spot{s}) == rewrite.Shared {
+		lock, unlock = ".RLock()", ".RUnlock()"
+	}
+	expr := l.lockExpr(s)
+	var names []string
+	for _, lhs := range as.Lhs {
+		names = append(names, lhs.(*ast.Ident).Name)
+	}
+	holes := []rewrite.Span{f.Span(as.Rhs[0]), f.Span(is.Cond)}
+	block := func(b *ast.BlockStmt) string {
+		code := "{\n"
+		for _, t := range b.List {
+			code += fmt.Sprintf("\t$%d\n", len(holes))
+			holes = append(holes, f.Span(t))
+		}
+		return code + "}"
+	}
+	code := expr + lock + "\n" + strings.Join(names, ", ") + " := $0\n" + expr + unlock + "\nif $1 " + block(is.Body)
+	switch other := is.Else.(type) {
+	case nil:
+	case *ast.BlockStmt:
+		code += " else " + block(other)
+	default:
+		return false
+	}
+	l.names[up] = append(l.names[up], names...)
+	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(is), Code: rewrite.Code{Text: code}, Holes: holes})
+	return true
+}
+
+// taken reports whether a name can't be declared in a list of statements
+// instead of in the head of one of them: the list has it, or uses another
+// thing of the name below.
+func taken(f *rewrite.File, up ast.Node, is *ast.IfStmt, name string, made []string) bool {
+	if slices.Contains(made, name) {
+		return true
+	}
+	scope := f.Pkg.Scope().Innermost(is.Pos())
+	if s := f.Info.Scopes[is]; s != nil {
+		scope = s.Parent()
+	}
+	if scope == nil || scope.Lookup(name) != nil {
+		return true
+	}
+	found := false
+	ast.Inspect(up, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		if ok && id.Name == name && id.Pos() > is.End() {
+			if o := f.Info.Uses[id]; o != nil && o.Pos() < is.Pos() {
+				if v, ok := o.(*types.Var); !ok || !v.IsField() {
+					found = true
+				}
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// waits reports whether something slow runs from a spot to the end of
+// statements. What runs before a branch returns doesn't count.
+func (l *locking) waits(first spot, stmts []ast.Stmt) bool {
+	for _, t := range stmts {
+		if t.End() < first.sel.Pos() {
+			continue
+		}
+		to := t.End()
+		if is, ok := t.(*ast.IfStmt); ok && is.Else == nil && len(is.Body.List) > 0 {
+			if _, ok := is.Body.List[len(is.Body.List)-1].(*ast.ReturnStmt); ok {
+				to = is.Cond.End()
+			}
+		}
+		if l.quietBetween(first.File, max(t.Pos(), first.sel.Pos()), to) != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// same reports whether a later read may use what was read before: in the same
+// list, not in a loop or another function, with nothing between that could be
+// meant to change it.
+func (l *locking) same(s, first spot, up ast.Node) bool {
+	if s.write || s.elem || text(s.File, s.sel) != text(first.File, first.sel) {
+		return false
+	}
+	u2, j := placeIn(s, up)
+	if u2 == nil {
+		return false
+	}
+	if l.waits(first, list(up)[:j]) {
+		return false // it is read again because time has passed
+	}
+	for _, n := range s.Path {
+		if n == ast.Node(list(up)[j]) {
+			break
+		}
+		switch n.(type) {
+		case *ast.ForStmt, *ast.RangeStmt, *ast.FuncLit, *ast.SelectStmt:
+			return false
+		}
+	}
+	switch list(up)[j].(type) {
+	case *ast.ForStmt, *ast.RangeStmt, *ast.SelectStmt:
+		return false
+	}
+	object, lock := text(s.File, s.sel.X), l.lockExpr(s)
+	changes := false
+	ast.Inspect(up, func(n ast.Node) bool {
+		if n == nil || n.End() < first.sel.Pos() || n.Pos() > s.sel.Pos() {
+			return n == up
+		}
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			if contains(n, s.sel) {
+				return true // runs after its arguments are read
+			}
+			if m, ok := n.Fun.(*ast.SelectorExpr); ok && (text(s.File, m.X) == object || text(s.File, m.X) == lock) {
+				changes = true
+			}
+			for _, a := range n.Args {
+				changes = changes || text(s.File, a) == object
+			}
+		case *ast.AssignStmt:
+			for _, lhs := range n.Lhs {
+				changes = changes || text(s.File, lhs) == text(s.File, s.sel)
+			}
+		case *ast.IncDecStmt:
+			changes = changes || text(s.File, n.X) == text(s.File, s.sel)
+		case *ast.SendStmt:
+			changes = true
+		case *ast.UnaryExpr:
+			changes = changes || n.Op == token.ARROW
+		}
+		return true
+	})
+	return !changes
+}
+
+func or(s, other string) string {
+	if s != "" {
+		return s
+	}
+	return other
+}

@@ -1,0 +1,327 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// together covers all spots of a step with one critical section: what is
+// read there decides what is written. It returns how many of the steps after
+// this one are covered too.
+func (l *locking) together(fn ast.Node, spots []spot, more [][]spot) (int, string) {
+	from, to := spots[0].at(), spots[len(spots)-1].at()
+	if s, ok := l.otherObject(spots); ok {
+		if from == s.at() {
+			return 0, fmt.Sprintf("%s is one step on two objects", from)
+		}
+		return 0, fmt.Sprintf("%s and %s belong to one step on two objects", from, s.at())
+	}
+	if r, ok := l.whole(fn, spots); ok {
+		l.hold(spots, r.stmts()[0], r.stmts()[r.last-r.first], false)
+		return 0, ""
+	}
+	r, ok := cover(fn, spots)
+	if !ok {
+		return 0, fmt.Sprintf("%s and %s are one step with no statements around it", from, to)
+	}
+	f := spots[0].File
+	stmts := list(r.up)
+	region := stmts[r.first : r.last+1]
+	if reason := l.quiet(f, fn, region); reason != "" {
+		if r.first == r.last {
+			if n, ok := l.slowWrite(fn, spots, more, r.up, r.first); ok {
+				return n, ""
+			}
+		}
+		return 0, fmt.Sprintf("%s and %s are one step, and between them runs %s", from, to, reason)
+	}
+	if spins(region, spots) {
+		return 0, fmt.Sprintf("%s waits in a loop for others to change it", from)
+	}
+	if r.up == ast.Node(body(fn)) && l.quiet(f, fn, stmts[r.first:]) == "" {
+		l.hold(spots, region[0], stmts[len(stmts)-1], true)
+		return 0, ""
+	}
+	if !l.release(fn, spots, region) {
+		return 0, fmt.Sprintf("%s and %s are one step, which returns what it reads from inside a block", from, to)
+	}
+	return 0, ""
+}
+
+// release holds the lock over statements that may be left early, and releases
+// it on each of these ways too.
+func (l *locking) release(fn ast.Node, spots []spot, stmts []ast.Stmt) bool {
+	ways, ok := exits(stmts)
+	if !ok || slices.ContainsFunc(ways, func(s ast.Stmt) bool { return l.touches(fn, s) }) {
+		return false
+	}
+	f := spots[0].File
+	h := rewrite.Hold{Lock: l.lockExpr(spots[0]), Mode: l.mode(l.spots[fn]), First: f.Span(stmts[0]), Last: f.Span(stmts[len(stmts)-1])}
+	unlock := ".Unlock()"
+	if h.Mode == rewrite.Shared {
+		unlock = ".RUnlock()"
+	}
+	l.edits = append(l.edits, h)
+	for _, s := range ways {
+		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: h.Lock + unlock}})
+	}
+	return true
+}
+
+// otherObject returns the first spot whose lock isn't that of the first.
+func (l *locking) otherObject(spots []spot) (spot, bool) {
+	for _, s := range spots[1:] {
+		if l.lockExpr(s) != l.lockExpr(spots[0]) {
+			return s, true
+		}
+	}
+	return spot{}, false
+}
+
+// split refuses to lock one half of a step whose other half holds the lock
+// already, in a section of its own.
+func (l *locking) split(fn ast.Node, spots []spot) string {
+	for _, s := range spots {
+		for _, h := range l.held[fn] {
+			if l.lockExpr(h) != l.lockExpr(s) {
+				continue
+			}
+			if h.write && depends(s, h) == hard && !l.again(fn, s, h) {
+				return fmt.Sprintf("%s tests it without the lock and %s then writes it under the lock: the two must be one step", s.at(), h.at())
+			}
+			if s.write && depends(h, s) == hard {
+				return fmt.Sprintf("%s reads it, the lock is released, and %s writes what depends on that: the two must be one step", h.at(), s.at())
+			}
+		}
+	}
+	return ""
+}
+
+// again reports whether what was read without the lock is tested once more
+// under it before the write.
+func (l *locking) again(fn ast.Node, r, w spot) bool {
+	return slices.ContainsFunc(l.held[fn], func(h spot) bool {
+		return !h.write && h.sel.Pos() > r.sel.Pos() && h.sel.Pos() < w.sel.Pos() && condition(h.Use) != nil && sameField(h, r)
+	})
+}
+
+func (l *locking) hold(spots []spot, first, last ast.Stmt, deferred bool) {
+	f := spots[0].File
+	l.edits = append(l.edits, rewrite.Hold{Lock: l.lockExpr(spots[0]), Mode: l.mode(spots),
+		First: f.Span(first), Last: f.Span(last), Defer: deferred})
+}
+
+// tail covers the rest of a function that does nothing slow: a getter or
+// setter, or what may return early, reads best with Lock and defer Unlock.
+func (l *locking) tail(fn ast.Node, spots []spot) bool {
+	b := body(fn)
+	r, ok := cover(fn, spots)
+	if !ok || r.up != ast.Node(b) {
+		return false
+	}
+	if _, other := l.otherObject(spots); other {
+		return false
+	}
+	rest := b.List[r.first:]
+	region := b.List[r.first : r.last+1]
+	switch {
+	case !leaves(rest) || l.quiet(spots[0].File, fn, rest) != "" || spins(region, spots):
+		return false
+	case len(b.List) > 12 && len(rest)-len(region) > 2:
+		return false // most of what would be covered has nothing to do with it
+	case !leaves(region) && (r.first > 0 || len(b.List) > 4 || !l.ofReceiver(spots[0])):
+		return false
+	}
+	if r.first > 0 && l.lockCall(spots[0], b.List[r.first-1], "Unlock", "RUnlock") && l.lengthen(spots, b.List, r.first-1) {
+		return true
+	}
+	if l.split(fn, spots) != "" {
+		return false
+	}
+	l.hold(spots, b.List[r.first], b.List[len(b.List)-1], true)
+	return true
+}
+
+// ofReceiver reports whether the spot's object is the method's receiver.
+func (l *locking) ofReceiver(s spot) bool {
+	id, ok := s.sel.X.(*ast.Ident)
+	return ok && isReceiver(s, id)
+}
+
+// lockCall reports whether a statement is a call of one of the methods on the
+// spot's lock.
+func (l *locking) lockCall(s spot, stmt ast.Stmt, methods ...string) bool {
+	var x ast.Expr
+	switch stmt := stmt.(type) {
+	case *ast.ExprStmt:
+		x = stmt.X
+	case *ast.DeferStmt:
+		x = stmt.Call
+	}
+	call, ok := x.(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	return ok && slices.Contains(methods, sel.Sel.Name) && text(s.File, sel.X) == l.lockExpr(s)
+}
+
+// lengthen makes a critical section that ends at an index of the function's
+// list last to its end, if that is all it takes.
+func (l *locking) lengthen(spots []spot, stmts []ast.Stmt, end int) bool {
+	s := spots[0]
+	lock, unlock := "Lock", "Unlock"
+	if l.lockCall(s, stmts[end], "RUnlock") {
+		lock, unlock = "RLock", "RUnlock"
+	}
+	if lock == "RLock" && l.mode(spots) == rewrite.Exclusive || !isExpr(stmts[end]) {
+		return false
+	}
+	for i := end - 1; i >= 0; i-- {
+		if l.lockCall(s, stmts[i], lock) && isExpr(stmts[i]) {
+			l.edits = append(l.edits, rewrite.Drop{Node: s.File.Span(stmts[end])},
+				rewrite.Insert{Stmt: s.File.Span(stmts[i]), After: true, Code: rewrite.Code{Text: "defer " + l.lockExpr(s) + "." + unlock + "()"}})
+			return true
+		}
+		if mentionsText(s.File, stmts[i], l.lockExpr(s)) {
+			return false // unlocks on the way
+		}
+	}
+	return false
+}
+
+// join adds the first spots to the critical section that ends just above
+// them, or begins just below; it returns how many groups that served.
+func (l *locking) join(fn ast.Node, groups [][]spot) int {
+	first := groups[0][0]
+	up, i := place(first)
+	if up == nil {
+		return 0
+	}
+	stmts := list(up)
+	f := first.File
+	last, n := i, 0
+	var spots []spot
+	for n < len(groups) {
+		to := last
+		fits := true
+		for _, s := range groups[n] {
+			u2, j := placeIn(s, up)
+			fits = fits && u2 != nil && j <= to+1 && l.lockExpr(s) == l.lockExpr(first)
+			to = max(to, j)
+		}
+		if !fits || l.quiet(f, fn, stmts[i:to+1]) != "" || spins(stmts[i:to+1], groups[n]) {
+			break
+		}
+		last = to
+		spots = append(spots, groups[n]...)
+		n++
+	}
+	if n == 0 {
+		return 0
+	}
+	out := leaves(stmts[i : last+1])
+	expr := l.lockExpr(first)
+	write := l.mode(spots) == rewrite.Exclusive
+	if last+2 < len(stmts) && up == ast.Node(body(fn)) && l.lockCall(first, stmts[last+1], "Lock", "RLock") {
+		lock, end := stmts[last+1], stmts[last+2]
+		exclusive := l.lockCall(first, lock, "Lock")
+		if _, ok := end.(*ast.DeferStmt); ok && l.lockCall(first, end, "Unlock", "RUnlock") && (exclusive || !write) {
+			text := expr + ".Lock()\ndefer " + expr + ".Unlock()"
+			if !exclusive {
+				text = expr + ".RLock()\ndefer " + expr + ".RUnlock()"
+			}
+			l.edits = append(l.edits, rewrite.Drop{Node: f.Span(lock)}, rewrite.Drop{Node: f.Span(end)},
+				rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: text}})
+			return n
+		}
+	}
+	if out {
+		return l.joinAbove(fn, first, stmts, i, last, n, write)
+	}
+	above := i > 0 && isExpr(stmts[i-1]) && (l.lockCall(first, stmts[i-1], "Unlock") || !write && l.lockCall(first, stmts[i-1], "RUnlock"))
+	below := last+1 < len(stmts) && isExpr(stmts[last+1]) && (l.lockCall(first, stmts[last+1], "Lock") || !write && l.lockCall(first, stmts[last+1], "RLock"))
+	switch {
+	case above && below && l.lockCall(first, stmts[i-1], "Unlock") == l.lockCall(first, stmts[last+1], "Lock"):
+		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(stmts[i-1])}, rewrite.Drop{Node: f.Span(stmts[last+1])})
+	case above:
+		method := ".Unlock()"
+		if !l.lockCall(first, stmts[i-1], "Unlock") {
+			method = ".RUnlock()"
+		}
+		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(stmts[i-1])},
+			rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: expr + method}})
+	case below:
+		method := ".Lock()"
+		if !l.lockCall(first, stmts[last+1], "Lock") {
+			method = ".RLock()"
+		}
+		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(stmts[last+1])},
+			rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: expr + method}})
+	default:
+		return 0
+	}
+	return n
+}
+
+// joinAbove lets the critical section that begins below statements begin above
+// them, although they leave: as they do, the lock is released.
+//
+//	if x.closed {         x.mu.Lock()
+//		return err        if x.closed {
+//	}                         x.mu.Unlock()
+//	x.mu.Lock()               return err
+//	...                   }
+func (l *locking) joinAbove(fn ast.Node, first spot, stmts []ast.Stmt, i, last, n int, write bool) int {
+	if last+1 >= len(stmts) || !isExpr(stmts[last+1]) {
+		return 0
+	}
+	lock := "Lock"
+	if !l.lockCall(first, stmts[last+1], lock) {
+		lock = "RLock"
+		if write || !l.lockCall(first, stmts[last+1], lock) {
+			return 0
+		}
+	}
+	expr, f := l.lockExpr(first), first.File
+	edits := []rewrite.Edit{rewrite.Drop{Node: f.Span(stmts[last+1])},
+		rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: expr + "." + lock + "()"}}}
+	ways, ok := exits(stmts[i : last+1])
+	if !ok {
+		return 0
+	}
+	for _, s := range ways {
+		if l.touches(fn, s) {
+			return 0
+		}
+		edits = append(edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: expr + "." + strings.Replace(lock, "Lock", "Unlock", 1) + "()"}})
+	}
+	l.edits = append(l.edits, edits...)
+	return n
+}
+
+// touches reports whether a node of a function holds an access to the places.
+func (l *locking) touches(fn ast.Node, n ast.Node) bool {
+	return slices.ContainsFunc(slices.Concat(l.spots[fn], l.held[fn]), func(s spot) bool { return contains(n, s.sel) })
+}
+
+func isExpr(s ast.Stmt) bool {
+	_, ok := s.(*ast.ExprStmt)
+	return ok
+}
+
+// mentionsText reports whether an expression of this text stands in a node.
+func mentionsText(f *rewrite.File, n ast.Node, expr string) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok && !found && text(f, e) == expr {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
