@@ -1,0 +1,180 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// mutexfield: add a mutex for the fields that race
+//
+// The struct has no lock for these fields. It gets one, above the first of
+// them, with a comment that says what it guards, and every access takes it:
+// one mutex for all racy fields of the struct that no atomic can hold, because
+// fields that change together must be seen together. It is an RWMutex where
+// functions that only read outnumber those that write. Objects that nobody
+// else can see yet, in constructors, need no lock and get none.
+//
+// The accesses get the lock as rule guard gives it to them.
+//
+// It is refused where a lock could do harm:
+//
+//   - between a read of the fields and the write that depends on it, something
+//     slow runs, which every reader would have to wait for;
+//   - a range over a map or slice does slow work in its body, or a loop reads
+//     the field in its condition;
+//   - the struct is copied as a whole, or a field's address is taken;
+//   - a field is exported, or another package uses it: code there could not
+//     take the lock;
+//   - a composite literal sets the fields without their names;
+//   - a file for another platform or build tag mentions the field.
+var mutexfield = &rewrite.Rule{
+	Name:  "mutexfield",
+	Title: "add one mutex for the racy fields of a struct",
+	Mends: []rewrite.Kind{rewrite.Field},
+	Fix:   fixMutex,
+}
+
+func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
+	st := s.Module.Struct(s.Finding.Place.Owner)
+	if v, ok := guardOf(s, s.Finding); ok {
+		return nil, rewrite.ShortKey(v.Lock) + " guards it already"
+	}
+	var places, names []string
+	var accesses []rewrite.Access
+	for _, f := range s.Group {
+		if _, ok := guardOf(s, f); ok {
+			continue
+		}
+		if f != s.Finding && atomicable(s, f) && fixableAtomic(s, f) {
+			continue
+		}
+		name := shortName(f.Place)
+		if ast.IsExported(name) && st.Name.Exported() && importable(st.File.Pkg) {
+			return nil, fmt.Sprintf("%s is exported: code outside this module could not take the lock", f.Place.Name)
+		}
+		places = append(places, f.Place.Key)
+		names = append(names, name)
+		accesses = append(accesses, f.Accesses...)
+	}
+	if reason := copied(accesses); reason != "" {
+		return nil, reason
+	}
+	if st.Type.Fields.NumFields() == 0 {
+		return nil, "the struct has no fields"
+	}
+	for _, place := range places {
+		for _, u := range s.Module.Uses(place) {
+			if !namesField(u.Path[0]) {
+				return nil, fmt.Sprintf("a composite literal at %s:%d sets fields without naming them", base(u.File.Name), u.File.Span(u.Path[0]).Line)
+			}
+		}
+	}
+	lock := lockName(st, names)
+	l := &locking{site: s, key: s.Finding.Place.Owner + "." + lock, pkg: st.File.Pkg.Path(), method: "." + lock,
+		rw: readersDominate(accesses), places: places}
+	if reason := l.plan(); reason != "" {
+		return nil, reason
+	}
+	if len(l.edits) == 0 {
+		return nil, "no access could be placed in the source"
+	}
+	typ := "sync.Mutex"
+	if l.rw {
+		typ = "sync.RWMutex"
+	}
+	l.edits = append(l.edits, rewrite.AddField{
+		Struct: st.File.Span(st.Type), Before: names[0], Name: lock,
+		Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}, Doc: lock + " guards " + enumerate(names) + ".",
+	})
+	return &rewrite.Fix{
+		Title:  fmt.Sprintf("Guard %s with a %s", enumerate(names), typ),
+		Places: places, Safety: rewrite.Safe, Edits: l.edits,
+	}, ""
+}
+
+// importable reports whether code outside the module can import a package.
+func importable(p *types.Package) bool {
+	return p.Name() != "main" && !slices.Contains(strings.Split(p.Path(), "/"), "internal")
+}
+
+// namesField reports whether a use names its field.
+func namesField(n ast.Node) bool {
+	switch n.(type) {
+	case *ast.SelectorExpr, *ast.KeyValueExpr:
+		return true
+	}
+	return false
+}
+
+// fixableAtomic reports whether atomicfield will take care of a finding of
+// the group by itself.
+func fixableAtomic(s *rewrite.Site, f *rewrite.Finding) bool {
+	fix, _ := fixAtomic(&rewrite.Site{Finding: f, Group: []*rewrite.Finding{f}, Module: s.Module})
+	return fix != nil && !slices.ContainsFunc(s.Group, func(g *rewrite.Finding) bool { return g != f && !atomicable(s, g) })
+}
+
+func copied(accesses []rewrite.Access) string {
+	for _, a := range accesses {
+		if a.Whole && !a.Fresh {
+			return fmt.Sprintf("the struct is copied or assigned as a whole at %s:%d, and a mutex must not be", base(a.At.File), a.At.Line)
+		}
+	}
+	return ""
+}
+
+// readersDominate reports whether functions that only read outnumber those
+// that write.
+func readersDominate(accesses []rewrite.Access) bool {
+	writer := make(map[string]bool)
+	for _, a := range accesses {
+		if !a.Fresh && !a.Test {
+			writer[a.Func] = writer[a.Func] || a.Op.Writes()
+		}
+	}
+	n := 0
+	for _, w := range writer {
+		if w {
+			n--
+		} else {
+			n++
+		}
+	}
+	return n > 0
+}
+
+// lockName finds a name for the mutex that the struct, and what it embeds,
+// does not have.
+func lockName(st *rewrite.Struct, guarded []string) string {
+	taken := make(map[string]bool)
+	for _, fl := range st.Type.Fields.List {
+		for _, id := range fl.Names {
+			taken[id.Name] = true
+		}
+		if len(fl.Names) == 0 {
+			taken[embedded(fl.Type)] = true
+		}
+	}
+	for _, try := range []string{"mu", guarded[0] + "Mu", guarded[0] + "Mutex"} {
+		if !taken[try] && !hasMethod(st.Name.Type(), try) {
+			return try
+		}
+	}
+	for i := 2; ; i++ {
+		if try := fmt.Sprintf("mu%d", i); !taken[try] && !hasMethod(st.Name.Type(), try) {
+			return try
+		}
+	}
+}
+
+// enumerate joins names as a sentence does.
+func enumerate(names []string) string {
+	if len(names) == 1 {
+		return names[0]
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}
