@@ -294,25 +294,10 @@ func (l *locking) lift(s spot, up ast.Node, stmt ast.Stmt) bool {
 	for _, lhs := range as.Lhs {
 		names = append(names, lhs.(*ast.Ident).Name)
 	}
-	holes := []rewrite.Span{f.Span(as.Rhs[0]), f.Span(is.Cond)}
-	block := func(b *ast.BlockStmt) string {
-		code := "{\n"
-		for _, t := range b.List {
-			code += fmt.Sprintf("\t$%d\n", len(holes))
-			holes = append(holes, f.Span(t))
-		}
-		return code + "}"
-	}
-	code := expr + lock + "\n" + strings.Join(names, ", ") + " := $0\n" + expr + unlock + "\nif $1 " + block(is.Body)
-	switch other := is.Else.(type) {
-	case nil:
-	case *ast.BlockStmt:
-		code += " else " + block(other)
-	default:
-		return false
-	}
+	code := expr + lock + "\n" + strings.Join(names, ", ") + " := $0\n" + expr + unlock
 	l.names[up] = append(l.names[up], names...)
-	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(is), Code: rewrite.Code{Text: code}, Holes: holes})
+	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
+		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: code}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
 	return true
 }
 

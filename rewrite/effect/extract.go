@@ -168,7 +168,7 @@ func structs(p *load.Package) []*Struct {
 		if !ok {
 			continue
 		}
-		s := &Struct{Key: TypeKey(tn.Type())}
+		s := &Struct{Key: TypeKey(tn.Type()), Public: tn.Exported()}
 		for i := range st.NumFields() {
 			f := st.Field(i)
 			info := FieldInfo{Key: s.Key + "." + f.Name(), Lock: isLock(f.Type())}
@@ -177,6 +177,9 @@ func structs(p *load.Package) []*Struct {
 				if _, ok := n.Underlying().(*types.Struct); ok && !info.Atomic {
 					info.Struct = TypeKey(n)
 				}
+			}
+			if f.Embedded() {
+				info.Embeds = TypeKey(f.Type())
 			}
 			s.Fields = append(s.Fields, info)
 		}

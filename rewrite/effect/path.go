@@ -80,6 +80,9 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 	case *ssa.Extract:
 		return x.extract(v)
 	case *ssa.Call:
+		if callee := v.Call.StaticCallee(); callee != nil && callee.String() == "(*sync.RWMutex).RLocker" {
+			return x.path(v.Call.Args[0]) // the same lock by another type
+		}
 		if id, ok := x.callID[v]; ok {
 			return Path{Root: Root{Kind: Result, N: id}}
 		}

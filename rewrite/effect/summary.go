@@ -199,6 +199,7 @@ type Func struct {
 // A Struct is a struct type of the package.
 type Struct struct {
 	Key    string
+	Public bool // has an exported name
 	Fields []FieldInfo
 }
 
@@ -208,7 +209,7 @@ type FieldInfo struct {
 	Struct string // key of the struct type it embeds by value, if the module's
 	Lock   bool   // a mutex, or pointer to one
 	Atomic bool   // a type of sync/atomic
-	Guard  string // lock named by a "guarded by" comment
+	Embeds string // key of the type, if the field is embedded
 }
 
 // A Summary is what linking knows of a package.

@@ -17,7 +17,7 @@ func (m *Module) isEntry(f *function) bool {
 	if !f.Exported || f.Parent != "" || model.Builds(f.Key) {
 		return false
 	}
-	if !f.Public || model.FlagValue(f.Key) {
+	if !f.Public && !m.promotes[f.Recv] || model.FlagValue(f.Key) {
 		return false // through an interface, but by whom is anybody's guess
 	}
 	if m.public[f.Pkg] {

@@ -33,6 +33,7 @@ type Module struct {
 	types     []*effect.Type
 	impls     map[string][]*function // by method and interface called
 	conds     map[string]string      // lock field by the sync.Cond field made from it
+	promotes  map[string]bool        // types whose methods are those of an exported type too
 	handed    map[string]bool        // locks that exported functions leave held
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
@@ -56,7 +57,7 @@ type function struct {
 func Link(sums []*effect.Summary) *Module {
 	m := &Module{
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), conds: make(map[string]string),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string),
 		lockOrder: make(map[[2]string]Deadlock),
 	}
 	m.pairs = newPairs(m)
@@ -74,6 +75,9 @@ func Link(sums []*effect.Summary) *Module {
 		for _, t := range s.Structs {
 			m.structs[t.Key] = t
 			for _, f := range t.Fields {
+				if t.Public && f.Embeds != "" {
+					m.promotes[f.Embeds] = true
+				}
 				m.lock[f.Key] = f.Lock
 			}
 		}

@@ -23,9 +23,9 @@ func (m *Module) vote(field string) {
 			continue // the callers of the API may take it themselves
 		}
 		bare, writes := v.Of-v.Held, bareWrites(accesses, v.Lock)
-		// Every write under the lock and most reads too: the lock is meant.
-		// A write without it needs a clearer majority.
-		enough := v.Held >= 2 && v.Held > bare
+		// Where every write holds the lock it is meant; a write without it
+		// needs a clear majority against it.
+		enough := bare <= 2*v.Held
 		if writes > 0 {
 			enough = v.Held >= 3 && v.Held >= 3*bare
 		}
