@@ -350,6 +350,16 @@ func (l *locking) waits(first spot, stmts []ast.Stmt) bool {
 	return false
 }
 
+// judged reports whether what is read is compared with nil: who goes on after
+// that relies on the answer.
+func (s spot) judged() bool {
+	b, ok := s.Path[1].(*ast.BinaryExpr)
+	if !ok || b.Op != token.EQL && b.Op != token.NEQ {
+		return false
+	}
+	return s.File.Info.Types[b.Y].IsNil() && b.X == ast.Expr(s.sel)
+}
+
 // same reports whether a later read may use what was read before: in the same
 // list, not in a loop or another function, with nothing between that could be
 // meant to change it.
@@ -361,7 +371,7 @@ func (l *locking) same(s, first spot, up ast.Node) bool {
 	if u2 == nil {
 		return false
 	}
-	if l.waits(first, list(up)[:j]) {
+	if !first.judged() && l.waits(first, list(up)[:j]) {
 		return false // it is read again because time has passed
 	}
 	for _, n := range s.Path {
