@@ -174,7 +174,7 @@ func checkRoots(roots []*packages.Package, patterns []string) error {
 	if len(patterns) == 1 && patterns[0] == "./..." {
 		return errors.New("no Go files in this module; name another directory with -C")
 	}
-	return fmt.Errorf("%s: no Go files match; try ./...", strings.Join(patterns, " "))
+	return fmt.Errorf("%s: no Go files match; name packages as for go list, or ./... for all", strings.Join(patterns, " "))
 }
 
 // With returns the program with some files replaced, type-checking again only

@@ -347,6 +347,7 @@ func (e *exports) load(p *packages.Package) (*types.Package, error) {
 		return nil, err
 	}
 	defer f.Close()
+	//lint:ignore SA1019 compilers before Go 1.28 write archives, which Read alone doesn't take
 	r, err := gcexportdata.NewReader(f)
 	if err != nil {
 		return nil, fmt.Errorf("can't import %s: %w", p.PkgPath, err)

@@ -49,7 +49,6 @@ type function struct {
 	entry   entry // what holds at its start, whoever calls it
 	inner   entry // the same, of the module's own calls only
 	spawned bool  // some go statement runs it
-	results map[effect.Root]effect.Path
 	scc     int
 }
 
