@@ -50,20 +50,10 @@ func (a *atomicEdit) steps(uses []*rewrite.Use) string {
 
 // root is the variable that a selector starts from, nil if it is none.
 func root(u *rewrite.Use, sel *ast.SelectorExpr) types.Object {
-	for e := sel.X; ; {
-		switch x := e.(type) {
-		case *ast.ParenExpr:
-			e = x.X
-		case *ast.SelectorExpr:
-			e = x.X
-		case *ast.StarExpr:
-			e = x.X
-		case *ast.Ident:
-			return u.File.Info.Uses[x]
-		default:
-			return nil
-		}
+	if id := rootIdent(sel.X); id != nil {
+		return u.File.Info.Uses[id]
 	}
+	return nil
 }
 
 // steady reports whether the object of a spot is in a variable that the

@@ -6,7 +6,6 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -84,19 +83,8 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 	if !ok || len(as.Lhs) != 1 || len(as.Rhs) != 1 || !contains(as.Lhs[0], s.sel) || !movable(f.Info, as.Lhs[0]) {
 		return 0, false
 	}
-	value := as.Rhs[0]
-	var grown *ast.CallExpr // append(x.f, slow()): only what is slow moves
-	for _, t := range spots {
-		if t.sel == s.sel || !contains(as.Rhs[0], t.sel) {
-			continue
-		}
-		call, ok := as.Rhs[0].(*ast.CallExpr)
-		if !ok || len(call.Args) != 2 || ast.Expr(t.sel) != call.Args[0] || !f.Info.Types[call.Fun].IsBuiltin() || grown != nil {
-			return 0, false
-		}
-		grown, value = call, call.Args[1]
-	}
-	if l.quietBetween(f, value.Pos(), value.End()) == "" || !typed(f.Info, value) {
+	value, grown, ok := l.slowPart(s, spots, as.Rhs[0])
+	if !ok {
 		return 0, false
 	}
 	name := lowerFirst(s.sel.Sel.Name)
@@ -140,6 +128,24 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 	}
 	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: rewrite.Code{Text: code}, Holes: holes})
 	return n, true
+}
+
+// slowPart finds what is slow in the value that is assigned at a spot: all of
+// it, or what append adds to the field itself.
+func (l *locking) slowPart(s spot, spots []spot, rhs ast.Expr) (value ast.Expr, grown *ast.CallExpr, ok bool) {
+	value = rhs
+	for _, t := range spots {
+		if t.sel == s.sel || !contains(rhs, t.sel) {
+			continue
+		}
+		call, ok := rhs.(*ast.CallExpr)
+		if !ok || len(call.Args) != 2 || ast.Expr(t.sel) != call.Args[0] || !s.File.Info.Types[call.Fun].IsBuiltin() || grown != nil {
+			return nil, nil, false
+		}
+		grown, value = call, call.Args[1]
+	}
+	slow := l.quietBetween(s.File, value.Pos(), value.End()) != ""
+	return value, grown, slow && typed(s.File.Info, value)
 }
 
 // typed reports whether := gives a variable the type that an expression's
@@ -261,73 +267,6 @@ func (l *locking) usedUnder(s spot) string {
 		}
 	}
 	return ""
-}
-
-// lift moves the lookup in the head of an if statement above it, under the
-// lock: if v, ok := x.m[k]; ok { ... }. Names it would hide get others.
-func (l *locking) lift(s spot, up ast.Node, stmt ast.Stmt) bool {
-	is, ok := stmt.(*ast.IfStmt)
-	if !ok || is.Init == nil || !contains(is.Init, s.sel) {
-		return false
-	}
-	as, ok := is.Init.(*ast.AssignStmt)
-	if !ok || as.Tok != token.DEFINE || len(as.Rhs) != 1 || l.quietBetween(s.File, as.Pos(), as.End()) != "" {
-		return false
-	}
-	for _, t := range l.spots[function(s.Use)] {
-		if t.sel != s.sel && contains(as, t.sel) {
-			return false
-		}
-	}
-	f := s.File
-	for _, lhs := range as.Lhs {
-		if id, ok := lhs.(*ast.Ident); !ok || id.Name != "_" && taken(f, up, is, id.Name, l.names[up]) {
-			return false
-		}
-	}
-	lock, unlock := ".Lock()", ".Unlock()"
-	if l.mode([]spot{s}) == rewrite.Shared {
-		lock, unlock = ".RLock()", ".RUnlock()"
-	}
-	expr := l.lockExpr(s)
-	var names []string
-	for _, lhs := range as.Lhs {
-		names = append(names, lhs.(*ast.Ident).Name)
-	}
-	code := expr + lock + "\n" + strings.Join(names, ", ") + " := $0\n" + expr + unlock
-	l.names[up] = append(l.names[up], names...)
-	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
-		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: code}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
-	return true
-}
-
-// taken reports whether a name can't be declared in a list of statements
-// instead of in the head of one of them: the list has it, or uses another
-// thing of the name below.
-func taken(f *rewrite.File, up ast.Node, is *ast.IfStmt, name string, made []string) bool {
-	if slices.Contains(made, name) {
-		return true
-	}
-	scope := f.Pkg.Scope().Innermost(is.Pos())
-	if s := f.Info.Scopes[is]; s != nil {
-		scope = s.Parent()
-	}
-	if scope == nil || scope.Lookup(name) != nil {
-		return true
-	}
-	found := false
-	ast.Inspect(up, func(n ast.Node) bool {
-		id, ok := n.(*ast.Ident)
-		if ok && id.Name == name && id.Pos() > is.End() {
-			if o := f.Info.Uses[id]; o != nil && o.Pos() < is.Pos() {
-				if v, ok := o.(*types.Var); !ok || !v.IsField() {
-					found = true
-				}
-			}
-		}
-		return !found
-	})
-	return found
 }
 
 // waits reports whether something slow runs from a spot to the end of

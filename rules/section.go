@@ -243,6 +243,16 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 	if out {
 		return l.joinAbove(fn, first, stmts, i, last, n, write)
 	}
+	if !l.joinNeighbours(first, stmts, i, last, write) {
+		return 0
+	}
+	return n
+}
+
+// joinNeighbours makes statements part of the section that ends just above
+// them, or begins just below, or of both.
+func (l *locking) joinNeighbours(first spot, stmts []ast.Stmt, i, last int, write bool) bool {
+	f, expr := first.File, l.lockExpr(first)
 	above := i > 0 && isExpr(stmts[i-1]) && (l.lockCall(first, stmts[i-1], "Unlock") || !write && l.lockCall(first, stmts[i-1], "RUnlock"))
 	below := last+1 < len(stmts) && isExpr(stmts[last+1]) && (l.lockCall(first, stmts[last+1], "Lock") || !write && l.lockCall(first, stmts[last+1], "RLock"))
 	switch {
@@ -263,9 +273,9 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(stmts[last+1])},
 			rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: expr + method}})
 	default:
-		return 0
+		return false
 	}
-	return n
+	return true
 }
 
 // joinAbove lets the critical section that begins below statements begin above

@@ -20,6 +20,9 @@ func (x *extractor) path(v ssa.Value) Path {
 }
 
 func (x *extractor) pathOf(v ssa.Value) Path {
+	if w := under(v); w != nil {
+		return x.path(w)
+	}
 	switch v := v.(type) {
 	case *ssa.Parameter:
 		for i, p := range x.fn.Params {
@@ -63,20 +66,6 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 		}
 	case *ssa.Phi:
 		return x.phi(v)
-	case *ssa.Slice:
-		return x.path(v.X)
-	case *ssa.ChangeType:
-		return x.path(v.X)
-	case *ssa.ChangeInterface:
-		return x.path(v.X)
-	case *ssa.MakeInterface:
-		return x.path(v.X)
-	case *ssa.TypeAssert:
-		if !v.CommaOk {
-			return x.path(v.X)
-		}
-	case *ssa.Convert:
-		return x.path(v.X)
 	case *ssa.Extract:
 		return x.extract(v)
 	case *ssa.Call:
@@ -89,6 +78,27 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 		return x.local(v, "result", false)
 	}
 	return Path{}
+}
+
+// under returns the value that another one only presents as something else.
+func under(v ssa.Value) ssa.Value {
+	switch v := v.(type) {
+	case *ssa.Slice:
+		return v.X
+	case *ssa.ChangeType:
+		return v.X
+	case *ssa.ChangeInterface:
+		return v.X
+	case *ssa.MakeInterface:
+		return v.X
+	case *ssa.Convert:
+		return v.X
+	case *ssa.TypeAssert:
+		if !v.CommaOk {
+			return v.X
+		}
+	}
+	return nil
 }
 
 func (x *extractor) extract(v *ssa.Extract) Path {

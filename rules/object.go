@@ -1,0 +1,109 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// stable refuses objects whose name may mean another one by the time the lock
+// is released, or which are reached in ways that have side effects.
+func (l *locking) stable(fn ast.Node, s spot) string {
+	id := rootIdent(s.sel.X)
+	if id == nil {
+		return fmt.Sprintf("%s reaches the object through %s, which has no name to take a lock by", s.at(), text(s.File, s.sel.X))
+	}
+	if v, ok := s.File.Info.Uses[id].(*types.Var); ok && reassigned(s.File.Info, fn, v) {
+		return fmt.Sprintf("%s is reassigned in the function, so its lock may not be the one that was taken", id.Name)
+	}
+	return ""
+}
+
+// rootIdent is the name that a chain of fields starts from, nil if it starts
+// from anything else.
+func rootIdent(e ast.Expr) *ast.Ident {
+	for {
+		switch x := e.(type) {
+		case *ast.ParenExpr:
+			e = x.X
+		case *ast.SelectorExpr:
+			e = x.X
+		case *ast.StarExpr:
+			e = x.X
+		case *ast.Ident:
+			return x
+		default:
+			return nil
+		}
+	}
+}
+
+// reassigned reports whether a function assigns a variable other than where
+// it declares it.
+func reassigned(info *types.Info, fn ast.Node, v *types.Var) bool {
+	found := false
+	ast.Inspect(fn, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for _, lhs := range n.Lhs {
+				if id, ok := lhs.(*ast.Ident); ok && info.Uses[id] == v {
+					found = true
+				}
+			}
+		case *ast.UnaryExpr:
+			if id, ok := n.X.(*ast.Ident); ok && n.Op == token.AND && info.Uses[id] == v {
+				found = true
+			}
+		}
+		return !found
+	})
+	return found
+}
+
+// lockExpr is the expression that has the Lock methods for a spot's object.
+func (l *locking) lockExpr(s spot) string {
+	x := text(s.File, s.sel.X)
+	if _, ok := s.sel.X.(*ast.StarExpr); ok {
+		x = "(" + x + ")"
+	}
+	// A field that is promoted through embedded structs comes with its lock,
+	// unless a struct on the way has something of the lock's name.
+	se := s.File.Info.Selections[s.sel]
+	if se == nil || len(se.Index()) == 1 {
+		return x + l.method
+	}
+	name := strings.TrimPrefix(l.method, ".")
+	if name == "" {
+		name = "Lock"
+	}
+	t, long := se.Recv(), x
+	for _, i := range se.Index()[:len(se.Index())-1] {
+		if p, ok := t.Underlying().(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		st, ok := t.Underlying().(*types.Struct)
+		if !ok {
+			return x + l.method
+		}
+		long += "." + st.Field(i).Name()
+		t = st.Field(i).Type()
+	}
+	near, _, _ := types.LookupFieldOrMethod(se.Recv(), true, s.File.Pkg, name)
+	own, _, _ := types.LookupFieldOrMethod(t, true, s.File.Pkg, name)
+	if near == own {
+		return x + l.method
+	}
+	return long + l.method
+}
+
+func (l *locking) mode(spots []spot) rewrite.Mode {
+	if !l.rw || slices.ContainsFunc(spots, func(s spot) bool { return s.write }) {
+		return rewrite.Exclusive
+	}
+	return rewrite.Shared
+}
