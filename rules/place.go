@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"slices"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -300,10 +301,20 @@ func lowerFirst(s string) string {
 	return string(unicode.ToLower(r)) + s[n:]
 }
 
-// elementName names the value of an expression over a container.
-func elementName(e ast.Expr) string {
-	if _, ok := e.(*ast.CallExpr); ok {
+// elementName names the value of an expression over a container. Where other
+// fields of the struct are mended too, each by itself, the name says which.
+func (l *locking) elementName(s spot, e ast.Expr) string {
+	_, count := e.(*ast.CallExpr)
+	field := s.sel.Sel.Name
+	switch {
+	case len(l.site.Group) == 1 && count:
 		return "n"
+	case len(l.site.Group) == 1:
+		return "v"
+	case count:
+		return "num" + upperFirst(field)
+	case strings.HasSuffix(field, "s") && !strings.HasSuffix(field, "ss"):
+		return lowerFirst(strings.TrimSuffix(field, "s"))
 	}
-	return "v"
+	return lowerFirst(field) + "Value"
 }

@@ -220,7 +220,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	}
 	name := lowerFirst(s.sel.Sel.Name)
 	if expr != ast.Expr(s.sel) {
-		name = elementName(expr)
+		name = l.elementName(s, expr)
 	}
 	name = fresh(s.Use, name, append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
 	l.names[up] = append(l.names[up], name)

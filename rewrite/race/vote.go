@@ -15,7 +15,11 @@ import (
 func (m *Module) vote(field string) {
 	accesses := m.accesses(field)
 	owner := field[:strings.LastIndexByte(field, '.')]
-	for _, v := range m.votes(accesses) {
+	list := m.votes(accesses)
+	if slices.ContainsFunc(list, func(v rewrite.Vote) bool { return v.Held == v.Of }) {
+		return // guarded throughout; a second lock at some of them is for something else
+	}
+	for _, v := range list {
 		if !strings.HasPrefix(v.Lock, owner+".") || strings.Contains(v.Lock[len(owner)+1:], ".") {
 			continue
 		}
@@ -72,7 +76,7 @@ func bareWrites(accesses []rewrite.Access, lock string) int {
 // part of setting the object up.
 func (m *Module) reachable(r *raw) bool {
 	f := r.fn
-	if !m.isEntry(f) || r.param != 0 || f.Recv == "" {
+	if !m.isEntry(f) || r.param < 0 {
 		return false
 	}
 	return len(f.sum.threads) == 0 || len(r.live) > 0
