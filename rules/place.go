@@ -214,7 +214,7 @@ func early(s spot, stmt ast.Stmt) string {
 		switch n := s.Path[i].(type) {
 		case *ast.BinaryExpr:
 			if (n.Op == token.LAND || n.Op == token.LOR) && n.Y == s.Path[i-1] {
-				if id, ok := s.sel.X.(*ast.Ident); !ok || !isReceiver(s, id) || mentionsNil(n.X, id) {
+				if id, ok := s.sel.X.(*ast.Ident); !ok || !isReceiver(s, id) && !follows(s, n.X, id) || mentionsNil(n.X, id) {
 					return fmt.Sprintf("%s is read only if the left side allows it", s.at())
 				}
 			}
@@ -280,6 +280,20 @@ func isReceiver(s spot, id *ast.Ident) bool {
 		return false
 	}
 	return s.File.Info.Uses[id] == s.File.Info.Defs[fd.Recv.List[0].Names[0]]
+}
+
+// follows reports whether an expression goes through the variable's pointer
+// itself.
+func follows(s spot, e ast.Expr, id *ast.Ident) bool {
+	found := false
+	ast.Inspect(e, func(n ast.Node) bool {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			x, ok := sel.X.(*ast.Ident)
+			found = found || ok && s.File.Info.Uses[x] == s.File.Info.Uses[id] && s.File.Info.Selections[sel] != nil
+		}
+		return !found
+	})
+	return found
 }
 
 // mentionsNil reports whether an expression compares the variable.

@@ -226,8 +226,12 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	l.names[up] = append(l.names[up], name)
 	h := rewrite.Hoist{Lock: l.lockExpr(s), Mode: l.mode(spots[:1]), Stmt: f.Span(stmts[i]), Name: name, Exprs: []rewrite.Span{f.Span(expr)}}
 	n := 1
-	for n < len(spots) && expr == ast.Expr(s.sel) && l.same(spots[n], s, up) {
-		h.Exprs = append(h.Exprs, f.Span(spots[n].sel))
+	for n < len(spots) {
+		e, reason := spots[n].readable()
+		if _, index := e.(*ast.IndexExpr); reason != "" || index || text(f, e) != text(f, expr) || !l.same(spots[n], s, up) {
+			break // an index may have changed
+		}
+		h.Exprs = append(h.Exprs, f.Span(e))
 		n++
 	}
 	l.edits = append(l.edits, h)
@@ -303,7 +307,7 @@ func (s spot) judged() bool {
 // list, not in a loop or another function, with nothing between that could be
 // meant to change it.
 func (l *locking) same(s, first spot, up ast.Node) bool {
-	if s.write || s.elem || text(s.File, s.sel) != text(first.File, first.sel) {
+	if s.write || text(s.File, s.sel) != text(first.File, first.sel) {
 		return false
 	}
 	u2, j := placeIn(s, up)
