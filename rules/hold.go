@@ -14,6 +14,12 @@ import (
 )
 
 // A locking puts the accesses to some places under one lock of their struct.
+//
+// Files by what they do: hold.go plans, function by function; step.go finds
+// the accesses that must stay one step; section.go makes critical sections of
+// statements, joining those that are there; read.go and lift.go read into a
+// variable instead, where the rest of a statement is slow; place.go knows
+// where a lock can stand, object.go by which name it is taken.
 type locking struct {
 	site   *rewrite.Site
 	key    string   // of the lock

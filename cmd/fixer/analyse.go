@@ -20,7 +20,8 @@ func (a *app) diff() *cobra.Command {
 the root of the repository: git apply takes it. Findings that no rule can mend
 are listed on standard error. Without packages it looks at ./...
 
-The exit code is 1 if the diff is not empty.`,
+The exit code is 1 if the diff is not empty, or findings are left that no rule
+can mend.`,
 		Example: `  fixer diff
   fixer diff ./internal/... | git apply
   fixer diff --rules guard,atomicfield ./server`,
@@ -33,7 +34,7 @@ The exit code is 1 if the diff is not empty.`,
 			if err != nil {
 				return err
 			}
-			if len(d) > 0 {
+			if len(d) > 0 || len(r.Outcomes) > 0 {
 				a.code = exitFindings
 			}
 			if _, err := a.stdout.Write(paintDiff(d, a.coloured())); err != nil {

@@ -8,26 +8,31 @@ import (
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
-// maxAccesses bounds what a function's summary holds, so that memory grows
-// with the code. Real functions reach a few hundred.
-const maxAccesses = 2000
+// maxAccesses and maxVariants bound what a function's summary holds, so that
+// memory grows with the code. The main loops of large programs reach some
+// thousand accesses.
+const (
+	maxAccesses = 6000
+	maxVariants = 4
+)
 
 // A walk summarises one function.
 type walk struct {
-	m       *Module
-	f       *function
-	sum     *summary
-	own     map[*effect.Event]int // thread of a go statement
-	below   map[*effect.Event]int // first thread that an event's callee starts
-	choices map[choice]*effect.Event
-	results map[effect.Root]result
-	loops   map[int]int // innermost loop around a call
-	seen    map[identity]bool
-	record  bool
-	last    bool // the function's callees will not change any more
-	returns int
-	left    ints  // threads that may run when the function returns
-	tokens  paths // channels that serve as locks
+	m        *Module
+	f        *function
+	sum      *summary
+	own      map[*effect.Event]int // thread of a go statement
+	below    map[*effect.Event]int // first thread that an event's callee starts
+	choices  map[choice]*effect.Event
+	results  map[effect.Root]result
+	loops    map[int]int // innermost loop around a call
+	seen     map[identity]bool
+	variants map[identity][]int // accesses that differ only in their sets of threads and signals
+	record   bool
+	last     bool // the function's callees will not change any more
+	returns  int
+	left     ints  // threads that may run when the function returns
+	tokens   paths // channels that serve as locks
 }
 
 // A choice is one function that a call through an interface may run.
@@ -40,7 +45,7 @@ type choice struct {
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
 	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int),
-		seen: make(map[identity]bool), last: last,
+		seen: make(map[identity]bool), variants: make(map[identity][]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w.sum
@@ -312,11 +317,26 @@ func (w *walk) keep(a *access) {
 	}
 	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: hash(a.must), may: hash(a.may), live: hash(a.live), waited: hash(a.waited), before: hash(a.before)}
-	if w.seen[id] || len(w.sum.accesses) >= maxAccesses {
+	if w.seen[id] {
 		return
 	}
 	w.seen[id] = true
-	w.sum.accesses = append(w.sum.accesses, a)
+	// Of accesses that differ only in what precedes them, those beside the
+	// most threads say the most.
+	kind := id
+	kind.live, kind.waited, kind.before = 0, 0, 0
+	variants := w.variants[kind]
+	if len(variants) >= maxVariants {
+		least := slices.MinFunc(variants, func(i, j int) int { return len(w.sum.accesses[i].live) - len(w.sum.accesses[j].live) })
+		if len(w.sum.accesses[least].live) < len(a.live) {
+			w.sum.accesses[least] = a
+		}
+		return
+	}
+	if len(w.sum.accesses) < maxAccesses {
+		w.variants[kind] = append(variants, len(w.sum.accesses))
+		w.sum.accesses = append(w.sum.accesses, a)
+	}
 }
 
 // outside reports whether a root means something to a function's caller.
