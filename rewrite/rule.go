@@ -39,9 +39,9 @@ type Module interface {
 	// Entry tells which locks may be held by some caller when the function
 	// around pos starts.
 	Entry(file *File, pos token.Pos) []Lock
-	// Variants lists the files that this build leaves out and that mention an
-	// identifier.
-	Variants(ident string) []string
+	// Variants lists the files that this build leaves out and that may use a
+	// place.
+	Variants(place string) []string
 	// GoVersion returns the language version of a file, as "go1.21".
 	GoVersion(file *File) string
 }

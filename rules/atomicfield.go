@@ -158,8 +158,8 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 	case tag != nil:
 		return "the field has a tag: encoders read it by its type"
 	}
-	if v := s.Module.Variants(name); len(v) > 0 {
-		return fmt.Sprintf("%s, which this build leaves out, mentions %s", base(v[0]), name)
+	if reason := leftOut(s, f.Place.Key); reason != "" {
+		return reason
 	}
 	for _, g := range s.Group {
 		if g == f {

@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -90,12 +89,8 @@ func (l *locking) plan() string {
 
 // leftOut names a file that this build leaves out and that may use the place.
 func leftOut(s *rewrite.Site, place string) string {
-	name := place[strings.LastIndexByte(place, '.')+1:]
-	dir := filepath.Dir(s.Module.Struct(s.Finding.Place.Owner).File.Name)
-	for _, v := range s.Module.Variants(name) {
-		if ast.IsExported(name) || filepath.Dir(v) == dir {
-			return fmt.Sprintf("%s, which this build leaves out, mentions %s", base(v), name)
-		}
+	if files := s.Module.Variants(place); len(files) > 0 {
+		return fmt.Sprintf("%s, which this build leaves out, mentions %s", base(files[0]), place[strings.LastIndexByte(place, '.')+1:])
 	}
 	return ""
 }

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -262,4 +263,13 @@ func (s *sites) GoVersion(f *rewrite.File) string {
 	return f.Pkg.GoVersion()
 }
 
-func (s *sites) Variants(ident string) []string { return s.build.prog.Mentions(ident) }
+func (s *sites) Variants(place string) []string {
+	s.index()
+	i := strings.LastIndexByte(place, '.')
+	files := s.build.prog.Mentions(place[i+1:])
+	if st := s.types[place[:i]]; st != nil && !ast.IsExported(place[i+1:]) {
+		dir := filepath.Dir(st.File.Name)
+		files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) != dir })
+	}
+	return files
+}

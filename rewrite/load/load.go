@@ -229,8 +229,9 @@ func (prog *Program) Source(name string) ([]byte, error) {
 }
 
 // Mentions returns the files of the module's packages that the build left out
-// and that contain the identifier: a name changed elsewhere may break them.
-func (prog *Program) Mentions(ident string) []string {
+// and that use a field of this name, of whichever struct: a change of the
+// field may break them. A file that does not parse may use anything.
+func (prog *Program) Mentions(field string) []string {
 	seen := make(map[string]bool)
 	var names []string
 	for _, p := range prog.graph {
@@ -242,7 +243,7 @@ func (prog *Program) Mentions(ident string) []string {
 				continue
 			}
 			seen[f] = true
-			if text, err := prog.Source(f); err == nil && hasIdent(text, ident) {
+			if text, err := prog.Source(f); err == nil && usesField(f, text, field) {
 				names = append(names, f)
 			}
 		}

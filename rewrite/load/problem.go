@@ -1,7 +1,8 @@
 package load
 
 import (
-	"bytes"
+	"go/ast"
+	"go/parser"
 	"go/scanner"
 	"go/token"
 	"go/types"
@@ -46,20 +47,23 @@ func typeProblem(fset *token.FileSet, pkg string, err error) Problem {
 	return Problem{Pkg: pkg, Msg: err.Error()}
 }
 
-func hasIdent(text []byte, ident string) bool {
-	word := func(c byte) bool {
-		return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
+// usesField reports whether a file selects a field of this name, or sets one
+// in a composite literal.
+func usesField(name string, text []byte, field string) bool {
+	f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+	if err != nil {
+		return true
 	}
-	for i := 0; ; {
-		j := bytes.Index(text[i:], []byte(ident))
-		if j < 0 {
-			return false
+	found := false
+	ast.Inspect(f, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			found = found || n.Sel.Name == field
+		case *ast.KeyValueExpr:
+			id, ok := n.Key.(*ast.Ident)
+			found = found || ok && id.Name == field
 		}
-		i += j
-		end := i + len(ident)
-		if (i == 0 || !word(text[i-1])) && (end == len(text) || !word(text[end])) {
-			return true
-		}
-		i = end
-	}
+		return !found
+	})
+	return found
 }
