@@ -43,7 +43,10 @@ type AddField struct {
 	Before string // the field above which it is put
 	Name   string
 	Type   Code
-	Doc    string // one line of comment put above it, without slashes
+	// Doc is one line of comment, without slashes. It stands above the field;
+	// where that would move the columns of its neighbours, behind it, less the
+	// field's name at its start.
+	Doc string
 }
 
 // Retype changes the declared type of one struct field. A declaration of

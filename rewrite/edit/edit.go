@@ -59,6 +59,7 @@ func Apply(filename string, src []byte, edits []rewrite.Edit) (out []byte, err e
 		return nil, err
 	}
 	p := newPlayer(t)
+	p.tidy = doc.tidy()
 	if err := p.play(sorted(edits)); err != nil {
 		return nil, err
 	}
@@ -70,7 +71,7 @@ func Apply(filename string, src []byte, edits []rewrite.Edit) (out []byte, err e
 		return src, nil
 	}
 	text := transplant(doc.text, before, after)
-	if doc.tidy() {
+	if p.tidy {
 		// What was formatted stays so: neighbours are realigned.
 		if text, err = format(filename, text); err != nil {
 			return nil, err

@@ -128,19 +128,26 @@ func (p *player) addField(a addition, added map[*dst.Field]bool) error {
 	ownLine(a.list.List)
 	i := fieldIndex(a.list.List, a.Before)
 	next := a.list.List[i]
+	blank := opensGroup(a.list.List, i) || !p.tidy || parts(a.list.List, i, len(typeText(x)))
 	free, attached := splitFree(next.Decs.Start)
 	field.Decs.Start, next.Decs.Start = free, attached
-	if doc := strings.TrimSpace(a.Doc); doc != "" {
-		text := "// " + strings.Join(strings.Fields(doc), " ")
-		field.Decs.Start = append(field.Decs.Start, text)
-		p.comments = append(p.comments, text)
+	if doc := strings.Join(strings.Fields(a.Doc), " "); doc != "" {
+		// A line of its own parts the columns too: then it goes behind.
+		at := &field.Decs.Start
+		if i > 0 && !blank {
+			doc = strings.TrimSuffix(strings.TrimPrefix(doc, a.Name+" "), ".")
+			at = &field.Decs.End
+		}
+		*at = append(*at, "// "+doc)
+		p.comments = append(p.comments, "// "+doc)
 	}
 	field.Decs.Before, field.Decs.After, next.Decs.Before = dst.NewLine, dst.NewLine, dst.NewLine
 	if i > 0 {
-		// A blank line starts the group, unless another new field does.
+		// A blank line starts the group, unless another new field does, or
+		// the fields above and below are aligned with each other.
 		prev := a.list.List[i-1]
 		prev.Decs.After = dst.NewLine
-		if !added[prev] {
+		if blank && !added[prev] {
 			prev.Decs.After, field.Decs.Before = dst.EmptyLine, dst.EmptyLine
 		}
 	}
@@ -238,4 +245,40 @@ func splitField(field *dst.Field, types map[string]dst.Expr) []*dst.Field {
 	parts[0].Decs.Start, last.Decs.End = field.Decs.Start, field.Decs.End
 	parts[0].Decs.Type = field.Decs.Type
 	return parts
+}
+
+// opensGroup reports whether a blank line stands above a field.
+func opensGroup(list []*dst.Field, i int) bool {
+	return i > 0 && (list[i].Decs.Before == dst.EmptyLine || list[i-1].Decs.After == dst.EmptyLine)
+}
+
+// parts reports whether a new field at index i, of a type of the given width,
+// should stand apart from those above it: unless only that moves the columns
+// of its neighbours.
+func parts(list []*dst.Field, i, width int) bool {
+	from, to := i, i
+	for from > 0 && !opensGroup(list, from) {
+		from--
+	}
+	for to+1 < len(list) && !opensGroup(list, to+1) {
+		to++
+	}
+	n1, t1, behind1 := columns(list[from:i])
+	n2, t2, behind2 := columns(list[i : to+1])
+	apart := n1 > 0 && n2 > 0 && n1 != n2 || behind1 && behind2 && t1 != t2
+	within := (behind1 || behind2) && width > max(t1, t2)
+	return !apart || within
+}
+
+// columns measures the names and types of fields, and tells whether tags or
+// comments stand behind them.
+func columns(fields []*dst.Field) (name, typ int, behind bool) {
+	for _, f := range fields {
+		if len(f.Names) > 0 { // embedded ones are in no column
+			name = max(name, len(strings.Join(fieldNames(f), ", ")))
+		}
+		typ = max(typ, len(typeText(f.Type)))
+		behind = behind || f.Tag != nil || len(f.Decs.End) > 0
+	}
+	return name, typ, behind
 }

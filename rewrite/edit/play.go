@@ -13,6 +13,7 @@ import (
 // change; after it they are known by identity, wherever they moved.
 type player struct {
 	*tree
+	tidy     bool // the file is formatted, and stays so
 	names    *names
 	comments []string // brought by the edits
 
