@@ -115,8 +115,9 @@ func sample(t testing.TB, src string) (edits []rewrite.Edit, added map[string]bo
 				edits = append(edits, rewrite.AddField{Struct: span(node), Before: node.Fields.List[1].Names[0].Name,
 					Name: name, Type: rewrite.Code{Text: "sync.Mutex", Imports: []string{"sync"}}, Doc: "guards it"})
 				added["// guards it"] = true
-				added[name+" sync.Mutex"] = true
-				added[name+" gosync.Mutex"], added[name+" Mutex"] = true, true
+				for _, typ := range []string{"sync.Mutex", "gosync.Mutex", "Mutex"} {
+					added[name+" "+typ], added[name+" "+typ+" // guards it"] = true, true
+				}
 			}
 		case *ast.FuncDecl:
 			if node.Body == nil || len(node.Body.List) < 2 {
