@@ -76,15 +76,16 @@ func (l *locking) plan() string {
 		}
 	}
 	l.needy = l.takers(files)
+	var reasons []string // of each function that is in the way
 	for _, fn := range order {
 		for _, list := range [][]spot{l.spots[fn], l.held[fn]} {
 			slices.SortFunc(list, func(a, b spot) int { return int(a.sel.Pos() - b.sel.Pos()) })
 		}
 		if reason := l.function(fn, l.spots[fn]); reason != "" {
-			return reason
+			reasons = append(reasons, reason)
 		}
 	}
-	return ""
+	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
 
 // leftOut names a file that this build leaves out and that may use the place.
