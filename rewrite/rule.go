@@ -73,9 +73,6 @@ type Struct struct {
 	File *File
 	Name *types.TypeName
 	Type *ast.StructType
-	// Copied lists where values of the type are copied, assigned, compared or
-	// handed to reflection as a whole.
-	Copied []Span
 }
 
 // Effects is what runs in a stretch of code.

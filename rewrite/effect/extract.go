@@ -93,7 +93,7 @@ type extractor struct {
 }
 
 func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool, conds map[string]string) *Func {
-	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: pkg.Pkg.Path(), Params: len(fn.Params), Frees: len(fn.FreeVars)}
+	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: pkg.Pkg.Path(), Params: len(fn.Params)}
 	x := &extractor{fset: fset, fn: fn, own: own, conds: conds, out: out, paths: make(map[ssa.Value]Path),
 		locals: make(map[ssa.Value]int), callID: make(map[*ssa.Call]int)}
 	x.loops, x.backs = loops(fn)
@@ -186,46 +186,4 @@ func structs(p *load.Package) []*Struct {
 		list = append(list, s)
 	}
 	return list
-}
-
-// String renders a summary's function for tests and debugging.
-func (f *Func) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s\n", f.Key)
-	for i, blk := range f.Blocks {
-		fmt.Fprintf(&b, "%d -> %v %v\n", i, blk.Succs, blk.Conds)
-		for _, e := range blk.Events {
-			fmt.Fprintf(&b, "  %s\n", e.String())
-		}
-	}
-	return b.String()
-}
-
-var kindNames = [...]string{"access", "lock", "unlock", "call", "go", "defer", "defers", "wait", "signal", "once", "escape", "return", "slow"}
-
-func (e *Event) String() string {
-	s := fmt.Sprintf("%d:%d %s %s", e.At.Line, e.At.Col, kindNames[e.Kind], e.Path)
-	if e.Kind == Access {
-		s += " " + string(e.Op)
-	}
-	if e.Fn.Func != "" {
-		s += " " + e.Fn.Func
-	}
-	for _, a := range e.Args {
-		s += " (" + a.Path.String() + ")"
-	}
-	if e.Deferred != nil {
-		s += " {" + e.Deferred.String() + "}"
-	}
-	return s + " " + e.Note
-}
-
-func (p Path) String() string {
-	name := [...]string{"-", "param", "free", "global ", "local", "result"}[p.Root.Kind]
-	if p.Root.Kind == Global {
-		name += p.Root.Key
-	} else if p.Root.Kind != NoRoot {
-		name += fmt.Sprint(p.Root.N)
-	}
-	return name + p.Sel
 }

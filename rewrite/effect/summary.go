@@ -190,7 +190,6 @@ type Func struct {
 	// Types holds, for each parameter, the key of the struct type it is or
 	// points to.
 	Types  []string
-	Frees  int
 	Test   bool
 	Locals []Variable
 	Blocks []Block

@@ -76,14 +76,3 @@ func (m *Module) Entry(p effect.Pos) []rewrite.Lock {
 	}
 	return nil
 }
-
-// Held tells which locks may be held at accesses of a field, by position.
-func (m *Module) Held(field string, p effect.Pos) []rewrite.Lock {
-	may := make(keys)
-	for _, r := range m.raw[field] {
-		if r.at == p {
-			may = merge(may, merge(r.may, r.fn.entry.may))
-		}
-	}
-	return may.list()
-}
