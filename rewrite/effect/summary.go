@@ -205,7 +205,7 @@ type Struct struct {
 // A FieldInfo is one field of a struct type.
 type FieldInfo struct {
 	Key    string
-	Struct string // key of the struct type it embeds by value, if the module's
+	Struct string // key of the named struct type it holds by value
 	Lock   bool   // a mutex, or pointer to one
 	Atomic bool   // a type of sync/atomic
 	Embeds string // key of the type, if the field is embedded
