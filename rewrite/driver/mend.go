@@ -23,21 +23,84 @@ type fixer struct {
 	texts    map[string][]byte   // files as these edits leave them
 }
 
-// mend asks the rules about each struct's findings.
+// A candidate is a fix that a rule proposes and nothing has checked yet.
+type candidate struct {
+	group []*rewrite.Finding // of the site it was proposed for
+	fix   *rewrite.Fix
+}
+
+// mend asks the rules about each struct's findings, and checks what they
+// propose all at once: one build serves any number of good fixes.
 func (x *fixer) mend(findings []*rewrite.Finding) {
+	var list []candidate
 	for _, group := range groups(findings) {
-		x.cfg.say("mending " + group[0].Place.Name)
-		// Findings that can't be mended stay in the group: what belongs with
-		// them can't be mended without them.
-		for i := 0; i < len(group) && x.ctx.Err() == nil; {
-			fixed := x.mendOne(group[i], group)
-			if fixed == nil {
-				x.refuse(group[i])
-				i++
-				continue
-			}
-			group = slices.DeleteFunc(group, func(f *rewrite.Finding) bool { return slices.Contains(fixed.Places, f.Place.Key) })
-			i = 0
+		list = append(list, x.propose(group)...)
+	}
+	x.cfg.say("checking the fixes")
+	x.accept(list)
+}
+
+// propose asks the rules about one struct. Findings that can't be mended stay
+// in the group: what belongs with them can't be mended without them.
+func (x *fixer) propose(group []*rewrite.Finding) []candidate {
+	var list []candidate
+	for i := 0; i < len(group) && x.ctx.Err() == nil; {
+		fix := x.ask(group[i], group, func(*rewrite.Fix) string { return "" })
+		if fix == nil {
+			i++
+			continue
+		}
+		list = append(list, candidate{group, fix})
+		group = without(group, fix)
+		i = 0
+	}
+	return list
+}
+
+func without(group []*rewrite.Finding, fix *rewrite.Fix) []*rewrite.Finding {
+	return slices.DeleteFunc(slices.Clone(group), func(f *rewrite.Finding) bool { return slices.Contains(fix.Places, f.Place.Key) })
+}
+
+// accept takes the candidates that pass the checks together with those taken
+// before. Where they don't pass as they are, halves are tried, down to the
+// one that fails: its places get what other rules can do.
+func (x *fixer) accept(list []candidate) {
+	if len(list) == 0 || x.ctx.Err() != nil {
+		return
+	}
+	fixes := make([]*rewrite.Fix, len(list))
+	for i, c := range list {
+		fixes[i] = c.fix
+	}
+	switch {
+	case x.verify(fixes...) == "":
+		for _, fix := range fixes {
+			x.take(fix)
+		}
+	case len(list) > 1:
+		x.accept(list[:len(list)/2])
+		x.accept(list[len(list)/2:])
+	default:
+		x.oneByOne(list[0])
+	}
+}
+
+// oneByOne checks each rule's fix for the places of a candidate by itself.
+func (x *fixer) oneByOne(c candidate) {
+	for _, f := range c.group {
+		if !slices.Contains(c.fix.Places, f.Place.Key) || x.outcomes[f.Place.Key].Fix != nil {
+			continue
+		}
+		if fix := x.ask(f, c.group, func(fix *rewrite.Fix) string { return x.verify(fix) }); fix != nil {
+			x.take(fix)
+		}
+	}
+}
+
+func (x *fixer) take(fix *rewrite.Fix) {
+	for _, place := range fix.Places {
+		if o := x.outcomes[place]; o != nil {
+			o.Fix, o.Verdicts = fix, nil
 		}
 	}
 }
@@ -61,9 +124,9 @@ func groups(findings []*rewrite.Finding) [][]*rewrite.Finding {
 	return out
 }
 
-// mendOne tries the rules on a finding of a group and returns the first fix
-// that passes the checks.
-func (x *fixer) mendOne(f *rewrite.Finding, group []*rewrite.Finding) *rewrite.Fix {
+// ask returns the first fix for a finding of a group that passes the given
+// check, and keeps the reasons against all others.
+func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*rewrite.Fix) string) *rewrite.Fix {
 	out := x.outcomes[f.Place.Key]
 	out.Verdicts = nil
 	if !x.base.sites.roots[f.Place.Owner] {
@@ -77,33 +140,27 @@ func (x *fixer) mendOne(f *rewrite.Finding, group []*rewrite.Finding) *rewrite.F
 		fix, reason := rule.Fix(&rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
 		if fix != nil {
 			fix.Rule = rule.Name
-			reason = x.verify(fix)
-		}
-		if reason != "" {
-			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
-			continue
-		}
-		for _, place := range fix.Places {
-			if o := x.outcomes[place]; o != nil {
-				o.Fix, o.Verdicts = fix, nil
+			if reason = check(fix); reason == "" {
+				return fix
 			}
 		}
-		return fix
+		out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+	}
+	if len(out.Verdicts) == 0 {
+		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "no rule mends this kind of race"}}
 	}
 	return nil
 }
 
-// refuse keeps the finding without a fix; its verdicts say why.
-func (x *fixer) refuse(f *rewrite.Finding) {
-	if out := x.outcomes[f.Place.Key]; len(out.Verdicts) == 0 {
-		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "no rule mends this kind of race"}}
+// verify checks fixes together with those chosen before, and takes their edits
+// in if nothing speaks against it. The answer is why not.
+func (x *fixer) verify(fixes ...*rewrite.Fix) string {
+	edits := slices.Clip(x.edits)
+	var places []string
+	for _, fix := range fixes {
+		edits = append(edits, fix.Edits...)
+		places = append(places, fix.Places...)
 	}
-}
-
-// verify checks a fix together with those chosen before, and takes it in if
-// nothing speaks against it. The answer is why not.
-func (x *fixer) verify(fix *rewrite.Fix) string {
-	edits := append(slices.Clip(x.edits), fix.Edits...)
 	texts, reason := x.play(edits)
 	if reason != "" {
 		return reason
@@ -119,7 +176,7 @@ func (x *fixer) verify(fix *rewrite.Fix) string {
 	if err != nil {
 		return err.Error()
 	}
-	if reason := x.better(b, fix); reason != "" {
+	if reason := x.better(b, places); reason != "" {
 		return reason
 	}
 	x.edits, x.texts = edits, texts

@@ -10,7 +10,6 @@ import (
 	"golang.org/x/tools/go/analysis/passes/inspect"
 	"golang.org/x/tools/go/ast/inspector"
 
-	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/load"
 )
 
@@ -57,15 +56,15 @@ func copiedLocks(prog *load.Program, p *load.Package) []string {
 	return out
 }
 
-// better reports why the new build is no improvement: a place the fix names
-// still races, another one does now, or a lock may wait for itself.
-func (x *fixer) better(b *build, fix *rewrite.Fix) string {
+// better reports why the new build is no improvement: one of the places still
+// races, another one does now, or a lock may wait for itself.
+func (x *fixer) better(b *build, places []string) string {
 	old := make(map[string]bool)
 	for _, f := range x.base.module.Findings() {
 		old[f.Place.Key] = true
 	}
 	for _, f := range b.module.Findings() {
-		if slices.Contains(fix.Places, f.Place.Key) {
+		if slices.Contains(places, f.Place.Key) {
 			return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
 		}
 		if !old[f.Place.Key] {
