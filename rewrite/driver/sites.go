@@ -73,9 +73,7 @@ func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, up []ast.Node) {
 	if t == nil {
 		return
 	}
-	if p, ok := t.Underlying().(*types.Pointer); ok {
-		t = p.Elem()
-	}
+	t = deref(t)
 	st, ok := t.Underlying().(*types.Struct)
 	if !ok {
 		return
@@ -107,8 +105,7 @@ func (s *sites) add(f *rewrite.File, key string, pos token.Pos, up []ast.Node, n
 	}
 	u := &rewrite.Use{File: f, Path: slices.Concat(up, nodes)}
 	slices.Reverse(u.Path)
-	q := f.Fset.Position(pos)
-	at := effect.Pos{File: q.Filename, Line: q.Line, Col: q.Column}
+	at := s.pos(f, pos)
 	if s.at[at] != nil {
 		return // the file is in two variants of its package
 	}
@@ -169,7 +166,7 @@ func (s *sites) complete(f *rewrite.Finding) bool {
 	}
 	for i := range f.Accesses {
 		a := &f.Accesses[i]
-		if u := s.at[posOf(a.At)]; u != nil {
+		if u := s.at[effect.PosOf(a.At)]; u != nil {
 			a.At = u.File.Span(u.Path[0])
 			if _, ok := u.Path[0].(*ast.SelectorExpr); ok || u.Access == nil {
 				u.Access = a
@@ -178,7 +175,7 @@ func (s *sites) complete(f *rewrite.Finding) bool {
 	}
 	for i := range f.Sides {
 		a := &f.Sides[i].Access
-		if u := s.at[posOf(a.At)]; u != nil {
+		if u := s.at[effect.PosOf(a.At)]; u != nil {
 			a.At = u.File.Span(u.Path[0])
 		}
 	}
@@ -214,8 +211,6 @@ func embeddedName(e ast.Expr) *ast.Ident {
 	}
 	return nil
 }
-
-func posOf(s rewrite.Span) effect.Pos { return effect.Pos{File: s.File, Line: s.Line, Col: s.Col} }
 
 func (s *sites) Uses(place string) []*rewrite.Use {
 	s.index()

@@ -59,15 +59,11 @@ func copiedLocks(prog *load.Program, p *load.Package) []string {
 // better reports why the new build is no improvement: one of the places still
 // races, another one does now, or a lock may wait for itself.
 func (x *fixer) better(b *build, places []string) string {
-	old := make(map[string]bool)
-	for _, f := range x.base.module.Findings() {
-		old[f.Place.Key] = true
-	}
 	for _, f := range b.module.Findings() {
 		if slices.Contains(places, f.Place.Key) {
 			return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
 		}
-		if !old[f.Place.Key] {
+		if !x.base.module.Races(f.Place.Key) {
 			return fmt.Sprintf("%s would race", f.Place.Name)
 		}
 	}

@@ -24,6 +24,9 @@ func (p Pos) Span() rewrite.Span {
 	return rewrite.Span{File: p.File, Line: p.Line, Col: p.Col, EndLine: p.Line, EndCol: p.Col}
 }
 
+// PosOf returns the point at which a span starts.
+func PosOf(s rewrite.Span) Pos { return Pos{File: s.File, Line: s.Line, Col: s.Col} }
+
 // A RootKind says where a path starts.
 type RootKind uint8
 

@@ -63,7 +63,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // callers may take the lock themselves
 	case ps.starts(e.entry, t.ctx.Start):
 		return false // the frame that starts the goroutine has judged it
-	case ps.judged[judgement{posOf(t.ctx.Start), e.fn, field}]:
+	case ps.judged[judgement{effect.PosOf(t.ctx.Start), e.fn, field}]:
 		return false // so did one that starts it and calls the method
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access):
 		return false
@@ -126,7 +126,7 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false // no telling whose it is
 	case protected(t.access, u.access, t.frame, u.frame):
 		return false
-	case ps.sites[[2]effect.Pos{posOf(t.ctx.Start), posOf(u.ctx.Start)}]:
+	case ps.sites[[2]effect.Pos{effect.PosOf(t.ctx.Start), effect.PosOf(u.ctx.Start)}]:
 		return false
 	}
 	return !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
@@ -183,5 +183,3 @@ func (ps *pairs) starts(f *function, start rewrite.Span) bool {
 	f.each(func(e *effect.Event) { found = found || e.Kind == effect.Go && e.At.Span() == start })
 	return found
 }
-
-func posOf(s rewrite.Span) effect.Pos { return effect.Pos{File: s.File, Line: s.Line, Col: s.Col} }

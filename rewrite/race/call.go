@@ -96,7 +96,8 @@ func (w *walk) call(e *effect.Event, s state) state {
 	if g.sum == nil {
 		return s
 	}
-	for _, h := range b.locks(g.sum.takes) {
+	takes := b.locks(g.sum.takes)
+	for _, h := range takes {
 		w.taking(s, h, e.At)
 	}
 	base := w.threads(e, g, b, s, 0)
@@ -132,9 +133,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 			s.escaped = w.escape(s.escaped, w.resolve(b.args[i].Path))
 		}
 	}
-	for _, h := range b.locks(g.sum.takes) {
-		w.sum.takes = w.sum.takes.add(h)
-	}
+	w.sum.takes = w.sum.takes.union(takes)
 	for _, note := range g.sum.slow {
 		w.slow(note)
 	}
@@ -152,13 +151,16 @@ func (w *walk) returned(e *effect.Event, b binding) {
 	}
 }
 
+// handedIn reports whether a path is a parameter or captured variable itself.
+func handedIn(p effect.Path) bool {
+	return p.Sel == "" && (p.Root.Kind == effect.Param || p.Root.Kind == effect.Free)
+}
+
 // unknown is a call that can't be followed, or not yet.
 func (w *walk) unknown(e *effect.Event, s state) state {
 	p := w.resolve(e.Fn.Path)
-	if k := p.Root.Kind; (k == effect.Param || k == effect.Free) && p.Sel == "" {
-		if w.record {
-			w.sum.pending = append(w.sum.pending, &pending{path: p, state: s, trail: &trail{at: e.At}})
-		}
+	if w.record && handedIn(p) {
+		w.sum.pending = append(w.sum.pending, &pending{path: p, state: s, trail: &trail{at: e.At}})
 	}
 	w.slow("a call of a function value")
 	return s
@@ -181,7 +183,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	}
 	t := w.newThread(e, g, s)
 	if g == nil || g.sum == nil {
-		if p := w.resolve(e.Fn.Path); w.record && p.Sel == "" && (p.Root.Kind == effect.Param || p.Root.Kind == effect.Free) {
+		if p := w.resolve(e.Fn.Path); w.record && handedIn(p) {
 			w.sum.pending = append(w.sum.pending, &pending{path: p, thread: t, trail: &trail{at: e.At}})
 		}
 		s.live, s.now = s.live.add(t), s.now.add(t)

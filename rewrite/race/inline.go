@@ -104,7 +104,7 @@ func (w *walk) resume(in frameOf, d *pending, t int) {
 	s.waited = s.waited.union(in.b.paths(d.state.waited))
 	g := w.m.funcs[v.Func]
 	if g == nil || g.sum == nil || g == in.b.callee {
-		if p := w.resolve(v.Path); p.Sel == "" && (p.Root.Kind == effect.Param || p.Root.Kind == effect.Free) && len(w.sum.pending) < 100 {
+		if p := w.resolve(v.Path); handedIn(p) && len(w.sum.pending) < 100 {
 			w.sum.pending = append(w.sum.pending, &pending{path: p, thread: t, state: s, trail: d.trail})
 		}
 		return

@@ -87,9 +87,11 @@ func (w *walk) step(e *effect.Event, s state) state {
 		}
 		return w.release(s, p)
 	case effect.Wait:
-		return w.wait(w.token(s, w.resolve(e.Path)), w.resolve(e.Path))
+		p := w.resolve(e.Path)
+		return w.wait(w.token(s, p), p)
 	case effect.Signal:
-		return w.signal(w.token(s, w.resolve(e.Path)), w.resolve(e.Path))
+		p := w.resolve(e.Path)
+		return w.signal(w.token(s, p), p)
 	case effect.Defer:
 		if !containsEvent(s.defers, e.Deferred) {
 			s.defers = append(slices.Clip(s.defers), e.Deferred)
