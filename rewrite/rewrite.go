@@ -58,8 +58,11 @@ func (s Span) Contains(t Span) bool {
 // Kind says what races.
 type Kind string
 
-// Field is a struct field reached from two goroutines.
-const Field Kind = "field"
+const (
+	Field    Kind = "field"    // a struct field reached from two goroutines
+	Variable Kind = "variable" // a variable of a function, or what it holds
+	Global   Kind = "global"   // a package variable
+)
 
 // An Op says what an access does to its place.
 type Op string
@@ -184,7 +187,7 @@ type Place struct {
 	Name  string `json:"name"`  // as people say it: "Watcher.alive"
 	Type  string `json:"type"`  // its Go type, qualified by package name
 	Decl  Span   `json:"decl"`  // its name where it is declared
-	Owner string `json:"owner"` // key of the struct type that declares it
+	Owner string `json:"owner"` // key of the struct type that declares it; of a variable, its own
 }
 
 // A Vote counts how often a lock is held where the place is accessed.

@@ -144,6 +144,9 @@ func deref(t types.Type) types.Type {
 // named packages' business.
 func (s *sites) complete(f *rewrite.Finding) bool {
 	s.index()
+	if f.Kind != rewrite.Field {
+		return s.variable(f)
+	}
 	st := s.types[f.Place.Owner]
 	if st == nil || ast.IsGenerated(st.File.Syntax) || !s.roots[f.Place.Owner] && !s.inRoot(f) {
 		return false

@@ -23,7 +23,11 @@ func (x *extractor) value(v ssa.Value) Value {
 		}
 	}
 	_, addr := v.(*ssa.FieldAddr)
-	return Value{Path: x.path(v), Addr: addr}
+	val := Value{Path: x.path(v), Addr: addr}
+	if c := x.constOf(v); isInt(c) {
+		val.Const = c.Value.ExactString()
+	}
+	return val
 }
 
 // function resolves a function value as far as one look goes.
@@ -47,13 +51,69 @@ func (x *extractor) function(v ssa.Value) Value {
 	case *ssa.ChangeType:
 		return x.function(f.X)
 	case *ssa.UnOp:
-		if a, ok := f.X.(*ssa.Alloc); ok && f.Op == token.MUL {
-			if s := onlyStore(a); s != nil {
-				return x.function(s)
-			}
+		if val, ok := x.held(f); ok {
+			return val
 		}
 	}
 	return Value{Path: x.path(v)}
+}
+
+// held resolves a function value that is read from a variable set once. What
+// the function captures must have a name here as well.
+func (x *extractor) held(v *ssa.UnOp) (Value, bool) {
+	if v.Op != token.MUL {
+		return Value{}, false
+	}
+	a := x.caps.variable(v.X)
+	if a == nil {
+		return Value{}, false
+	}
+	switch s := x.caps.only(a).(type) {
+	case nil:
+	case *ssa.Function:
+		return x.function(s), true
+	case *ssa.MakeClosure:
+		if a.Parent() == x.fn {
+			return x.function(s), true
+		}
+		return x.around(s)
+	default:
+		if a.Parent() == x.fn {
+			return x.function(s), true
+		}
+	}
+	return Value{}, false
+}
+
+// around resolves a closure made in a function around this one.
+func (x *extractor) around(mc *ssa.MakeClosure) (Value, bool) {
+	lit := mc.Fn.(*ssa.Function)
+	if strings.HasSuffix(lit.Name(), "$bound") {
+		return Value{}, false
+	}
+	val := Value{Func: funcKey(lit)}
+	for _, b := range mc.Bindings {
+		p, ok := x.here(b)
+		if !ok {
+			return Value{}, false
+		}
+		val.Bind = append(val.Bind, p)
+	}
+	return val, true
+}
+
+// here names the variable that a binding of a function around this one is.
+func (x *extractor) here(b ssa.Value) (Path, bool) {
+	a := x.caps.variable(b)
+	if a == nil {
+		return Path{}, false
+	}
+	for _, f := range x.fn.FreeVars {
+		if x.caps.variable(f) == a {
+			return x.path(f), true
+		}
+	}
+	return Path{}, x.caps.constant(a) // what is never changed needs no name
 }
 
 // target says what a call runs: a function of known body, one the model
@@ -113,7 +173,7 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	case model.TryLock, model.TryRLock: // branch tells where it held
 	case model.Wait:
 		x.emit(Event{Kind: Slow, At: at, Note: "a call of Wait"})
-		x.emit(Event{Kind: Wait, At: at, Path: args[0].Path})
+		x.emit(Event{Kind: Wait, At: at, Path: args[0].Path, Group: true})
 	case model.Done:
 		x.emit(Event{Kind: Signal, At: at, Path: args[0].Path})
 	case model.Spawn, model.SpawnOne, model.Handler:
@@ -267,6 +327,7 @@ func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
 		x.elem(rewrite.WriteElem, args[0], pos)
 		x.elem(rewrite.ReadElem, args[1], pos)
 	case "append":
+		x.elem(rewrite.ReadElem, args[0], pos)
 		if len(args) > 1 {
 			if _, ok := args[1].Type().Underlying().(*types.Slice); ok {
 				x.elem(rewrite.ReadElem, args[1], pos)

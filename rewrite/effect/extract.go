@@ -28,8 +28,9 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (
 	}
 	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
 	funcs := functions(pkg)
+	caps := newCaptures(funcs)
 	for _, fn := range funcs {
-		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own, s.Conds))
+		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own, s.Conds, caps))
 	}
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
@@ -81,22 +82,25 @@ type extractor struct {
 	fn     *ssa.Function
 	own    func(path string) bool
 	conds  map[string]string // Summary.Conds
+	caps   *captures
 	out    *Func
 	paths  map[ssa.Value]Path
 	locals map[ssa.Value]int
+	values []ssa.Value // of Func.Locals
 	callID map[*ssa.Call]int
 	loops  map[*ssa.BasicBlock]int
-	backs  map[[2]*ssa.BasicBlock]int
+	backs  map[edge]int
+	exits  map[edge]int
 	at     *ssa.BasicBlock // being summarised
 	blk    *Block
 	nextID int
 }
 
-func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool, conds map[string]string) *Func {
+func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool, conds map[string]string, caps *captures) *Func {
 	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: pkg.Pkg.Path(), Params: len(fn.Params)}
-	x := &extractor{fset: fset, fn: fn, own: own, conds: conds, out: out, paths: make(map[ssa.Value]Path),
+	x := &extractor{fset: fset, fn: fn, own: own, conds: conds, caps: caps, out: out, paths: make(map[ssa.Value]Path),
 		locals: make(map[ssa.Value]int), callID: make(map[*ssa.Call]int)}
-	x.loops, x.backs = loops(fn)
+	x.findLoops()
 	out.At = x.pos(fn.Pos())
 	out.Test = strings.HasSuffix(out.At.File, "_test.go")
 	if syn := fn.Syntax(); syn != nil {
@@ -120,6 +124,7 @@ func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own fu
 		}
 		out.Types = append(out.Types, key)
 	}
+	x.inputs()
 	for _, b := range fn.Blocks { // calls first: paths may start at their results
 		for _, in := range b.Instrs {
 			if c, ok := in.(*ssa.Call); ok {
@@ -139,9 +144,14 @@ func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own fu
 func (x *extractor) block(b *ssa.BasicBlock) {
 	x.out.Blocks = append(x.out.Blocks, Block{})
 	x.blk, x.at = &x.out.Blocks[len(x.out.Blocks)-1], b
-	for _, s := range b.Succs {
-		x.blk.Succs = append(x.blk.Succs, s.Index)
-		x.blk.Backs = append(x.blk.Backs, x.backs[[2]*ssa.BasicBlock{b, s}])
+	for i, s := range b.Succs {
+		next := s.Index
+		if x.dead(b, i) {
+			next = -1
+		}
+		x.blk.Succs = append(x.blk.Succs, next)
+		x.blk.Backs = append(x.blk.Backs, x.backs[edge{b, s}])
+		x.blk.Exits = append(x.blk.Exits, x.exits[edge{b, s}])
 	}
 	for _, in := range b.Instrs {
 		x.instr(in)

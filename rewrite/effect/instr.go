@@ -4,6 +4,8 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"slices"
+	"strconv"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -38,13 +40,17 @@ func (x *extractor) instr(in ssa.Instruction) {
 		if r, ok := in.Iter.(*ssa.Range); ok && !in.IsString {
 			x.elem(rewrite.ReadElem, r.X, r.Pos())
 		}
+	case *ssa.Convert:
+		if isSlice(in.X) && isString(in) {
+			x.elem(rewrite.ReadElem, in.X, in.Pos())
+		}
 	case *ssa.FieldAddr:
 		if x.leaks(in) {
 			x.access(rewrite.Address, in, in.Pos())
 		}
 	case *ssa.Send:
 		x.emit(Event{Kind: Slow, At: x.pos(in.Pos()), Note: "a channel send"})
-		x.emit(Event{Kind: Signal, At: x.pos(in.Pos()), Path: x.path(in.Chan), Send: true})
+		x.send(in.Chan, in.Pos())
 		x.escape(in.X, Path{})
 	case *ssa.Select:
 		x.selects(in)
@@ -91,8 +97,18 @@ func (x *extractor) unop(in *ssa.UnOp) {
 		x.access(rewrite.Read, in.X, in.Pos())
 	case token.ARROW:
 		x.emit(Event{Kind: Slow, At: x.pos(in.Pos()), Note: "a channel receive"})
-		x.emit(Event{Kind: Wait, At: x.pos(in.Pos()), Path: x.path(in.X)})
+		x.receive(in.X, in.Pos())
 	}
+}
+
+func (x *extractor) receive(ch ssa.Value, pos token.Pos) {
+	x.emit(Event{Kind: Wait, At: x.pos(pos), Path: x.path(ch)})
+	x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(ch).Back()})
+}
+
+func (x *extractor) send(ch ssa.Value, pos token.Pos) {
+	x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(ch), Send: true})
+	x.emit(Event{Kind: Wait, At: x.pos(pos), Path: x.path(ch).Back(), Send: true})
 }
 
 func (x *extractor) selects(in *ssa.Select) {
@@ -100,19 +116,24 @@ func (x *extractor) selects(in *ssa.Select) {
 	if in.Blocking {
 		x.emit(Event{Kind: Slow, At: at, Note: "a select"})
 	}
+	var one []Path
 	for _, s := range in.States {
-		if s.Dir == types.SendOnly {
-			x.emit(Event{Kind: Signal, At: at, Path: x.path(s.Chan), Send: true})
+		if p := x.path(s.Chan); s.Dir == types.SendOnly {
+			x.emit(Event{Kind: Signal, At: at, Path: p, Send: true})
 			x.escape(s.Send, Path{})
+			one = append(one, p.Back())
+		} else {
+			x.emit(Event{Kind: Signal, At: at, Path: p.Back()})
+			one = append(one, p)
 		}
 	}
-	if in.Blocking && len(in.States) == 1 && in.States[0].Dir == types.RecvOnly {
-		x.emit(Event{Kind: Wait, At: at, Path: x.path(in.States[0].Chan)})
+	if in.Blocking && len(one) > 0 {
+		x.emit(Event{Kind: Wait, At: at, Either: one})
 	}
 }
 
 // branch records what the way out of a block tells: that a TryLock succeeded,
-// or which receive of a select took place.
+// or which case of a select took place.
 func (x *extractor) branch(in *ssa.If) {
 	edge, cond := 0, in.Cond
 	for {
@@ -137,22 +158,20 @@ func (x *extractor) branch(in *ssa.If) {
 		if !ok || !isConst || k.Value == nil || k.Value.Kind() != constant.Int {
 			return
 		}
-		if i := int(k.Int64()); i >= 0 && i < len(sel.States) && sel.States[i].Dir == types.RecvOnly {
-			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(sel.States[i].Chan)})
+		if i := int(k.Int64()); i >= 0 && i < len(sel.States) {
+			s := sel.States[i]
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(s.Chan), Send: s.Dir == types.SendOnly})
 		}
 	}
 }
 
 // access emits a read or write through an address.
 func (x *extractor) access(op rewrite.Op, addr ssa.Value, pos token.Pos) {
-	if a, ok := addr.(*ssa.Alloc); ok && onlyStore(a) != nil {
-		return // the variable itself, not what it refers to
-	}
-	if v, ok := addr.(*ssa.FreeVar); ok && structOf(v.Type()) == nil {
-		return // likewise, captured
+	if x.private(addr) {
+		return
 	}
 	p := x.path(addr)
-	if p.Root.Kind == NoRoot || p.Sel == "" && p.Root.Kind == Local {
+	if p.Root.Kind == NoRoot || p.Sel == "" && p.Root.Kind == Local && !x.isVariable(p.Root) {
 		return
 	}
 	ptr, ok := addr.Type().Underlying().(*types.Pointer)
@@ -164,7 +183,7 @@ func (x *extractor) access(op rewrite.Op, addr ssa.Value, pos token.Pos) {
 		return
 	}
 	at := x.source(addr, pos)
-	if lastSel(p) == Elem {
+	if p.Content() {
 		switch op {
 		case rewrite.Read:
 			op = rewrite.ReadElem
@@ -172,22 +191,50 @@ func (x *extractor) access(op rewrite.Op, addr ssa.Value, pos token.Pos) {
 			op = rewrite.WriteElem
 		}
 	}
-	e := Event{Kind: Access, At: at, Path: p, Op: op, Index: lastSel(p) == Elem}
-	if _, ok := elem.Underlying().(*types.Struct); ok && op != rewrite.Address {
+	e := Event{Kind: Access, At: at, Path: p, Op: op, Index: x.index(addr)}
+	switch elem.Underlying().(type) {
+	case *types.Struct:
+		if e.Covers = true; op == rewrite.Address {
+			break
+		}
 		e.Whole = TypeKey(elem)
 		switch addr.(type) {
-		case *ssa.FieldAddr, *ssa.IndexAddr, *ssa.Alloc, *ssa.Global:
+		case *ssa.FieldAddr, *ssa.IndexAddr, *ssa.Alloc, *ssa.Global, *ssa.FreeVar:
 		default:
 			e.Deref = true
 		}
+	case *types.Array:
+		e.Covers = true
 	}
 	e.Loop = x.loops[x.at]
 	x.emit(e)
 }
 
-func lastSel(p Path) string {
-	_, last := p.Base()
-	return last
+// isVariable reports whether a root of this function is a variable that more
+// than its own code can have.
+func (x *extractor) isVariable(r Root) bool {
+	a, ok := x.values[r.N].(*ssa.Alloc)
+	return ok && a.Heap
+}
+
+// index tells which element of a slice or array an address is in.
+func (x *extractor) index(addr ssa.Value) string {
+	switch v := addr.(type) {
+	case *ssa.FieldAddr:
+		return x.index(v.X)
+	case *ssa.IndexAddr:
+		word := "?"
+		if c := x.constOf(v.Index); isInt(c) {
+			word = "=" + c.Value.ExactString()
+		} else if i := slices.IndexFunc(x.fn.Params, func(p *ssa.Parameter) bool { return p == v.Index }); i >= 0 {
+			word = "p" + strconv.Itoa(i)
+		}
+		if outer := x.index(v.X); outer != "" {
+			return outer + "," + word
+		}
+		return word
+	}
+	return ""
 }
 
 // elem emits an access to the content of a map or slice.
@@ -269,6 +316,16 @@ func (x *extractor) escape(v ssa.Value, to Path) {
 		return
 	}
 	x.emit(Event{Kind: Escape, At: x.pos(v.Pos()), Path: p})
+}
+
+func isSlice(v ssa.Value) bool {
+	_, ok := v.Type().Underlying().(*types.Slice)
+	return ok
+}
+
+func isString(v ssa.Value) bool {
+	b, ok := v.Type().Underlying().(*types.Basic)
+	return ok && b.Info()&types.IsString != 0
 }
 
 func isMap(v ssa.Value) bool {

@@ -39,11 +39,6 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 	case *ssa.Global:
 		return Path{Root: Root{Kind: Global, Key: v.Pkg.Pkg.Path() + "." + v.Name()}}
 	case *ssa.Alloc:
-		if s := onlyStore(v); s != nil {
-			if p := x.path(s); p.Root.Kind != NoRoot {
-				return p
-			}
-		}
 		return x.local(v, v.Comment, true)
 	case *ssa.MakeMap, *ssa.MakeSlice, *ssa.MakeChan:
 		return x.local(v, v.Name(), true)
@@ -56,11 +51,11 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 	case *ssa.Index:
 		return with(x.path(v.X), Elem)
 	case *ssa.Lookup:
-		return with(x.path(v.X), Elem)
+		return x.referred(v, with(x.path(v.X), Elem))
 	case *ssa.UnOp:
 		switch v.Op {
 		case token.MUL:
-			return x.path(v.X)
+			return x.load(v)
 		case token.ARROW: // received: the sender gave it away
 			return x.local(v, "received value", true)
 		}
@@ -80,10 +75,35 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 	return Path{}
 }
 
+// load names what a value read from memory refers to: what its variable is
+// known to hold, else what that memory refers to.
+func (x *extractor) load(v *ssa.UnOp) Path {
+	if a, ok := v.X.(*ssa.Alloc); ok && refers(v.Type()) {
+		if s := x.caps.only(a); s != nil {
+			if p := x.path(s); p.Root.Kind != NoRoot {
+				return p
+			}
+		}
+	}
+	return x.referred(v, x.path(v.X))
+}
+
+// referred extends the path of the memory that a value was read from to what
+// the value refers to.
+func (x *extractor) referred(v ssa.Value, p Path) Path {
+	if refers(v.Type()) {
+		return with(p, Deref)
+	}
+	return p
+}
+
 // under returns the value that another one only presents as something else.
 func under(v ssa.Value) ssa.Value {
 	switch v := v.(type) {
 	case *ssa.Slice:
+		if c, ok := v.Low.(*ssa.Const); v.Low != nil && (!ok || c.Int64() != 0) {
+			return nil // a part, and another one may be somebody else's
+		}
 		return v.X
 	case *ssa.ChangeType:
 		return v.X
@@ -106,14 +126,14 @@ func (x *extractor) extract(v *ssa.Extract) Path {
 	case *ssa.TypeAssert:
 		return x.path(t.X)
 	case *ssa.Lookup:
-		return x.path(t)
+		return x.referred(v, with(x.path(t.X), Elem))
 	case *ssa.UnOp: // received, with ok
 		return x.local(v, "received value", true)
 	case *ssa.Select:
 		return x.local(v, "received value", true)
 	case *ssa.Next:
 		if r, ok := t.Iter.(*ssa.Range); ok && v.Index == 2 {
-			return with(x.path(r.X), Elem)
+			return x.referred(v, with(x.path(r.X), Elem))
 		}
 	case *ssa.Call:
 		if id, ok := x.callID[t]; ok {
@@ -151,15 +171,17 @@ func (x *extractor) field(base ssa.Value, i int) Path {
 		return with(p, key)
 	}
 	// A struct type without a name: its field belongs to what holds it.
-	s := structOf(base.Type())
-	owner, last := p.Base()
-	if s == nil || last == "" || last == Elem {
-		if p.Root.Kind != Global || s == nil {
-			return Path{}
-		}
-		return with(p, p.Root.Key+"."+s.Field(i).Name())
+	st := structOf(base.Type())
+	if st == nil {
+		return Path{}
 	}
-	return with(owner, last+"."+s.Field(i).Name())
+	owner := p.Field()
+	if owner == "" {
+		if owner = p.Root.Key; p.Root.Kind != Global {
+			return with(p, "."+st.Field(i).Name()) // a part of a variable
+		}
+	}
+	return with(p, owner+"."+st.Field(i).Name())
 }
 
 func with(p Path, sel string) Path {
@@ -180,56 +202,27 @@ func (x *extractor) local(v ssa.Value, name string, fresh bool) Path {
 		if in, ok := v.(ssa.Instruction); ok && in.Block() != nil {
 			loop = x.loops[in.Block()]
 		}
-		x.out.Locals = append(x.out.Locals, Variable{Name: name, Fresh: fresh, Loop: loop})
+		x.out.Locals = append(x.out.Locals, Variable{})
+		x.values = append(x.values, v)
+		d := Variable{Name: name, Key: x.out.Key + "." + v.Name(), At: x.pos(v.Pos()), Fresh: fresh, Loop: loop}
+		switch v := v.(type) {
+		case *ssa.Alloc:
+			if key := x.caps.keys[v]; key != "" {
+				d.Key = key
+			}
+			d.Stays = x.caps.stays(v)
+			if s := x.caps.only(v); s != nil && refers(s.Type()) {
+				d.Holds = x.value(s)
+			}
+		case *ssa.MakeChan:
+			d.Cap = -1
+			if c := x.constOf(v.Size); isInt(c) {
+				d.Cap = int(c.Int64()) + 1
+			}
+		}
+		x.out.Locals[n] = d
 	}
 	return Path{Root: Root{Kind: Local, N: n}}
-}
-
-// onlyStore returns the value a variable holds from its first store to its
-// end, if there is exactly one store anywhere, closures included, and the
-// value refers to memory.
-func onlyStore(v *ssa.Alloc) ssa.Value {
-	if !refers(v.Type().Underlying().(*types.Pointer).Elem()) {
-		return nil
-	}
-	var val ssa.Value
-	if !stores(v, &val) {
-		return nil
-	}
-	return val
-}
-
-// stores collects the one store to an address; false if there are more, or
-// the address goes where it can't be followed.
-func stores(addr ssa.Value, val *ssa.Value) bool {
-	for _, r := range *addr.Referrers() {
-		switch r := r.(type) {
-		case *ssa.Store:
-			if r.Addr != addr || *val != nil {
-				return false
-			}
-			*val = r.Val
-		case *ssa.UnOp, *ssa.DebugRef:
-		case *ssa.MakeClosure:
-			for i, b := range r.Bindings {
-				if b != addr {
-					continue
-				}
-				if !readOnly(r.Fn.(*ssa.Function).FreeVars[i]) {
-					return false
-				}
-			}
-		default:
-			return false
-		}
-	}
-	return true
-}
-
-// readOnly reports whether a captured variable is only read by the closure.
-func readOnly(v *ssa.FreeVar) bool {
-	var val ssa.Value
-	return stores(v, &val) && val == nil
 }
 
 // refers reports whether values of the type share memory when copied.
@@ -239,62 +232,4 @@ func refers(t types.Type) bool {
 		return true
 	}
 	return false
-}
-
-// loops numbers the natural loops of a function; every block gets the number
-// of the innermost loop around it, and every edge back to a loop's head that
-// of the loop.
-func loops(fn *ssa.Function) (inner map[*ssa.BasicBlock]int, backs map[[2]*ssa.BasicBlock]int) {
-	inner = make(map[*ssa.BasicBlock]int)
-	backs = make(map[[2]*ssa.BasicBlock]int)
-	heads := make(map[*ssa.BasicBlock]int)
-	size := make(map[int]int)
-	n := 0
-	for _, b := range fn.Blocks {
-		for _, head := range b.Succs {
-			if !head.Dominates(b) {
-				continue
-			}
-			// Several ways back to one head are one loop (continue).
-			if heads[head] == 0 {
-				n++
-				heads[head] = n
-			}
-			backs[[2]*ssa.BasicBlock{b, head}] = heads[head]
-		}
-	}
-	for _, b := range fn.Blocks {
-		n := heads[b]
-		if n == 0 {
-			continue
-		}
-		body := loopBody(b)
-		size[n] = len(body)
-		for c := range body {
-			if old := inner[c]; old == 0 || size[old] > len(body) {
-				inner[c] = n
-			}
-		}
-	}
-	return inner, backs
-}
-
-// loopBody lists the blocks of the loop with this head.
-func loopBody(head *ssa.BasicBlock) map[*ssa.BasicBlock]bool {
-	body := map[*ssa.BasicBlock]bool{head: true}
-	var work []*ssa.BasicBlock
-	for _, p := range head.Preds {
-		if head.Dominates(p) {
-			work = append(work, p)
-		}
-	}
-	for len(work) > 0 {
-		c := work[len(work)-1]
-		work = work[:len(work)-1]
-		if !body[c] {
-			body[c] = true
-			work = append(work, c.Preds...)
-		}
-	}
-	return body
 }

@@ -37,6 +37,7 @@ const (
 	Global          // package variable Key
 	Local           // N-th entry of Func.Locals
 	Result          // I-th result of the call with ID N
+	Either          // one of several, by a number of the linker's
 )
 
 // A Root is what a path starts at.
@@ -46,35 +47,60 @@ type Root struct {
 	Key  string
 }
 
-// A Path names memory relative to a root: a chain of field keys and Elem,
-// dereference implicit. Paths are comparable; equal paths in one activation
-// of one function name the same memory as long as nothing on the way is
-// reassigned.
+// A Path names memory relative to a root: a chain of field keys, Elem and
+// Deref. A variable and what it refers to have different paths, x and x;*; of
+// a value that refers to memory (a pointer, map, slice, channel, function or
+// interface) the path is that memory's. Paths are comparable; equal paths in
+// one activation of one function name the same memory as long as nothing on
+// the way is reassigned.
 type Path struct {
 	Root Root
 	Sel  string // each selector preceded by ';'
 }
 
-// Elem is the selector for any element of a map, slice, array or channel.
-const Elem = "[]"
+const (
+	Elem  = "[]" // the selector for any element of a map, slice, array or channel
+	Deref = "*"  // the selector for what a variable refers to
+)
 
-// MaxSel is the length beyond which paths are not followed.
+// MaxSel is the length beyond which paths are not followed, dereferences not
+// counted.
 const MaxSel = 6
 
-// With returns the path extended by a selector, and false when it grew too long.
+// With returns the path extended by a selector, and false when it grew too
+// long. Elements of elements are elements.
 func (p Path) With(sel string) (Path, bool) {
-	if strings.Count(p.Sel, ";") >= MaxSel {
-		return Path{}, false
+	if sel == Elem && strings.HasSuffix(p.Sel, ";"+Elem) {
+		return p, true
 	}
-	return Path{p.Root, p.Sel + ";" + sel}, true
+	p.Sel += ";" + sel
+	return p, p.depth() <= MaxSel
 }
+
+func (p Path) depth() int { return strings.Count(p.Sel, ";") - strings.Count(p.Sel, ";"+Deref) }
 
 // On returns the path p with its root replaced by path q.
 func (p Path) On(q Path) (Path, bool) {
-	if strings.Count(p.Sel, ";")+strings.Count(q.Sel, ";") > MaxSel {
-		return Path{}, false
+	p = Path{q.Root, q.Sel + p.Sel}
+	return p, p.depth() <= MaxSel
+}
+
+// Back is the selector for the way back on a channel: what precedes a receive
+// comes before what follows the send it completes, where nothing is buffered.
+const Back = "<-"
+
+// Back returns the way back on the channel p.
+func (p Path) Back() Path {
+	if p.Root.Kind == NoRoot {
+		return p
 	}
-	return Path{q.Root, q.Sel + p.Sel}, true
+	return Path{p.Root, p.Sel + ";" + Back}
+}
+
+// IsBack tells the way back from the channel itself, and returns the latter.
+func (p Path) IsBack() (Path, bool) {
+	sel, ok := strings.CutSuffix(p.Sel, ";"+Back)
+	return Path{p.Root, sel}, ok
 }
 
 // Base returns the path less its last selector, and that selector.
@@ -86,16 +112,22 @@ func (p Path) Base() (Path, string) {
 	return Path{p.Root, p.Sel[:i]}, p.Sel[i+1:]
 }
 
-// Field returns the key of the last field on the path, skipping elements at
-// its end; "" if it names none.
+// Field returns the key of the last field on the path, skipping elements and
+// dereferences at its end; "" if it names none.
 func (p Path) Field() string {
 	for p.Sel != "" {
 		var last string
-		if p, last = p.Base(); last != Elem {
+		if p, last = p.Base(); last != Elem && last != Deref && last != Back {
 			return last
 		}
 	}
 	return ""
+}
+
+// Content reports whether the path ends in what a variable or field refers to
+// or holds, not in the variable itself.
+func (p Path) Content() bool {
+	return strings.HasSuffix(p.Sel, ";"+Elem) || strings.HasSuffix(p.Sel, ";"+Deref)
 }
 
 // HasElem reports whether the path goes through an element of a container.
@@ -104,6 +136,7 @@ func (p Path) HasElem() bool { return strings.Contains(p.Sel, ";"+Elem) }
 // A Value is an argument: memory it refers to, and for functions which one.
 type Value struct {
 	Path  Path
+	Const string // of an integer constant
 	Func  string // key of the function, if it is known
 	Bind  []Path // its captured variables; the receiver of a method value
 	Bound bool   // a method value: Bind[0] is the receiver
@@ -123,6 +156,7 @@ const (
 	Defers             // the function's end: deferred events run, last first
 	Wait               // receives from, or waits for, the object Path
 	Signal             // sends on, closes, or is done with, the object Path
+	Add                // tells the object Path to wait for one more
 	Once               // runs Fn at most once ever for Path, or waits for who does
 	Escape             // Path becomes visible to others: stored, sent, returned
 	Return             // leaves the function with Results
@@ -138,8 +172,12 @@ type Event struct {
 	Mode rewrite.Mode // Lock, Unlock
 	// Whole is the key of the struct type that an Access reads or writes as a
 	// whole.
-	Whole    string
-	Index    bool    // Access: to an element of a slice or array, not of a map
+	Whole string
+	// Index tells which element of a slice or array an Access is to, one word
+	// for each index of a nested one, separated by commas: =N for a constant,
+	// pN for the N-th parameter, ? for others. "" for no such element.
+	Index    string
+	Covers   bool    // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool    // Access with Whole: through a pointer
 	Const    bool    // Access: writes a constant
 	ID       int     // Call, Go, Once: unique in the function
@@ -150,7 +188,9 @@ type Event struct {
 	Results  []Value // Return
 	Deferred *Event  // Defer
 	Many     bool    // Go: the library runs many at once
-	Send     bool    // Signal: a send on a channel
+	Send     bool    // Signal: a send on a channel; Wait: that it can be made
+	Group    bool    // Wait: for all that were added to a WaitGroup
+	Either   []Path  // Wait: for one of several objects
 	Joined   bool    // Go: Wait on Path returns after it
 	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
 	Note     string  // Go: the library call that starts it; Slow: what it waits for
@@ -160,22 +200,29 @@ type Event struct {
 type Cond struct {
 	Edge int // index into Succs
 	Path Path
-	Mode rewrite.Mode // a TryLock that succeeded; 0 for a receive that took place
+	Mode rewrite.Mode // a TryLock that succeeded; 0 for others
+	Send bool         // a send that took place; else a receive
 }
 
 // A Block is a straight run of events.
 type Block struct {
 	Events []Event
-	Succs  []int
+	Succs  []int // -1 for a way that is never taken
 	Backs  []int // for each way out, the number of the loop it begins anew; 0 for none
+	Exits  []int // for each way out of the head of a loop, the number of the loop it ends; 0 for none
 	Conds  []Cond
 }
 
 // A Variable is memory a function makes, or a value it can't tell more of.
 type Variable struct {
 	Name  string
-	Fresh bool // made here: nobody else has it before it escapes
-	Loop  int  // the innermost loop it is made in
+	Key   string // unique in a build
+	At    Pos    // where it is declared or made
+	Fresh bool   // made here: nobody else has it before it escapes
+	Loop  int    // the innermost loop it is made in
+	Stays bool   // what it refers to is never replaced
+	Holds Value  // with Stays: what it refers to
+	Cap   int    // of a channel made here, plus one; -1 if it is not constant, 0 for no channel
 }
 
 // A Func is the summary of one function or function literal.
@@ -195,6 +242,8 @@ type Func struct {
 	Types  []string
 	Test   bool
 	Locals []Variable
+	Inputs []Variable // its parameters
+	Frees  []Variable // what it captures
 	Blocks []Block
 }
 

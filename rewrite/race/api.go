@@ -147,14 +147,14 @@ func chain(typed string) string {
 }
 
 // elem reports whether it is the content of a container that is accessed.
-func (p *published) elem() bool { return strings.HasSuffix(p.path.Sel, ";"+effect.Elem) }
+func (p *published) elem() bool { return p.path.Content() }
 
 // waitsByField reports whether a waits, before its access, for something that
 // b signals only after its own, told by the fields that hold it.
 func waitsByField(a, b *access) bool {
 	for _, w := range a.waited {
 		for _, s := range b.before {
-			if k := w.Field(); k != "" && k == s.Field() {
+			if k := w.path.Field(); k != "" && k == s.path.Field() {
 				return true
 			}
 		}
@@ -165,9 +165,9 @@ func waitsByField(a, b *access) bool {
 // onceByField is waitsByField for the end of a sync.Once alone: callers come
 // again and again, and of all signals only this one is over after the first.
 func onceByField(a, b *access) bool {
-	return slices.ContainsFunc(a.waited, func(w effect.Path) bool {
-		return strings.HasSuffix(w.Sel, onceMark) &&
-			slices.ContainsFunc(b.before, func(s effect.Path) bool { return s.Field() == w.Field() })
+	return slices.ContainsFunc(a.waited, func(w count) bool {
+		return strings.HasSuffix(w.path.Sel, onceMark) &&
+			slices.ContainsFunc(b.before, func(s count) bool { return s.path.Field() == w.path.Field() })
 	})
 }
 

@@ -42,6 +42,8 @@ func (b binding) path(p effect.Path) (effect.Path, bool) {
 	switch r := p.Root; r.Kind {
 	case effect.Global:
 		return p, true
+	case effect.Either:
+		return b.either(p)
 	case effect.Param:
 		if r.N < len(b.args) {
 			to = b.w.resolve(b.args[r.N].Path)
@@ -54,7 +56,8 @@ func (b binding) path(p effect.Path) (effect.Path, bool) {
 	if to.Root.Kind == effect.NoRoot {
 		return p, false
 	}
-	return p.On(to)
+	p, ok := p.On(to)
+	return b.w.resolve(p), ok
 }
 
 func (b binding) paths(s paths) paths {
@@ -62,6 +65,30 @@ func (b binding) paths(s paths) paths {
 	for _, p := range s {
 		if q, ok := b.path(p); ok {
 			out = out.add(q)
+		}
+	}
+	return out
+}
+
+// either says which of several objects a callee waits for in the caller's
+// terms; false if one of them has no name there.
+func (b binding) either(p effect.Path) (effect.Path, bool) {
+	var list []effect.Path
+	for _, q := range b.w.m.eithers[p.Root.N] {
+		q, ok := b.path(q)
+		if !ok {
+			return p, false
+		}
+		list = append(list, q)
+	}
+	return b.w.m.either(list), true
+}
+
+func (b binding) counts(c counts) counts {
+	var out counts
+	for _, e := range c {
+		if q, ok := b.path(e.path); ok {
+			out = out.plus(q, e.n)
 		}
 	}
 	return out
@@ -101,9 +128,8 @@ func (w *walk) call(e *effect.Event, s state) state {
 		w.taking(s, h, e.At)
 	}
 	base := w.threads(e, g, b, s, 0)
-	before := w.sum.signals.minus(s.signaled)
 	if w.record {
-		w.inline(frameOf{b: b, base: base, s: s, before: before, event: e.ID, at: e.At, loop: e.Loop != 0})
+		w.inline(frameOf{b: b, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), event: e.ID, at: e.At, loop: e.Loop != 0})
 	}
 	w.returned(e, b)
 	for _, p := range b.paths(g.sum.released) {
@@ -112,17 +138,19 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, h := range b.locks(g.sum.acquired) {
 		s = w.take(s, h)
 	}
-	for i := range g.sum.threads {
-		if g.sum.threads[i].parent == 0 && !g.sum.threads[i].done.meets(g.sum.waited) {
-			s.live = s.live.add(base + i)
-			s.now = s.now.add(base + i)
-		}
+	s = w.handed(b, base, s)
+	for _, t := range g.sum.left {
+		w.starts(s, base+t-1)
+		s.live, s.now = s.live.add(base+t-1), s.now.add(base+t-1)
 	}
-	for _, p := range b.paths(g.sum.signals) {
-		s = w.signal(w.token(s, p), p)
+	for _, c := range b.counts(g.sum.sends) {
+		s = w.signal(w.token(s, c.path), c.path, c.n)
 	}
-	for _, p := range b.paths(g.sum.waited) {
-		s = w.wait(w.token(s, p), p)
+	for _, c := range b.counts(g.sum.waited) {
+		s = w.wait(w.token(s, c.path), c.path, c.n)
+	}
+	for _, p := range b.paths(g.sum.adds) {
+		s.added, w.sum.adds = s.added.add(p), w.sum.adds.add(p)
 	}
 	for i, esc := range g.sum.escapes {
 		if esc && i < len(b.args) {
@@ -130,7 +158,9 @@ func (w *walk) call(e *effect.Event, s state) state {
 				a := access{path: w.resolve(b.args[i].Path), op: rewrite.Address, at: e.At, fn: w.f}
 				w.add(a, w.fresh(a.path.Root))
 			}
-			s.escaped = w.escape(s.escaped, w.resolve(b.args[i].Path))
+			p := w.resolve(b.args[i].Path)
+			w.leaked = w.leaked.add(effect.Path{Root: p.Root})
+			s.escaped = w.escape(s.escaped, p)
 		}
 	}
 	w.sum.takes = w.sum.takes.union(takes)
@@ -151,16 +181,28 @@ func (w *walk) returned(e *effect.Event, b binding) {
 	}
 }
 
-// handedIn reports whether a path is a parameter or captured variable itself.
+// handedIn reports whether a path is what a parameter is or a captured
+// variable refers to.
 func handedIn(p effect.Path) bool {
-	return p.Sel == "" && (p.Root.Kind == effect.Param || p.Root.Kind == effect.Free)
+	return p.Sel == "" && p.Root.Kind == effect.Param || p.Sel == ";"+effect.Deref && p.Root.Kind == effect.Free
+}
+
+// function is the value a path is, if it is a variable that keeps a function
+// from its one assignment on.
+func (w *walk) function(p effect.Path) effect.Value {
+	if p.Root.Kind == effect.Local {
+		if v := w.f.Locals[p.Root.N].Holds; v.Func != "" {
+			return v
+		}
+	}
+	return effect.Value{Path: p}
 }
 
 // unknown is a call that can't be followed, or not yet.
 func (w *walk) unknown(e *effect.Event, s state) state {
 	p := w.resolve(e.Fn.Path)
 	if w.record && handedIn(p) {
-		w.sum.pending = append(w.sum.pending, &pending{path: p, state: s, trail: &trail{at: e.At}})
+		w.sum.pending = append(w.sum.pending, &pending{path: p, args: w.args(e.Args), state: s, after: w.after(s, nil), trail: &trail{at: e.At}})
 	}
 	w.slow("a call of a function value")
 	return s
@@ -182,33 +224,94 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 		g.spawned = true
 	}
 	t := w.newThread(e, g, s)
+	w.starts(s, t)
+	s.live, s.now = s.live.add(t), s.now.add(t)
 	if g == nil || g.sum == nil {
 		if p := w.resolve(e.Fn.Path); w.record && handedIn(p) {
-			w.sum.pending = append(w.sum.pending, &pending{path: p, thread: t, trail: &trail{at: e.At}})
+			w.sum.pending = append(w.sum.pending, &pending{path: p, args: w.args(e.Args), thread: t, direct: true, trail: &trail{at: e.At}})
 		}
-		s.live, s.now = s.live.add(t), s.now.add(t)
 		return s
 	}
 	base := w.threads(e, g, b, state{}, t)
-	w.sum.threads[t-1].done = w.done(e, g, b)
-	if w.record {
-		w.inline(frameOf{b: b, base: base, thread: t, event: e.ID, at: e.At})
+	th := w.sum.threads[t-1]
+	for i := range g.sum.threads {
+		s.live, s.now = s.live.add(base+i), s.now.add(base+i)
+		if !g.sum.left.has(i + 1) {
+			th.inner = th.inner.add(base + i)
+		}
 	}
-	s.live, s.now = s.live.add(t), s.now.add(t)
+	for _, p := range b.paths(g.sum.released) { // it unlocks what was locked for it here
+		if i := s.must.index(p); i >= 0 {
+			th.held = th.held.add(s.must[i])
+			s = w.release(s, p)
+		}
+	}
+	th.sends, th.done = b.counts(g.sum.sends), w.done(e, g, b)
+	late := w.late(s, b.paths(g.sum.adds))
+	if late != nil {
+		th.sends, th.done = th.sends.drop(late), th.done.drop(late)
+	}
+	if w.record {
+		w.inline(frameOf{b: b, base: base, thread: t, s: state{must: th.held, may: th.held}, late: late, event: e.ID, at: e.At})
+	}
 	return s
 }
 
-// done lists the signals that come after all a thread does.
-func (w *walk) done(e *effect.Event, g *function, b binding) paths {
-	done := g.sum.signals
-	for _, a := range g.sum.accesses {
-		if a.thread == 0 {
-			done = done.meet(a.before)
+// late tells which of the objects a goroutine adds itself to come too late:
+// nobody has added it by the time it starts, so nobody waits for it.
+func (w *walk) late(s state, adds paths) func(effect.Path) bool {
+	var out paths
+	for _, p := range adds {
+		if p.Root.Kind == effect.Local && p.Sel == "" && !s.added.has(p) && !w.leaked.has(p) {
+			out = out.add(p)
 		}
 	}
-	out := b.paths(done)
+	if out == nil {
+		return nil
+	}
+	return out.has
+}
+
+// starts notes that a thread starts, perhaps while one of an earlier turn of
+// the loop around it still runs.
+func (w *walk) starts(s state, t int) {
+	if s.live.has(t) {
+		w.sum.threads[t-1].again = true
+	}
+}
+
+// args is the values of a call's arguments in this frame.
+func (w *walk) args(list []effect.Value) []effect.Value {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Path = w.resolve(out[i].Path)
+	}
+	return out
+}
+
+// done lists the signals that come after all a thread does, with the number of
+// the first that is sure to.
+func (w *walk) done(e *effect.Event, g *function, b binding) counts {
+	var done counts
+	for _, c := range g.sum.sends {
+		need := uint8(1)
+		for _, a := range g.sum.accesses {
+			if a.thread != 0 {
+				continue
+			}
+			n := a.before.of(c.path)
+			if need = max(need, n); n == 0 {
+				need = 0
+				break
+			}
+		}
+		if need > 0 {
+			done = append(done, count{c.path, need})
+		}
+	}
+	out := b.counts(done)
 	if e.Joined {
-		out = out.add(w.resolve(e.Path))
+		out = out.with(w.resolve(e.Path), 1)
 	}
 	return out
 }
@@ -243,14 +346,16 @@ func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent 
 		w.below[e] = base
 		for _, t := range g.sum.threads {
 			n := *t
-			n.live = shift(t.live, base-1)
+			n.live, n.inner = shift(t.live, base-1), shift(t.inner, base-1)
 			n.parent = parent
 			if t.parent != 0 {
 				n.parent = t.parent + base - 1
 			}
-			n.done, n.waited, n.event = b.paths(t.done), b.paths(t.waited), e.ID
+			n.done, n.waited, n.sends, n.held, n.event = b.counts(t.done), b.counts(t.waited), b.counts(t.sends), b.locks(t.held), e.ID
 			if n.many {
-				n.loop = 0
+				n.many, n.loop = t.overlaps(), 0
+			}
+			if n.many {
 			} else if e.Loop != 0 {
 				n.many, n.loop = true, e.Loop
 			}
@@ -264,7 +369,7 @@ func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent 
 		if t.parent == 0 && parent == 0 && base-1+i < len(w.sum.threads) {
 			n := w.sum.threads[base-1+i]
 			n.live = n.live.union(s.live)
-			n.waited = n.waited.union(s.waited)
+			n.waited = n.waited.most(s.waited)
 		}
 	}
 	return base

@@ -20,16 +20,25 @@ type raw struct {
 	param     int // the parameter its path starts at, or -1
 }
 
-func (m *Module) addRaw(f *function, field string, a *access, fresh bool) {
-	if field == "" {
-		return
+func (m *Module) addRaw(f *function, a *access, fresh bool) {
+	place := m.field(a.path)
+	if place == "" && a.path.Root.Kind == effect.Global {
+		place = a.path.Root.Key
 	}
+	if place != "" {
+		r := newRaw(f, a, fresh)
+		r.fn = f
+		m.raw[place] = append(m.raw[place], r)
+	}
+}
+
+// newRaw is an access with what holds at it in the terms of function f.
+func newRaw(f *function, a *access, fresh bool) *raw {
 	r := &raw{access: *a, must: a.must.keys(f), may: a.may.keys(f), fresh: fresh, param: -1}
-	r.fn = f
 	if a.path.Root.Kind == effect.Param {
 		r.param = a.path.Root.N
 	}
-	m.raw[field] = append(m.raw[field], r)
+	return r
 }
 
 // locks returns what is held whenever the access runs.
@@ -72,11 +81,8 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 		return cmp.Or(cmp.Compare(rank(p), rank(q)), comparePos(p.a.at, q.a.at), comparePos(p.b.at, q.b.at))
 	})
 	best := list[0]
-	i := strings.LastIndexByte(field, '.')
-	f := &rewrite.Finding{
-		Kind: rewrite.Field, Confidence: rewrite.Likely,
-		Place: rewrite.Place{Key: field, Name: rewrite.ShortKey(field), Owner: field[:i]},
-	}
+	f := &rewrite.Finding{Confidence: rewrite.Likely}
+	f.Kind, f.Place = m.what(field)
 	if best.certain {
 		f.Confidence = rewrite.Certain
 	}
@@ -85,6 +91,20 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	f.Accesses = m.accesses(field)
 	f.Votes = m.votes(f.Accesses)
 	return f
+}
+
+// what describes the place with a key, as far as it is known without syntax.
+func (m *Module) what(key string) (rewrite.Kind, rewrite.Place) {
+	p := rewrite.Place{Key: key, Name: rewrite.ShortKey(key), Owner: key}
+	if v, ok := m.variables[key]; ok {
+		p.Name, p.Decl = v.Name, v.At.Span()
+		return rewrite.Variable, p
+	}
+	if _, declared := m.lock[key]; declared {
+		p.Owner = key[:strings.LastIndexByte(key, '.')]
+		return rewrite.Field, p
+	}
+	return rewrite.Global, p
 }
 
 // rank prefers pairs that show a race best: seen whole, outside tests,

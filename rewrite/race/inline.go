@@ -1,16 +1,20 @@
 package race
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
 // A frameOf is where a callee's summary is put into its caller's.
 type frameOf struct {
 	b      binding
-	base   int   // number of the callee's first thread
-	thread int   // thread the callee runs in
-	s      state // at the call; zero for a new thread
-	before paths
+	base   int                    // number of the callee's first thread
+	thread int                    // thread the callee runs in
+	s      state                  // at the call; zero for a new thread
+	after  counts                 // the caller's signals after the call, with the number of the first
+	late   func(effect.Path) bool // signals of the new thread that count for nothing
 	event  int
 	at     effect.Pos
 	loop   bool
@@ -28,17 +32,15 @@ func (w *walk) inline(in frameOf) {
 	}
 	// What the callee's own goroutine does, it does with all that holds at the
 	// call; what it starts, without.
-	own := newLens(in.b, in.base, in.s, in.before)
+	own := newLens(in.b, in.base, in.s, in.after)
 	inner := newLens(in.b, in.base, state{}, nil)
 	for _, a := range g.sum.accesses {
 		p, ok := in.b.path(a.path)
 		if !ok {
 			continue
 		}
-		if k := p.Field(); k == "" || !w.m.cands[k] || w.m.lock[k] {
-			if k != "" || p.Root.Kind != effect.Param && p.Root.Kind != effect.Free {
-				continue
-			}
+		if !w.m.racy(p) {
+			continue
 		}
 		n := *a
 		n.path, n.thread, n.event = p, number(a.thread), in.event
@@ -47,16 +49,48 @@ func (w *walk) inline(in frameOf) {
 			lens = &own
 		}
 		lens.turn(&n, a)
+		if in.late != nil && a.thread == 0 {
+			n.before = n.before.drop(in.late)
+		}
+		n.index = in.b.index(a.index)
 		n.loop = a.loop || a.thread == 0 && in.loop
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}
-		if a.path.Field() == "" && w.last {
-			w.m.addRaw(w.f, p.Field(), &n, w.fresh(p.Root) && !in.s.escaped.has(effect.Path{Root: p.Root}))
+		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
+			w.m.addRaw(w.f, &n, w.fresh(p.Root) && !in.s.escaped.has(effect.Path{Root: p.Root}))
 		}
 		w.keep(&n)
+	}
+	for _, r := range g.sum.relays {
+		p, ok := in.b.path(r.path)
+		if !ok || len(w.sum.relays) >= maxRelays || in.late != nil && r.thread == 0 && in.late(p) {
+			continue
+		}
+		n := &relay{path: p, need: r.need, thread: number(r.thread), waits: in.b.counts(r.waits)}
+		if r.thread == 0 {
+			n.waits = n.waits.most(in.s.waited)
+		}
+		w.sum.relays = append(w.sum.relays, n)
 	}
 	for _, d := range g.sum.pending {
 		w.resume(in, d, number(d.thread))
 	}
+}
+
+// index says which element an access is to in the caller's terms.
+func (b binding) index(index string) string {
+	if !strings.Contains(index, "p") {
+		return index
+	}
+	words := strings.Split(index, ",")
+	for i, word := range words {
+		if n, err := strconv.Atoi(strings.TrimPrefix(word, "p")); err == nil && word[0] == 'p' {
+			words[i] = "?"
+			if n < len(b.args) && b.args[n].Const != "" {
+				words[i] = "=" + b.args[n].Const
+			}
+		}
+	}
+	return strings.Join(words, ",")
 }
 
 // A lens turns the sets of a callee's accesses into its caller's.
@@ -64,16 +98,16 @@ type lens struct {
 	b         binding
 	base      int
 	s         state
-	after     paths // signalled after the call only
+	after     counts
 	must, may memo[held]
 	live, now memo[int]
-	waited    memo[effect.Path]
-	before    memo[effect.Path]
+	waited    memo[count]
+	before    memo[count]
 }
 
-func newLens(b binding, base int, s state, after paths) lens {
+func newLens(b binding, base int, s state, after counts) lens {
 	return lens{b: b, base: base, s: s, after: after, must: memo[held]{}, may: memo[held]{},
-		live: memo[int]{}, now: memo[int]{}, waited: memo[effect.Path]{}, before: memo[effect.Path]{}}
+		live: memo[int]{}, now: memo[int]{}, waited: memo[count]{}, before: memo[count]{}}
 }
 
 func (l *lens) turn(n, a *access) {
@@ -81,19 +115,77 @@ func (l *lens) turn(n, a *access) {
 	n.may = l.may.of(a.may, func(s []held) []held { return l.b.locks(s).union(l.s.may) })
 	n.live = l.live.of(a.live, func(s []int) []int { return shift(s, l.base-1).union(l.s.live) })
 	n.now = l.now.of(a.live, func(s []int) []int { return shift(s, l.base-1).union(l.s.now) })
-	n.waited = l.waited.of(a.waited, func(s []effect.Path) []effect.Path { return l.b.paths(s).union(l.s.waited) })
-	n.before = l.before.of(a.before, func(s []effect.Path) []effect.Path { return l.b.paths(s).union(l.after) })
+	n.waited = l.waited.of(a.waited, func(s []count) []count { return l.b.counts(s).most(l.s.waited) })
+	n.before = l.before.of(a.before, l.signals)
+}
+
+// signals says the signals after a callee's access as the caller counts them:
+// its own come before and after the call.
+func (l *lens) signals(before []count) []count {
+	var out counts
+	for _, c := range l.b.counts(before) {
+		out = out.with(c.path, sum(c.n, l.s.signaled.of(c.path)))
+	}
+	for _, c := range l.after {
+		if out.of(c.path) == 0 {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// awaited says what a pending call runs, now that the function is known.
+func (w *walk) awaited(b binding, d *pending) effect.Value {
+	switch r := d.path.Root; {
+	case r.Kind == effect.Param && r.N < len(b.args):
+		if v := b.args[r.N]; v.Func != "" {
+			return v
+		}
+		return w.function(w.resolve(b.args[r.N].Path))
+	case r.Kind == effect.Free && r.N < len(b.free):
+		v := w.function(b.free[r.N])
+		v.Path, _ = v.Path.With(effect.Deref)
+		return v
+	}
+	return effect.Value{}
+}
+
+// given says the arguments of a pending call in the caller's terms.
+func (b binding) given(args []effect.Value) []effect.Value {
+	var out []effect.Value
+	for _, a := range args {
+		a.Path, _ = b.path(a.Path)
+		out = append(out, a)
+	}
+	return out
+}
+
+// known gives the threads of a call that run functions handed in what these
+// are known to signal; what runs here and now signals for the caller.
+func (w *walk) handed(b binding, base int, s state) state {
+	for _, d := range b.callee.sum.pending {
+		v := w.awaited(b, d)
+		g := w.m.funcs[v.Func]
+		if g == nil || g.sum == nil || g == b.callee {
+			continue
+		}
+		in := w.bind(g, v, b.given(d.args))
+		switch {
+		case d.direct:
+			th := w.sum.threads[base+d.thread-2]
+			th.sends, th.done = in.counts(g.sum.sends), w.done(&effect.Event{}, g, in)
+		case d.thread == 0:
+			for _, c := range in.counts(g.sum.sends) {
+				s = w.signal(s, c.path, c.n)
+			}
+		}
+	}
+	return s
 }
 
 // resume runs a function argument where the callee called it.
 func (w *walk) resume(in frameOf, d *pending, t int) {
-	var v effect.Value
-	switch r := d.path.Root; {
-	case r.Kind == effect.Param && r.N < len(in.b.args):
-		v = in.b.args[r.N]
-	case r.Kind == effect.Free && r.N < len(in.b.free):
-		v = effect.Value{Path: in.b.free[r.N]}
-	}
+	v := w.awaited(in.b, d)
 	s := in.s
 	if d.thread != 0 {
 		s = state{}
@@ -101,20 +193,25 @@ func (w *walk) resume(in frameOf, d *pending, t int) {
 	s.must = s.must.union(in.b.locks(d.state.must))
 	s.may = s.may.union(in.b.locks(d.state.may))
 	s.live = s.live.union(shift(d.state.live, in.base-1))
-	s.waited = s.waited.union(in.b.paths(d.state.waited))
+	s.waited = s.waited.most(in.b.counts(d.state.waited))
+	s.signaled = s.signaled.most(in.b.counts(d.state.signaled))
+	args, after := in.b.given(d.args), in.b.counts(d.after)
+	if d.thread == 0 {
+		after = after.most(in.after)
+	}
 	g := w.m.funcs[v.Func]
 	if g == nil || g.sum == nil || g == in.b.callee {
 		if p := w.resolve(v.Path); handedIn(p) && len(w.sum.pending) < 100 {
-			w.sum.pending = append(w.sum.pending, &pending{path: p, thread: t, state: s, trail: d.trail})
+			w.sum.pending = append(w.sum.pending, &pending{path: p, args: args, thread: t, direct: d.direct, state: s, after: after, trail: d.trail})
 		}
 		return
 	}
-	b := w.bind(g, v, nil)
+	b := w.bind(g, v, args)
 	e := &effect.Event{Kind: effect.Call, ID: in.event, Fn: v}
 	if t != 0 {
 		g.spawned = true
 	}
 	w.noteCall(e, g, b, s, t != 0)
 	base := w.threads(e, g, b, s, t)
-	w.inline(frameOf{b: b, base: base, thread: t, s: s, event: in.event, at: in.at})
+	w.inline(frameOf{b: b, base: base, thread: t, s: s, after: after, event: in.event, at: in.at})
 }

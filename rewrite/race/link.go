@@ -31,10 +31,12 @@ type Module struct {
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
 	types     []*effect.Type
-	impls     map[string][]*function // by method and interface called
-	conds     map[string]string      // lock field by the sync.Cond field made from it
-	promotes  map[string]bool        // types whose methods are those of an exported type too
-	handed    map[string]bool        // locks that exported functions leave held
+	impls     map[string][]*function     // by method and interface called
+	conds     map[string]string          // lock field by the sync.Cond field made from it
+	promotes  map[string]bool            // types whose methods are those of an exported type too
+	variables map[string]effect.Variable // that race, by key
+	eithers   [][]effect.Path            // objects of which one is waited for
+	handed    map[string]bool            // locks that exported functions leave held
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
@@ -56,7 +58,7 @@ type function struct {
 func Link(sums []*effect.Summary) *Module {
 	m := &Module{
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock),
 	}
 	m.pairs = newPairs(m)
@@ -118,12 +120,16 @@ func (m *Module) findCandidates() {
 			}
 			if k := e.Path.Field(); k != "" {
 				m.cands[k] = true
-			} else if e.Path.Root.Kind == effect.Global && !strings.HasSuffix(f.Name, "init") {
+			} else if e.Path.Root.Kind == effect.Global && !f.initial() {
 				m.cands[e.Path.Root.Key] = true
 			}
 		})
 	}
 }
+
+// initial reports whether a function runs before all others of its package:
+// its own init functions, and what sets its variables where they are declared.
+func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix(f.Name, "init#") }
 
 // unstable reports whether something on the way to the end of a path is
 // reassigned anywhere.

@@ -29,7 +29,6 @@ type published struct {
 	side
 	typed string // the path from the type of its root
 	fresh bool   // the object was made where the goroutine was started
-	done  paths
 }
 
 // A judgement is a goroutine and accesses to a field outside of it that some
@@ -65,9 +64,6 @@ func (ps *pairs) frame(w *walk) {
 	byPath := make(map[effect.Path][]*access)
 	var order []effect.Path
 	for _, a := range w.sum.accesses {
-		if a.path.Field() == "" {
-			continue
-		}
 		if byPath[a.path] == nil {
 			order = append(order, a.path)
 		}
@@ -75,19 +71,34 @@ func (ps *pairs) frame(w *walk) {
 	}
 	for _, p := range order {
 		list := byPath[p]
-		if !slices.ContainsFunc(list, func(a *access) bool { return a.thread > 0 }) ||
-			!slices.ContainsFunc(list, (*access).writes) {
-			continue
-		}
 		for i, a := range list {
 			for _, b := range list[i:] {
+				ps.compare(w, a, b)
+			}
+		}
+		for _, a := range w.covering(p, byPath) {
+			for _, b := range list {
 				ps.compare(w, a, b)
 			}
 		}
 	}
 }
 
-// compare judges two accesses of one path in one frame.
+// covering lists the accesses to values that hold the memory of a path: arrays
+// and structs copied as one.
+func (w *walk) covering(p effect.Path, byPath map[effect.Path][]*access) []*access {
+	var out []*access
+	for base, sel := p.Base(); sel != "" && sel != effect.Deref; base, sel = base.Base() {
+		for _, a := range byPath[base] {
+			if a.covers {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// compare judges two accesses of one path, or of parts of it, in one frame.
 func (ps *pairs) compare(w *walk, a, b *access) {
 	if a.thread == 0 && b.thread == 0 || !conflict(a, b) {
 		return
@@ -96,22 +107,32 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 		return // both below one call: judged there
 	}
 	if a.thread == b.thread {
-		if !ps.selfParallel(w, a) || signalled(w, a, b) || signalled(w, b, a) {
+		if !ps.selfParallel(w, a) {
 			return
 		}
 	} else {
 		ps.remember(w, a, b)
-		if !concurrent(w, a, b) {
+		if !concurrent(w, a, b) || ps.reassigned(w, a.path) {
 			return
 		}
 	}
-	if protected(a, b, w.f, w.f) {
+	if w.inTurn(a, b) || w.protected(a, b) {
 		return
 	}
-	if (a.index || b.index) && a.thread == b.thread {
-		return // each goroutine may well have its own element
+	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: true})
+}
+
+// inTurn reports whether one of two accesses is sure to come before the other.
+func (w *walk) inTurn(a, b *access) bool {
+	p, before := w.ordered(a, b)
+	q, after := w.ordered(b, a)
+	switch {
+	case before && after: // a contradiction, but for turns; a WaitGroup gives none
+		return p != q || !w.groups.has(p)
+	case before || after:
+		return true
 	}
-	ps.add(a.path.Field(), pair{a: w.side(a), b: w.side(b), certain: true})
+	return a.thread != b.thread && w.alternate(a, b)
 }
 
 // own reports whether one of the accesses is in a thread that this frame's
@@ -137,25 +158,44 @@ func (ps *pairs) remember(w *walk, a, b *access) {
 	if a.thread == 0 {
 		a, b = b, a
 	}
-	ps.judged[judgement{w.sum.threads[a.thread-1].site, b.fn, a.path.Field()}] = true
+	if field := a.path.Field(); field != "" {
+		ps.judged[judgement{w.sum.threads[a.thread-1].site, b.fn, field}] = true
+	}
 }
 
 func conflict(a, b *access) bool {
 	if a.op == rewrite.Address || b.op == rewrite.Address {
 		return false
 	}
-	if a.op == rewrite.Atomic && b.op == rewrite.Atomic {
+	if a.op == rewrite.Atomic && b.op == rewrite.Atomic || apart(a.index, b.index) {
 		return false
 	}
 	return a.writes() || b.writes() || a.op == rewrite.Atomic || b.op == rewrite.Atomic
+}
+
+// apart reports whether two indices, word by word, are of different elements.
+func apart(a, b string) bool {
+	if a == b || a == "" || b == "" {
+		return false
+	}
+	x, y := strings.Split(a, ","), strings.Split(b, ",")
+	for i := range min(len(x), len(y)) {
+		if x[i] != y[i] && x[i][0] == '=' && y[i][0] == '=' {
+			return true
+		}
+	}
+	return false
 }
 
 // selfParallel reports whether two goroutines of one start can make the same
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !t.many {
+	if !t.overlaps() {
 		return false
+	}
+	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
+		return false // each may well have its own element
 	}
 	if base, _ := a.path.Base(); base.HasElem() {
 		return false // each may have its own element
@@ -163,10 +203,23 @@ func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	if l := w.loop(a.path.Root); l != 0 && l == t.loop {
 		return false // made anew for each goroutine
 	}
-	if ps.m.unstable(a.path) {
+	if ps.m.unstable(a.path) || ps.reassigned(w, a.path) {
 		return false // by the next start the same words may name another object
 	}
 	return true
+}
+
+// reassigned reports whether a path goes through a variable of the frame that
+// is set more than once: by then it may lead to another object.
+func (ps *pairs) reassigned(w *walk, p effect.Path) bool {
+	if !strings.HasPrefix(p.Sel, ";"+effect.Deref) {
+		return false
+	}
+	switch p.Root.Kind {
+	case effect.Local, effect.Free:
+		return !w.f.variable(p.Root).Stays
+	}
+	return false
 }
 
 // concurrent reports whether accesses of different threads can run at once.
@@ -186,20 +239,13 @@ func concurrent(w *walk, a, b *access) bool {
 	}
 	switch {
 	case i == len(ca): // a's thread started b's, or what did
-		if !w.running(a, cb[i]) {
-			return false
-		}
+		return w.running(a, b.thread)
 	case i == len(cb):
-		if !w.running(b, ca[i]) {
-			return false
-		}
+		return w.running(b, a.thread)
 	default:
 		s, t := w.sum.threads[ca[i]-1], w.sum.threads[cb[i]-1]
-		if !s.live.has(cb[i]) && !t.live.has(ca[i]) {
-			return false
-		}
+		return s.live.has(b.thread) || t.live.has(a.thread)
 	}
-	return !signalled(w, a, b) && !signalled(w, b, a)
 }
 
 // running reports whether a thread may run by the time of an access outside
@@ -212,22 +258,25 @@ func (w *walk) running(a *access, t int) bool {
 	return a.live.has(t)
 }
 
-// signalled reports whether a comes before a signal that b has waited for.
-func signalled(w *walk, a, b *access) bool {
-	if a.before.meets(b.waited) {
-		return true
-	}
-	for t := b.thread; t > 0; t = w.sum.threads[t-1].parent {
-		if a.before.meets(w.sum.threads[t-1].waited) {
-			return true
-		}
-	}
-	return false
-}
-
 // protected reports whether a lock keeps the two apart. A lock that is held
 // only perhaps counts: a lock under a condition usually goes with an access
 // under the same condition.
+func (w *walk) protected(a, b *access) bool {
+	a, b = w.tokens1(a), w.tokens1(b)
+	return protected(a, b, w.f, w.f)
+}
+
+// tokens1 is an access less the channels it holds that are no locks, now that
+// their capacity is known.
+func (w *walk) tokens1(a *access) *access {
+	if !slices.ContainsFunc(a.may, func(h held) bool { return !w.holdsOne(h.path) }) {
+		return a
+	}
+	n := *a
+	n.may = slices.DeleteFunc(slices.Clone(a.may), func(h held) bool { return !w.holdsOne(h.path) })
+	return &n
+}
+
 func protected(a, b *access, fa, fb *function) bool {
 	ka, kb := a.may.keys(fa), b.may.keys(fb)
 	for _, k := range []keys{ka, kb} {
@@ -266,7 +315,10 @@ func (ps *pairs) add(field string, p pair) {
 func (ps *pairs) publish(w *walk) {
 	f := w.f
 	for _, a := range w.sum.accesses {
-		field := a.path.Field()
+		field := w.m.field(a.path)
+		if field == "" && a.path.Root.Kind == effect.Global {
+			field = a.path.Root.Key
+		}
 		if field == "" || a.whole && !a.deref {
 			continue // a whole struct is a copy more often than it is the shared one
 		}
@@ -286,7 +338,7 @@ func (ps *pairs) publish(w *walk) {
 		if t.home != f || f.Test || !w.left.has(a.thread) {
 			continue // joined before f returns: callers meet it no more than f itself
 		}
-		p := published{side: w.side(a), typed: typed, done: t.done}
+		p := published{side: w.side(a), typed: typed}
 		if a.path.Root.Kind == effect.Local {
 			v := f.Locals[a.path.Root.N]
 			p.fresh = v.Fresh

@@ -25,8 +25,10 @@ func (h held) key(f *function) string {
 	switch h.path.Root.Kind {
 	case effect.Global:
 		return h.path.Root.Key
-	case effect.Local, effect.Result:
-		return f.Key + "." + f.localName(h.path)
+	case effect.Local, effect.Free:
+		return f.variable(h.path.Root).Key
+	case effect.Result:
+		return f.Key + ".result"
 	}
 	return "" // a parameter's own name is nobody's
 }
@@ -104,16 +106,6 @@ func (s paths) union(t paths) paths {
 	}
 	return s
 }
-
-func (s paths) meet(t paths) paths {
-	return slices.DeleteFunc(slices.Clone(s), func(p effect.Path) bool { return !t.has(p) })
-}
-
-func (s paths) minus(t paths) paths {
-	return slices.DeleteFunc(slices.Clone(s), t.has)
-}
-
-func (s paths) meets(t paths) bool { return slices.ContainsFunc(s, t.has) }
 
 // ints is an immutable sorted set of thread numbers.
 type ints []int

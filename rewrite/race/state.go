@@ -1,6 +1,8 @@
 package race
 
 import (
+	"slices"
+
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
@@ -8,11 +10,12 @@ import (
 type state struct {
 	must     locks
 	may      locks
-	waited   paths // objects waited for on every way here
-	signaled paths // objects signalled on some way here
-	live     ints  // threads that may be running
-	now      ints  // those of them started in this turn of their loop
-	escaped  paths // variables others may see
+	waited   counts // objects waited for on every way here
+	signaled counts // objects signalled on some way here
+	added    paths  // objects told on some way to wait for one more
+	live     ints   // threads that may be running
+	now      ints   // those of them started in this turn of their loop
+	escaped  paths  // variables others may see
 	defers   []*effect.Event
 	reached  bool
 }
@@ -25,8 +28,8 @@ func (s state) join(t state) state {
 		return s
 	}
 	out := state{
-		must: s.must.meet(t.must), may: s.may.union(t.may), waited: s.waited.meet(t.waited),
-		signaled: s.signaled.union(t.signaled), live: s.live.union(t.live), now: s.now.union(t.now),
+		must: s.must.meet(t.must), may: s.may.union(t.may), waited: s.waited.least(t.waited),
+		signaled: s.signaled.most(t.signaled), added: s.added.union(t.added), live: s.live.union(t.live), now: s.now.union(t.now),
 		escaped: s.escaped.union(t.escaped), reached: true,
 	}
 	out.defers = s.defers[:len(s.defers):len(s.defers)]
@@ -40,7 +43,7 @@ func (s state) join(t state) state {
 
 func (s state) equal(t state) bool {
 	return s.reached == t.reached && s.must.equal(t.must) && s.may.equal(t.may) &&
-		len(s.waited) == len(t.waited) && len(s.signaled) == len(t.signaled) &&
+		s.waited.equal(t.waited) && s.signaled.equal(t.signaled) && len(s.added) == len(t.added) &&
 		len(s.live) == len(t.live) && len(s.now) == len(t.now) && len(s.escaped) == len(t.escaped) && len(s.defers) == len(t.defers)
 }
 
@@ -72,19 +75,27 @@ func (w *walk) flow() []state {
 		b := &f.Blocks[i]
 		out := w.run(b, in[i])
 		for edge, succ := range b.Succs {
+			if succ < 0 {
+				continue
+			}
 			next := out
-			next.now = w.turn(out.now, b.Backs[edge])
+			if loop := b.Exits[edge]; loop != 0 {
+				next.waited = w.drained(loop, in[i].waited, out.waited)
+			}
 			for _, c := range b.Conds {
-				if c.Edge != edge {
-					continue
-				}
-				if c.Mode != 0 {
-					next = w.take(next, held{w.resolve(c.Path), c.Mode})
-				} else {
-					next = w.wait(next, w.resolve(c.Path))
+				if c.Edge == edge {
+					next = w.known(c, next)
 				}
 			}
-			if joined := in[succ].join(next); !joined.equal(in[succ]) {
+			joined := in[succ].join(next)
+			if loop := b.Backs[edge]; loop != 0 {
+				joined = in[succ].join(w.turn(next, loop))
+				joined.signaled = joined.signaled.widen(in[succ].signaled)
+				if w.turned(loop, i, next.waited) {
+					work = append(work, succ)
+				}
+			}
+			if !joined.equal(in[succ]) {
 				in[succ] = joined
 				work = append(work, succ)
 			}
@@ -93,18 +104,63 @@ func (w *walk) flow() []state {
 	return in
 }
 
-// turn drops the threads that a loop started in the turn that ends.
-func (w *walk) turn(now ints, loop int) ints {
-	if loop == 0 {
-		return now
+// known applies what is known on one way out of a block.
+func (w *walk) known(c effect.Cond, s state) state {
+	p := w.resolve(c.Path)
+	switch {
+	case c.Mode != 0:
+		return w.take(s, held{p, c.Mode})
+	case c.Send:
+		return w.wait(w.token(s, p), p.Back(), 1)
+	default:
+		return w.wait(w.token(s, p), p, 1)
 	}
-	var out ints
-	for _, t := range now {
-		if w.sum.threads[t-1].loop != loop {
-			out = append(out, t)
+}
+
+// A way is an edge back to the head of a loop, by the block it leaves.
+type way struct{ loop, block int }
+
+// turned notes what was waited for by the end of a loop's turn; true if that
+// is news.
+func (w *walk) turned(loop, block int, waited counts) bool {
+	old, ok := w.turns[way{loop, block}]
+	w.turns[way{loop, block}] = waited
+	return !ok || !old.equal(waited)
+}
+
+// drained is what was waited for when a loop has ended: a loop that waits in
+// every turn waits for all there is, be it by their number or until the
+// channel is closed. That a loop may have no turn at all is not held against
+// it.
+func (w *walk) drained(loop int, before, here counts) counts {
+	var turn counts
+	first := true
+	for way, waited := range w.turns {
+		if way.loop != loop {
+			continue
+		}
+		if first {
+			turn, first = waited, false
+		} else {
+			turn = turn.least(waited)
 		}
 	}
-	return out
+	return here.most(turn).widen(before)
+}
+
+// turn drops what belongs to the turn of a loop that ends: the threads it
+// started, and the objects it made.
+func (w *walk) turn(s state, loop int) state {
+	var now ints
+	for _, t := range s.now {
+		if w.sum.threads[t-1].loop != loop {
+			now = append(now, t)
+		}
+	}
+	s.now = now
+	made := func(p effect.Path) bool { return w.loop(p.Root) == loop }
+	s.waited, s.signaled = s.waited.drop(made), s.signaled.drop(made)
+	return s
 }
 
 func (w *walk) take(s state, h held) state {
@@ -122,19 +178,47 @@ func (w *walk) release(s state, p effect.Path) state {
 	return s
 }
 
-// wait notes that an object was waited for; threads that signal it last are
-// over.
-func (w *walk) wait(s state, p effect.Path) state {
+// wait notes that an object was waited for; threads that are sure to have
+// signalled it last are over, and what they waited for is too.
+func (w *walk) wait(s state, p effect.Path, n uint8) state {
 	if p.Root.Kind == effect.NoRoot {
 		return s
 	}
-	s.waited = s.waited.add(p)
-	var live ints
+	s.waited = s.waited.plus(p, n)
+	n = s.waited.of(p)
+	var gone ints
 	for _, t := range s.live {
-		if !w.sum.threads[t-1].done.has(p) {
-			live = append(live, t)
+		if w.over(s, t, p, n) {
+			gone = gone.add(t).union(w.sum.threads[t-1].inner)
 		}
 	}
-	s.live = live
+	if len(gone) > 0 {
+		s.live = slices.DeleteFunc(slices.Clone(s.live), gone.has)
+	}
 	return s
+}
+
+// over reports whether a thread has ended when an object was waited for n
+// times.
+func (w *walk) over(s state, t int, p effect.Path, n uint8) bool {
+	th := w.sum.threads[t-1]
+	need := th.done.of(p)
+	if need == 0 {
+		return false
+	}
+	if n == many {
+		return true
+	}
+	if th.many && (th.loop == 0 || th.again || !s.now.has(t)) {
+		return false
+	}
+	need = sum(need, w.room(p))
+	for _, u := range s.live {
+		if k := w.sum.threads[u-1].sends.of(p); u != t && k > 0 {
+			if need = sum(need, k); w.sum.threads[u-1].overlaps() {
+				need = many
+			}
+		}
+	}
+	return n >= need
 }

@@ -12,18 +12,21 @@ type summary struct {
 	pending  []*pending // calls of function parameters
 	acquired locks      // held at every return, not at the start
 	released paths      // released without having been taken here
-	waited   paths      // waited for on every way to a return
-	signals  paths      // signalled on some way
-	escapes  []bool     // by parameter: it becomes visible to others
-	results  []result   // by result
-	takes    locks      // that it may take, with those of its calls
-	slow     []string   // why it may take long
+	waited   counts     // waited for on every way to a return
+	sends    counts     // signalled on some way
+	adds     paths      // told to wait for one more
+	relays   []*relay
+	left     ints     // threads that may run when it returns
+	escapes  []bool   // by parameter: it becomes visible to others
+	results  []result // by result
+	takes    locks    // that it may take, with those of its calls
+	slow     []string // why it may take long
 }
 
 func (s *summary) sameSize(t *summary) bool {
 	return len(s.accesses) == len(t.accesses) && len(s.threads) == len(t.threads) &&
 		len(s.acquired) == len(t.acquired) && len(s.released) == len(t.released) &&
-		len(s.takes) == len(t.takes) && len(s.signals) == len(t.signals)
+		len(s.takes) == len(t.takes) && s.sends.equal(t.sends)
 }
 
 // A result is what a call returns: memory the caller knows by another path,
@@ -48,27 +51,29 @@ type access struct {
 	deref  bool // whole, through a pointer: not a field that is one value with what holds it
 	konst  bool // writes a constant
 	loop   bool // in a loop of its goroutine
-	index  bool
+	index  string
+	covers bool // all that the value at its path holds
 	at     effect.Pos
 	fn     *function // whose source holds it
 	thread int
-	must   locks // held for sure
-	may    locks // held perhaps; includes must
-	live   ints  // threads that may run by then
-	now    ints  // those started in the same turn of their loop
-	waited paths // waited for before it
-	before paths // signalled only after it
+	must   locks  // held for sure
+	may    locks  // held perhaps; includes must
+	live   ints   // threads that may run by then
+	now    ints   // those started in the same turn of their loop
+	waited counts // waited for before it
+	before counts // signalled after it: the number of the first such signal
 	trail  *trail
 	event  int // of the frame; accesses of one call were compared in the callee
 }
 
 // identity is what makes two accesses the same to a caller.
 type identity struct {
-	path                            effect.Path
-	op                              rewrite.Op
-	whole, index, konst, loop, test bool
-	thread                          int
-	must, may, live, waited, before uint64 // hashes of the sets
+	path                             effect.Path
+	op                               rewrite.Op
+	index                            string
+	whole, konst, loop, test, covers bool
+	thread                           int
+	must, may, live, waited, before  uint64 // hashes of the sets
 }
 
 // A thread is a goroutine started in a frame, or below it.
@@ -78,18 +83,25 @@ type thread struct {
 	runs   string
 	note   string
 	many   bool
-	loop   int // many only by this loop of the frame: what the loop makes is not shared
+	loop   int  // many only by this loop of the frame: what the loop makes is not shared
+	again  bool // and one of an earlier turn may run when it starts
 	parent int
 	live   ints // threads that may run when it starts
-	waited paths
-	done   paths // signals that come after all it does
+	waited counts
+	sends  counts // what it signals, those it starts left out
+	done   counts // signals that come after all it does
+	inner  ints   // threads below it that are over when it is
+	held   locks  // handed over to it by who starts it
 	event  int
 }
 
 // A pending is a call of a function the frame gets from its caller.
 type pending struct {
 	path   effect.Path // parameter or captured variable
+	args   []effect.Value
 	thread int
+	direct bool   // the go statement itself runs it
+	after  counts // signals after the call, with the number of the first
 	state  state
 	trail  *trail
 }

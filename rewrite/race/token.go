@@ -20,21 +20,37 @@ func (w *walk) findTokens() {
 		switch e.Kind {
 		case effect.Signal:
 			if e.Send {
-				sends = sends.add(e.Path)
+				sends = sends.add(w.resolve(e.Path))
 			}
 		case effect.Wait:
-			receives = receives.add(e.Path)
+			for _, p := range append(e.Either, e.Path) {
+				receives = receives.add(w.resolve(p))
+			}
 		case effect.Call:
 			g := w.m.funcs[e.Fn.Func]
 			if g == nil || g.sum == nil || g.Parent != w.f.Key {
 				return // only literals are as good as here
 			}
 			b := w.bind(g, e.Fn, e.Args)
-			sends = sends.union(b.paths(g.sum.signals))
-			receives = receives.union(b.paths(g.sum.waited))
+			for _, c := range b.counts(g.sum.sends) {
+				sends = sends.add(c.path)
+			}
+			for _, c := range b.counts(g.sum.waited) {
+				receives = receives.add(c.path)
+			}
 		}
 	})
-	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool { return p.Field() == "" || !receives.has(p) })
+	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool { return !receives.has(p) || !w.holdsOne(p) })
+}
+
+// holdsOne reports whether a channel may have room for one token, as far as is
+// known here.
+func (w *walk) holdsOne(p effect.Path) bool {
+	if p.Root.Kind == effect.Local && p.Sel == "" {
+		c := w.f.Locals[p.Root.N].Cap
+		return c == 2 || c < 0
+	}
+	return true
 }
 
 // token passes the token of a channel on, if it is one.
@@ -58,6 +74,9 @@ func (m *Module) behindCond(p effect.Path) effect.Path {
 		return p
 	}
 	cond, _ := p.Base()
+	if base, sel := cond.Base(); sel == effect.Deref {
+		cond = base
+	}
 	owner, field := cond.Base()
 	if lock, ok := m.conds[field]; ok {
 		p, _ = owner.With(lock)

@@ -3,6 +3,7 @@ package race
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -31,8 +32,11 @@ type walk struct {
 	record   bool
 	last     bool // the function's callees will not change any more
 	returns  int
-	left     ints  // threads that may run when the function returns
-	tokens   paths // channels that serve as locks
+	left     ints           // threads that may run when the function returns
+	tokens   paths          // channels that serve as locks
+	turns    map[way]counts // what was waited for by the end of a loop's turn
+	leaked   paths          // what code elsewhere may have, goroutines started here left out
+	groups   paths          // what is waited for as WaitGroups are
 }
 
 // A choice is one function that a call through an interface may run.
@@ -44,7 +48,7 @@ type choice struct {
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int),
+	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts),
 		seen: make(map[identity]bool), variants: make(map[identity][]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
@@ -87,11 +91,14 @@ func (w *walk) step(e *effect.Event, s state) state {
 		}
 		return w.release(s, p)
 	case effect.Wait:
-		p := w.resolve(e.Path)
-		return w.wait(w.token(s, p), p)
+		return w.waits(e, s)
 	case effect.Signal:
 		p := w.resolve(e.Path)
-		return w.signal(w.token(s, p), p)
+		return w.signal(w.token(s, p), p, 1)
+	case effect.Add:
+		p := w.resolve(e.Path)
+		s.added = s.added.add(p)
+		w.sum.adds = w.sum.adds.add(p)
 	case effect.Defer:
 		if !containsEvent(s.defers, e.Deferred) {
 			s.defers = append(slices.Clip(s.defers), e.Deferred)
@@ -103,7 +110,9 @@ func (w *walk) step(e *effect.Event, s state) state {
 			s = w.step(d, s)
 		}
 	case effect.Escape:
-		s.escaped = w.escape(s.escaped, w.resolve(e.Path))
+		p := w.resolve(e.Path)
+		w.leaked = w.leaked.add(effect.Path{Root: p.Root})
+		s.escaped = w.escape(s.escaped, p)
 	case effect.Call, effect.Go:
 		return w.start(e, s)
 	case effect.Once:
@@ -156,9 +165,51 @@ func (w *walk) lock(s state, h held, at effect.Pos) state {
 	return w.take(s, h)
 }
 
-func (w *walk) signal(s state, p effect.Path) state {
-	w.sum.signals = w.sum.signals.add(p)
-	s.signaled = s.signaled.add(p)
+// waits is what a Wait event does.
+func (w *walk) waits(e *effect.Event, s state) state {
+	if len(e.Either) > 0 {
+		var list []effect.Path
+		for _, p := range e.Either {
+			p = w.resolve(p)
+			if p.Root.Kind == effect.NoRoot {
+				return s // that one may well be what ends the wait
+			}
+			list = append(list, p)
+		}
+		return w.wait(s, w.m.either(list), 1)
+	}
+	p := w.resolve(e.Path)
+	s = w.token(s, p)
+	switch {
+	case e.Group:
+		w.groups = w.groups.add(p)
+		return w.wait(s, p, many)
+	case e.Op == rewrite.Atomic:
+		return w.wait(s, p, plenty)
+	}
+	return w.wait(s, p, 1)
+}
+
+// either names the wait for one of several objects.
+func (m *Module) either(list []effect.Path) effect.Path {
+	if len(list) == 1 {
+		return list[0]
+	}
+	n := slices.IndexFunc(m.eithers, func(l []effect.Path) bool { return slices.Equal(l, list) })
+	if n < 0 {
+		n = len(m.eithers)
+		m.eithers = append(m.eithers, list)
+	}
+	return effect.Path{Root: effect.Root{Kind: effect.Either, N: n}}
+}
+
+// signal notes that an object was signalled n times.
+func (w *walk) signal(s state, p effect.Path, n uint8) state {
+	w.relays(p, sum(s.signaled.of(p), 1), s.waited)
+	s.signaled = s.signaled.plus(p, n)
+	if p.Root.Kind != effect.NoRoot {
+		w.sum.sends = w.sum.sends.most(counts{{p, s.signaled.of(p)}})
+	}
 	return s
 }
 
@@ -182,10 +233,10 @@ func (w *walk) once(e *effect.Event, s state) state {
 	p := w.resolve(e.Path)
 	inside := w.take(s, held{p, rewrite.Exclusive})
 	done := onceDone(p)
-	inside.signaled = inside.signaled.minus(paths{done}) // what runs is the first Do
+	inside.signaled = inside.signaled.drop(func(p effect.Path) bool { return p == done }) // what runs is the first Do
 	inside = w.call(e, inside)
 	s = w.release(inside, p)
-	return w.wait(w.signal(s, done), done)
+	return w.wait(w.signal(s, done, 1), done, many)
 }
 
 // onceDone names the end of the only run of a sync.Once: what any number of
@@ -206,7 +257,7 @@ func (w *walk) leave(e *effect.Event, s state) {
 	if w.returns == 1 {
 		w.sum.acquired, w.sum.waited = s.must, s.waited
 	} else {
-		w.sum.acquired, w.sum.waited = w.sum.acquired.meet(s.must), w.sum.waited.meet(s.waited)
+		w.sum.acquired, w.sum.waited = w.sum.acquired.meet(s.must), w.sum.waited.least(s.waited)
 	}
 	for i, v := range e.Results {
 		r := result{path: w.resolve(v.Path)}
@@ -253,6 +304,9 @@ func (w *walk) loop(r effect.Root) int {
 // said it returns.
 func (w *walk) resolve(p effect.Path) effect.Path {
 	p = w.m.behindCond(p)
+	if p.Root.Kind == effect.Local {
+		return w.holds(p)
+	}
 	if p.Root.Kind != effect.Result {
 		return p
 	}
@@ -264,13 +318,46 @@ func (w *walk) resolve(p effect.Path) effect.Path {
 	return p
 }
 
+// holds replaces a variable that is set once by what it refers to.
+func (w *walk) holds(p effect.Path) effect.Path {
+	for range 4 {
+		if p.Root.Kind != effect.Local || !strings.HasPrefix(p.Sel, ";"+effect.Deref) {
+			break
+		}
+		to := w.f.Locals[p.Root.N].Holds.Path
+		if to.Root.Kind == effect.NoRoot {
+			break
+		}
+		q, ok := effect.Path{Sel: p.Sel[len(effect.Deref)+1:]}.On(to)
+		if !ok {
+			break
+		}
+		if p = q; p.Root.Kind == effect.Result {
+			return w.resolve(p)
+		}
+	}
+	return p
+}
+
+// after lists the signals after a point and what is called there, with the
+// number of the first.
+func (w *walk) after(s state, called counts) counts {
+	var out counts
+	for _, c := range w.sum.sends {
+		if k := sum(s.signaled.of(c.path), called.of(c.path)); k < c.n || c.n == many {
+			out = append(out, count{c.path, sum(k, 1)})
+		}
+	}
+	return out
+}
+
 // access records one of the function's own accesses.
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
-	a := access{path: p, op: e.Op, index: e.Index, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
-		waited: s.waited, before: w.sum.signals.minus(s.signaled)}
+	a := access{path: p, op: e.Op, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+		waited: s.waited, before: w.after(s, nil)}
 	fresh := w.fresh(p.Root) && !s.escaped.has(effect.Path{Root: p.Root})
-	if e.Whole != "" {
+	if e.Whole != "" && w.m.structs[e.Whole] != nil {
 		w.whole(a, e.Whole, fresh, 0)
 		if p.Sel == "" {
 			return
@@ -291,7 +378,7 @@ func (w *walk) whole(a access, key string, fresh bool, depth int) {
 			continue
 		}
 		b := a
-		b.path, b.whole = p, true
+		b.path, b.whole, b.covers = p, true, true
 		if w.m.cands[f.Key] {
 			w.add(b, fresh)
 		}
@@ -302,22 +389,21 @@ func (w *walk) whole(a access, key string, fresh bool, depth int) {
 }
 
 func (w *walk) add(a access, fresh bool) {
-	field := a.path.Field()
-	if field != "" && (!w.m.cands[field] || w.m.lock[field]) {
+	if !w.m.racy(a.path) {
 		return
 	}
-	if field != "" && w.last {
-		w.m.addRaw(w.f, field, &a, fresh)
+	if w.last {
+		w.m.addRaw(w.f, &a, fresh)
 	}
 	w.keep(&a)
 }
 
 // keep stores an access once.
 func (w *walk) keep(a *access) {
-	if !outside(a.path.Root) && (a.path.Field() == "" || len(w.sum.threads) == 0) {
+	if !outside(a.path.Root) && len(w.sum.threads) == 0 {
 		return // nobody else has it, and nothing in this frame runs beside it
 	}
-	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
+	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: hash(a.must), may: hash(a.may), live: hash(a.live), waited: hash(a.waited), before: hash(a.before)}
 	if w.seen[id] {
 		return
@@ -350,8 +436,12 @@ func outside(r effect.Root) bool {
 func (w *walk) export() {
 	s := w.sum
 	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return !outside(a.path.Root) })
-	s.signals = slices.DeleteFunc(s.signals, func(p effect.Path) bool { return !outside(p.Root) })
-	s.waited = slices.DeleteFunc(slices.Clone(s.waited), func(p effect.Path) bool { return !outside(p.Root) })
+	inside := func(p effect.Path) bool { return !outside(p.Root) && p.Root.Kind != effect.Either }
+	s.sends, s.waited = s.sends.drop(inside), s.waited.drop(inside)
+	s.relays = slices.DeleteFunc(s.relays, func(r *relay) bool {
+		r.waits = r.waits.drop(inside)
+		return inside(r.path)
+	})
 	for i, r := range s.results {
 		if !outside(r.path.Root) {
 			s.results[i].path = effect.Path{}
@@ -368,6 +458,9 @@ func (w *walk) export() {
 	}
 	for _, p := range s.pending {
 		mark(p.thread)
+	}
+	for _, r := range s.relays {
+		mark(r.thread)
 	}
 	number := make([]int, len(s.threads)+1)
 	var threads []*thread
@@ -387,8 +480,12 @@ func (w *walk) export() {
 		return out
 	}
 	for _, t := range threads {
-		t.parent, t.live = number[t.parent], renumber(t.live)
+		t.parent, t.live, t.inner = number[t.parent], renumber(t.live), renumber(t.inner)
 	}
+	for _, r := range s.relays {
+		r.thread = number[r.thread]
+	}
+	s.left = renumber(w.left)
 	for _, a := range s.accesses {
 		a.thread, a.live = number[a.thread], renumber(a.live)
 	}

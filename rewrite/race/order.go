@@ -1,0 +1,289 @@
+package race
+
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// What orders two goroutines is counted: a receive waits for one send, and
+// where several goroutines send it may be anybody's (Go memory model: the k-th
+// receive on a channel of capacity C comes before the k+C-th send completes).
+
+// A count says how often an object was signalled or waited for, or the number
+// of the signal that is needed.
+type count struct {
+	path effect.Path
+	n    uint8
+}
+
+// Counts above plenty are not known: a loop made them.
+const (
+	plenty = 100 // enough for any signals but those of loops: the load of an atomic
+	many   = 200
+)
+
+// counts is an immutable set of counts, one for each object; what is not in it
+// counts 0.
+type counts []count
+
+func (c counts) index(p effect.Path) int {
+	return slices.IndexFunc(c, func(e count) bool { return e.path == p })
+}
+
+func (c counts) of(p effect.Path) uint8 {
+	if i := c.index(p); i >= 0 {
+		return c[i].n
+	}
+	return 0
+}
+
+func (c counts) with(p effect.Path, n uint8) counts {
+	if i := c.index(p); i >= 0 {
+		if c[i].n == n {
+			return c
+		}
+		c = slices.Clone(c)
+		c[i].n = n
+		return c
+	}
+	return append(slices.Clip(c), count{p, n})
+}
+
+func (c counts) plus(p effect.Path, n uint8) counts {
+	if p.Root.Kind == effect.NoRoot {
+		return c
+	}
+	return c.with(p, sum(c.of(p), n))
+}
+
+func sum(a, b uint8) uint8 {
+	switch n := int(a) + int(b); {
+	case a == many || b == many, n > plenty && a < plenty && b < plenty:
+		return many
+	default:
+		return uint8(min(n, many-1))
+	}
+}
+
+// most is what either has, the larger counts.
+func (c counts) most(d counts) counts {
+	for _, e := range d {
+		if e.n > c.of(e.path) {
+			c = c.with(e.path, e.n)
+		}
+	}
+	return c
+}
+
+// least is what both have, the smaller counts.
+func (c counts) least(d counts) counts {
+	var out counts
+	for _, e := range c {
+		if n := d.of(e.path); n > 0 {
+			out = append(out, count{e.path, min(n, e.n)})
+		}
+	}
+	return out
+}
+
+// widen is c with the counts unknown that grew since old.
+func (c counts) widen(old counts) counts {
+	for _, e := range c {
+		if e.n > old.of(e.path) {
+			c = c.with(e.path, many)
+		}
+	}
+	return c
+}
+
+func (c counts) equal(d counts) bool {
+	return len(c) == len(d) && !slices.ContainsFunc(c, func(e count) bool { return d.of(e.path) != e.n })
+}
+
+func (c counts) drop(fn func(effect.Path) bool) counts {
+	if !slices.ContainsFunc(c, func(e count) bool { return fn(e.path) }) {
+		return c
+	}
+	return slices.DeleteFunc(slices.Clone(c), func(e count) bool { return fn(e.path) })
+}
+
+// A relay is a signal that comes after waits: who waits for it has waited for
+// them as well.
+type relay struct {
+	path   effect.Path
+	need   uint8 // the number of the signal
+	thread int
+	waits  counts
+}
+
+// maxRelays bounds the relays of a summary.
+const maxRelays = 60
+
+// relays notes a signal and what was waited for by then.
+func (w *walk) relays(p effect.Path, need uint8, waits counts) {
+	if !w.record || p.Root.Kind == effect.NoRoot {
+		return
+	}
+	for _, r := range w.sum.relays {
+		if r.path == p && r.thread == 0 {
+			r.waits, r.need = r.waits.least(waits), max(r.need, need)
+			return
+		}
+	}
+	if len(w.sum.relays) < maxRelays {
+		w.sum.relays = append(w.sum.relays, &relay{path: p, need: need, waits: waits})
+	}
+}
+
+// ordered reports whether a, and all that is after it, comes before b; and by
+// which object.
+func (w *walk) ordered(a, b *access) (effect.Path, bool) {
+	var have []relay // signals after a
+	for _, c := range a.before {
+		have = append(have, relay{path: c.path, need: c.n, thread: a.thread})
+	}
+	var used []*relay
+	for {
+		for t, waits := b.thread, b.waited; ; t, waits = w.sum.threads[t-1].parent, w.sum.threads[t-1].waited {
+			if p, ok := w.met(have, waits, b.thread); ok {
+				return p, true
+			}
+			if t == 0 {
+				break
+			}
+		}
+		n := len(have)
+		for _, r := range w.sum.relays {
+			if slices.Contains(used, r) || r.thread == b.thread && r.thread != a.thread {
+				continue
+			}
+			for t, waits := r.thread, r.waits; ; t, waits = w.sum.threads[t-1].parent, w.sum.threads[t-1].waited {
+				if _, ok := w.met(have, waits, r.thread); ok {
+					used = append(used, r)
+					have = append(have, relay{path: r.path, need: r.need, thread: r.thread})
+					break
+				}
+				if t == 0 {
+					break
+				}
+			}
+		}
+		if len(have) == n {
+			return effect.Path{}, false
+		}
+	}
+}
+
+// met reports whether waits are for one of the signals.
+func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
+	for _, e := range waits {
+		if e.path.Root.Kind != effect.Either {
+			for _, h := range have {
+				if h.path == e.path && w.enough(h, e.n, by) {
+					return h.path, true
+				}
+			}
+			continue
+		}
+		var last effect.Path
+		missing := false
+		for _, p := range w.m.eithers[e.path.Root.N] {
+			if w.silent(p) {
+				continue
+			}
+			last = p
+			missing = missing || !slices.ContainsFunc(have, func(h relay) bool { return h.path == p && w.enough(h, e.n, by) })
+		}
+		if last.Root.Kind != effect.NoRoot && !missing {
+			return last, true
+		}
+	}
+	return effect.Path{}, false
+}
+
+// silent reports whether nobody ever signals a channel that was made in this
+// frame: a case of a select that never comes.
+func (w *walk) silent(p effect.Path) bool {
+	if p.Root.Kind != effect.Local || w.f.Locals[p.Root.N].Cap == 0 || w.leaked.has(effect.Path{Root: p.Root}) {
+		return false
+	}
+	return w.sum.sends.of(p) == 0 && !slices.ContainsFunc(w.sum.threads, func(t *thread) bool { return t.sends.of(p) > 0 })
+}
+
+// enough reports whether having waited n times for an object makes sure of one
+// signal of a thread, whoever else signals it.
+func (w *walk) enough(h relay, n uint8, by int) bool {
+	if n == many {
+		return true
+	}
+	need := sum(h.need, w.room(h.path))
+	if h.thread > 0 && w.sum.threads[h.thread-1].overlaps() {
+		return false
+	}
+	for i, t := range w.sum.threads {
+		if i+1 != h.thread && i+1 != by && w.beside(i+1, h.thread) {
+			if k := t.sends.of(h.path); k > 0 && t.overlaps() {
+				need = many
+			} else {
+				need = sum(need, k)
+			}
+		}
+	}
+	return n >= need
+}
+
+// beside reports whether two threads may run at once; 0 is the frame's own.
+func (w *walk) beside(t, u int) bool {
+	if t == 0 || u == 0 {
+		return true
+	}
+	return w.sum.threads[t-1].live.has(u) || w.sum.threads[u-1].live.has(t)
+}
+
+// room is how many sends on a channel complete before a receive, if p is the
+// way back on it: its capacity.
+func (w *walk) room(p effect.Path) uint8 {
+	ch, back := p.IsBack()
+	if !back || ch.Root.Kind != effect.Local || ch.Sel != "" {
+		return 0
+	}
+	switch c := w.f.Locals[ch.Root.N].Cap; {
+	case c < 0 || c > plenty:
+		return many
+	case c == 0:
+		return 0
+	default:
+		return uint8(c - 1)
+	}
+}
+
+// overlaps reports whether several goroutines of one start may run at once.
+func (t *thread) overlaps() bool { return t.many && (t.loop == 0 || t.again) }
+
+// alternate reports whether two goroutines take turns in their loops: each
+// waits, every turn, for what the other does after its own access.
+func (w *walk) alternate(a, b *access) bool {
+	for _, p := range w.loosely(a, b) {
+		for _, q := range w.loosely(b, a) {
+			if p != q {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// loosely lists the channels that b waits for and a signals after its access,
+// whoever else does.
+func (w *walk) loosely(a, b *access) paths {
+	var out paths
+	for _, c := range a.before {
+		if w.room(c.path) > 0 || b.waited.of(c.path) == 0 {
+			continue
+		}
+		p, _ := c.path.IsBack()
+		out = out.add(p)
+	}
+	return out
+}

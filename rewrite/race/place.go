@@ -1,0 +1,106 @@
+package race
+
+import (
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// variable returns the variable a path of the function starts at; the zero
+// one for roots that are none.
+func (f *function) variable(r effect.Root) effect.Variable {
+	var list []effect.Variable
+	switch r.Kind {
+	case effect.Local:
+		list = f.Locals
+	case effect.Param:
+		list = f.Inputs
+	case effect.Free:
+		list = f.Frees
+	}
+	if r.N < len(list) {
+		return list[r.N]
+	}
+	return effect.Variable{}
+}
+
+// field returns the key of the last field on a path that the module declares;
+// fields of other modules' types belong to what holds them.
+func (m *Module) field(p effect.Path) string {
+	for base, sel := p.Base(); sel != ""; base, sel = base.Base() {
+		if _, declared := m.lock[sel]; declared {
+			return sel
+		}
+	}
+	return ""
+}
+
+// placeOf returns the key of the place that memory belongs to: a field, else
+// the variable at which the path starts.
+func (m *Module) placeOf(f *function, p effect.Path) string {
+	if field := m.field(p); field != "" {
+		return field
+	}
+	if p.Root.Kind == effect.Global {
+		return p.Root.Key
+	}
+	return f.variable(p.Root).Key
+}
+
+// place returns the key of the place at which two accesses meet. An object
+// that one function makes and shares with its own literals only is that
+// function's variable, whatever its type.
+func (w *walk) place(a, b *access) string {
+	p := a.path
+	if len(b.path.Sel) < len(p.Sel) {
+		p = b.path
+	}
+	key := w.placeKey(p, a, b)
+	if v := w.f.variable(p.Root); v.Key == key {
+		w.m.addVariable(w, v, p.Root)
+	}
+	return key
+}
+
+func (w *walk) placeKey(p effect.Path, a, b *access) string {
+	if p.Root.Kind == effect.Local && w.within(a.fn) && w.within(b.fn) && !w.leaked.has(effect.Path{Root: p.Root}) {
+		return w.f.variable(p.Root).Key
+	}
+	return w.m.placeOf(w.f, p)
+}
+
+// addVariable notes all accesses to a variable of a frame, once.
+func (m *Module) addVariable(w *walk, v effect.Variable, r effect.Root) {
+	if _, done := m.variables[v.Key]; done {
+		return
+	}
+	m.variables[v.Key] = v
+	for _, a := range w.sum.accesses {
+		if a.path.Root == r {
+			m.raw[v.Key] = append(m.raw[v.Key], newRaw(w.f, a, false))
+		}
+	}
+}
+
+// within reports whether a function is the frame's own or a literal in it.
+func (w *walk) within(f *function) bool {
+	for ; f != nil; f = w.m.funcs[f.Parent] {
+		if f == w.f {
+			return true
+		}
+	}
+	return false
+}
+
+// racy reports whether memory could be raced on at all, as far as its last
+// field tells.
+func (m *Module) racy(p effect.Path) bool {
+	field := p.Field()
+	if field == "" {
+		field = p.Root.Key
+	}
+	if field == "" || strings.HasPrefix(field, ".") {
+		return true
+	}
+	return m.cands[field] && !m.lock[field]
+}
