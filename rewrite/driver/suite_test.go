@@ -188,7 +188,9 @@ func (sc *scoring) table() []byte {
 		fmt.Fprintf(&b, "%4d  %s\n", sc.reasons[reason], reason)
 	}
 	fmt.Fprintf(&b, "\n%s\n", sc.seen.note(sc.suite))
-	fmt.Fprintf(&b, "both accesses are such in %d of the %d racy functions found\n", len(sc.exact), len(sc.found))
+	if !sc.seen.stale {
+		fmt.Fprintf(&b, "both accesses are such in %d of the %d racy functions found\n", len(sc.exact), len(sc.found))
+	}
 	fmt.Fprintln(&b, sc.last())
 	return b.Bytes()
 }
