@@ -10,9 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"text/tabwriter"
 
 	"github.com/go-fixer/fixer/rewrite/driver"
 	"github.com/go-fixer/fixer/rewrite/load"
@@ -22,7 +20,6 @@ import (
 
 var (
 	update    = flag.Bool("update", false, "write what fixer does now into the .golden files and the README")
-	score     = flag.Bool("score", false, "print what became of the findings of all cases")
 	raceCases = flag.Bool("race.cases", false, "run the race tests of the cases, before and after")
 )
 
@@ -32,21 +29,15 @@ var env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOPROXY=off", "GOTOOLC
 
 // TestCases does to every case what "fixer apply" would do and compares.
 func TestCases(t *testing.T) {
-	table := &tally{rules: map[string]*counts{}}
-	t.Run("all", func(t *testing.T) {
-		for _, c := range loadCases(t) {
-			t.Run(c.name, func(t *testing.T) {
-				t.Parallel()
-				runCase(t, c, table)
-			})
-		}
-	})
-	if *score {
-		table.print()
+	for _, c := range loadCases(t) {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			runCase(t, c)
+		})
 	}
 }
 
-func runCase(t *testing.T, c *goldenCase, table *tally) {
+func runCase(t *testing.T, c *goldenCase) {
 	dir := tempDir(t)
 	write(t, dir, c.sources)
 	r := fix(t, dir)
@@ -56,7 +47,6 @@ func runCase(t *testing.T, c *goldenCase, table *tally) {
 	for _, complaint := range c.checkWants(dir, r.Outcomes) {
 		t.Error(complaint)
 	}
-	table.add(filepath.Dir(c.file), r.Outcomes)
 	results := map[string][]byte{}
 	for _, f := range r.Files {
 		name, err := filepath.Rel(dir, filepath.Join(r.Root, filepath.FromSlash(f.Name)))
@@ -217,45 +207,4 @@ func diff(name string, old, new []byte) string {
 		return err.Error()
 	}
 	return string(d)
-}
-
-// A tally counts, by rule folder, what became of the findings.
-type tally struct {
-	mu    sync.Mutex
-	rules map[string]*counts // guarded by mu
-}
-
-type counts struct{ cases, fixed, refused int }
-
-func (y *tally) add(rule string, outcomes []driver.Outcome) {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	n := y.rules[rule]
-	if n == nil {
-		n = &counts{}
-		y.rules[rule] = n
-	}
-	n.cases++
-	for _, o := range outcomes {
-		if o.Fix != nil {
-			n.fixed++
-		} else {
-			n.refused++
-		}
-	}
-}
-
-func (y *tally) print() {
-	y.mu.Lock()
-	defer y.mu.Unlock()
-	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "rule\tcases\tfixed\trefused")
-	var sum counts
-	for _, rule := range slices.Sorted(maps.Keys(y.rules)) {
-		n := y.rules[rule]
-		fmt.Fprintf(w, "%s\t%d\t%d\t%d\n", rule, n.cases, n.fixed, n.refused)
-		sum = counts{sum.cases + n.cases, sum.fixed + n.fixed, sum.refused + n.refused}
-	}
-	fmt.Fprintf(w, "all\t%d\t%d\t%d\n", sum.cases, sum.fixed, sum.refused)
-	w.Flush()
 }

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,7 +68,7 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}
 	}
-	if err := checkDir(cfg.Dir, patterns); err != nil {
+	if err := checkDir(cfg.Dir, patterns, cfg.Overlay); err != nil {
 		return nil, err
 	}
 	pcfg := &packages.Config{
@@ -90,19 +91,8 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 	for _, p := range roots {
 		isRoot[p.ID] = true
 	}
-	packages.Visit(roots, nil, func(p *packages.Package) {
-		prog.graph[p.ID] = p
-		dir := ""
-		if m := p.Module; m != nil && m.Main {
-			dir = m.Dir
-		} else if m == nil && isRoot[p.ID] && len(p.GoFiles) > 0 { // files named one by one
-			dir = filepath.Dir(p.GoFiles[0])
-		}
-		if dir != "" && !slices.Contains(prog.ModDirs, dir) {
-			prog.ModDirs = append(prog.ModDirs, dir)
-		}
-	})
-	slices.Sort(prog.ModDirs)
+	packages.Visit(roots, nil, func(p *packages.Package) { prog.graph[p.ID] = p })
+	prog.ModDirs = modDirs(prog.graph, roots)
 	prog.world = newWorld(prog, isRoot)
 	prog.Packages, prog.Problems = prog.world.check(ctx)
 	if err := ctx.Err(); err != nil {
@@ -112,7 +102,7 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 }
 
 // checkDir refuses what the go command would answer with a riddle.
-func checkDir(dir string, patterns []string) error {
+func checkDir(dir string, patterns []string, overlay map[string][]byte) error {
 	if dir != "" {
 		if st, err := os.Stat(dir); err != nil {
 			return fmt.Errorf("%s: no such directory; give -C an existing one", dir)
@@ -124,11 +114,31 @@ func checkDir(dir string, patterns []string) error {
 		if !strings.HasSuffix(p, ".go") {
 			continue
 		}
-		if st, err := os.Stat(filepath.Join(dir, p)); err == nil && st.IsDir() {
+		name := p
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(dir, p)
+		}
+		st, err := os.Stat(name)
+		switch {
+		case err == nil && st.IsDir():
 			return fmt.Errorf("%s: is a directory, a Go file was expected; write ./%s/... for the packages in it", p, strings.TrimPrefix(p, "./"))
+		case errors.Is(err, fs.ErrNotExist) && !importPath(p) && !inOverlay(overlay, name):
+			return fmt.Errorf("%s: no such Go file; name files that exist, or packages as for go list", p)
 		}
 	}
 	return nil
+}
+
+// importPath reports whether a pattern that ends in .go may mean a package:
+// some modules are called example.com/name.go.
+func importPath(pattern string) bool {
+	return !filepath.IsAbs(pattern) && !strings.HasPrefix(pattern, ".") && strings.Contains(pattern, "/")
+}
+
+func inOverlay(overlay map[string][]byte, name string) bool {
+	abs, err := filepath.Abs(name)
+	_, ok := overlay[abs]
+	return err == nil && ok
 }
 
 // listError turns a failure of the go command into one line.
@@ -228,9 +238,10 @@ func (prog *Program) Source(name string) ([]byte, error) {
 	return os.ReadFile(name)
 }
 
-// Mentions returns the files of the module's packages that the build left out
-// and that use a field of this name, of whichever struct: a change of the
-// field may break them. A file that does not parse may use anything.
+// Mentions returns the files of the module's packages that the build left out,
+// or that were not named where others beside them were, and that use a field
+// of this name, of whichever struct: a change of the field may break them. A
+// file that does not parse may use anything.
 func (prog *Program) Mentions(field string) []string {
 	seen := make(map[string]bool)
 	var names []string
@@ -238,7 +249,7 @@ func (prog *Program) Mentions(field string) []string {
 		if !prog.world.own[p.ID] {
 			continue
 		}
-		for _, f := range p.IgnoredFiles {
+		for _, f := range slices.Concat(p.IgnoredFiles, prog.beside(p)) {
 			if seen[f] || !strings.HasSuffix(f, ".go") {
 				continue
 			}

@@ -3,6 +3,7 @@ package load_test
 import (
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,10 +54,10 @@ package d
 import _ "example.com/m/c"
 `
 
-func unpack(t *testing.T) string {
+func unpack(t *testing.T, archive string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for _, f := range txtar.Parse([]byte(module)).Files {
+	for _, f := range txtar.Parse([]byte(archive)).Files {
 		name := filepath.Join(dir, filepath.FromSlash(f.Name))
 		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
 			t.Fatal(err)
@@ -79,7 +80,7 @@ func ids(list []*load.Package) string {
 // One variant of each package is analysed, the widest; one that doesn't
 // compile is told, and the others are served.
 func TestLoad(t *testing.T) {
-	dir := unpack(t)
+	dir := unpack(t, module)
 	prog, err := load.Load(context.Background(), load.Config{Dir: dir, Tests: true})
 	if err != nil {
 		t.Fatal(err)
@@ -103,7 +104,7 @@ func TestLoad(t *testing.T) {
 
 // Changed text makes new packages where it can be seen, and only there.
 func TestWith(t *testing.T) {
-	dir := unpack(t)
+	dir := unpack(t, module)
 	ctx := context.Background()
 	prog, err := load.Load(ctx, load.Config{Dir: dir, Tests: true})
 	if err != nil {
@@ -123,5 +124,109 @@ func TestWith(t *testing.T) {
 	}
 	if _, again := prog.With(ctx, map[string][]byte{name: append(text, "\n// more\n"...)}, false); strings.Contains(ids(again), "b") {
 		t.Errorf("checked again although nothing shows outside: %s", ids(again))
+	}
+}
+
+const loose = `
+-- go.mod --
+module example.com/m
+
+go 1.21
+-- a/a.go --
+package a
+
+import "example.com/m/b"
+
+type T struct{ n int }
+
+func (t *T) N() int { return t.n + b.B }
+-- a/b.go --
+package a
+
+func (t *T) reset() { t.n = 0 }
+-- a/a_test.go --
+package a
+
+var inside = T{n: 1}
+-- a/x_test.go --
+package a_test
+
+import "example.com/m/a"
+
+var outside a.T
+-- b/b.go --
+package b
+
+const B = 1
+`
+
+// Files may be named one by one, as for go build: they are a package of their
+// own, and those beside them count as files left out.
+func TestNamedFiles(t *testing.T) {
+	root := unpack(t, loose)
+	dir := filepath.Join(root, "a")
+	tests := []struct {
+		files, packages, mentions string
+	}{
+		{"a.go", "b, command-line-arguments", "a_test.go b.go"},
+		{"a.go b.go", "b, command-line-arguments", "a_test.go"},
+		{"a.go a_test.go", "b, command-line-arguments [command-line-arguments.test]", "b.go"},
+		{"a.go x_test.go", "b, command-line-arguments, command-line-arguments_test [command-line-arguments.test]", "a_test.go b.go"},
+	}
+	for _, test := range tests {
+		t.Run(test.files, func(t *testing.T) {
+			prog, err := load.Load(context.Background(), load.Config{Dir: dir, Patterns: strings.Fields(test.files), Tests: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := ids(prog.Packages); got != test.packages {
+				t.Errorf("analysed %s, want %s", got, test.packages)
+			}
+			if len(prog.Problems) > 0 {
+				t.Errorf("problems: %v", prog.Problems)
+			}
+			if len(prog.ModDirs) != 1 || filepath.Base(prog.ModDirs[0]) != filepath.Base(root) {
+				t.Errorf("directories %v, want the module's, %s", prog.ModDirs, root)
+			}
+			var mentions []string
+			for _, f := range prog.Mentions("n") {
+				mentions = append(mentions, filepath.Base(f))
+			}
+			if got := strings.Join(mentions, " "); got != test.mentions {
+				t.Errorf("files left out that mention n: %s, want %s", got, test.mentions)
+			}
+		})
+	}
+}
+
+// Files of the standard library can be named where they are.
+func TestNamedStandardFiles(t *testing.T) {
+	out, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(strings.TrimSpace(string(out)), "src", "container", "list")
+	if _, err := os.Stat(dir); err != nil {
+		t.Skipf("this Go installation has no sources: %v", err)
+	}
+	prog, err := load.Load(context.Background(), load.Config{Dir: dir, Patterns: []string{"list.go", "list_test.go"}, Tests: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := ids(prog.Packages), "command-line-arguments [command-line-arguments.test]"; got != want {
+		t.Errorf("analysed %s, want %s", got, want)
+	}
+	if len(prog.Problems) > 0 || len(prog.ModDirs) != 1 || filepath.Base(prog.ModDirs[0]) != "list" {
+		t.Errorf("problems %v, directories %v; want none, and %s", prog.Problems, prog.ModDirs, dir)
+	}
+}
+
+// A file that is not there is told as such, not as a package to be fetched.
+func TestMissingFile(t *testing.T) {
+	for _, name := range []string{"none.go", "./none.go"} {
+		_, err := load.Load(context.Background(), load.Config{Dir: unpack(t, loose), Patterns: []string{name}})
+		if err == nil || !strings.Contains(err.Error(), name+": no such Go file") {
+			t.Errorf("%s: %v, want that there is no such file", name, err)
+		}
 	}
 }

@@ -44,6 +44,7 @@ type world struct {
 	root  map[string]bool
 	own   map[string]bool // type-checked from source: the module's, and what imports those
 	paths map[string]bool // import paths of packages whose bodies are wanted
+	named map[string]bool // files that were named one by one
 	nodes map[string]*node
 	deps  *exports
 	ssa   *ssaProgram
@@ -60,8 +61,9 @@ type node struct {
 
 func newWorld(prog *Program, root map[string]bool) *world {
 	w := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), nodes: make(map[string]*node),
-		deps: &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}},
-		ssa:  &ssaProgram{prog: ssa.NewProgram(prog.Fset, 0), made: make(map[*types.Package]*ssa.Package)}}
+		named: named(prog.graph),
+		deps:  &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}},
+		ssa:   &ssaProgram{prog: ssa.NewProgram(prog.Fset, 0), made: make(map[*types.Package]*ssa.Package)}}
 	w.markOwn()
 	for id := range w.own {
 		n := &node{meta: prog.graph[id], bodies: w.analysed(prog.graph[id])}
@@ -111,6 +113,9 @@ func (w *world) analysed(p *packages.Package) bool {
 	if p.ForTest != "" && p.ForTest != strings.TrimSuffix(p.PkgPath, "_test") {
 		return false // q [p.test]: q again, compiled against p's variant
 	}
+	if !fromNames(p) && slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return w.named[f] }) {
+		return false // the package of named files, imported by a test among them
+	}
 	_, wider := w.prog.graph[p.PkgPath+" ["+p.PkgPath+".test]"]
 	return !wider || p.ForTest != ""
 }
@@ -118,7 +123,7 @@ func (w *world) analysed(p *packages.Package) bool {
 // without returns the world less the packages that hold the changed files and,
 // if api is set, those that import these.
 func (w *world) without(prog *Program, changed map[string]bool, api bool) *world {
-	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, nodes: make(map[string]*node, len(w.nodes)),
+	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, named: w.named, nodes: make(map[string]*node, len(w.nodes)),
 		deps: w.deps, ssa: w.ssa}
 	stale := make(map[string]bool)
 	done := make(map[string]bool)
