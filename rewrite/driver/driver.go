@@ -12,6 +12,7 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/model"
 	"github.com/go-fixer/fixer/rewrite/patch"
 	"github.com/go-fixer/fixer/rewrite/race"
 )
@@ -20,6 +21,7 @@ import (
 type Config struct {
 	load.Config
 	Rules    []*rewrite.Rule // in order of preference
+	Model    *model.Table    // what library calls do; nil is the default table
 	Progress func(stage string)
 }
 
@@ -60,7 +62,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	cfg.say("looking for races")
-	b, err := analyse(ctx, prog, nil)
+	b, err := analyse(ctx, prog, cfg.model(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -87,6 +89,13 @@ func (cfg *Config) say(stage string) {
 	}
 }
 
+func (cfg *Config) model() *model.Table {
+	if cfg.Model == nil {
+		return model.Default()
+	}
+	return cfg.Model
+}
+
 // A build is one state of the module's text, analysed.
 type build struct {
 	prog     *load.Program
@@ -97,7 +106,7 @@ type build struct {
 }
 
 // analyse summarises what an earlier build has not, and links.
-func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error) {
+func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *build) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
 	var (
 		wg sync.WaitGroup
@@ -119,7 +128,7 @@ func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error
 			if ctx.Err() != nil {
 				return
 			}
-			s, err := effect.Extract(prog.Fset, p, prog.Own)
+			s, err := effect.Extract(prog.Fset, p, prog.Own, table)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

@@ -60,11 +60,7 @@ func (x *extractor) function(v ssa.Value) Value {
 // knows, or neither.
 func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 	if c.IsInvoke() {
-		pkg := ""
-		if c.Method.Pkg() != nil {
-			pkg = c.Method.Pkg().Path()
-		}
-		row := model.Of(c.Method.FullName(), pkg)
+		row := x.model.Of(c.Method)
 		if row.Kind == model.Slow {
 			row.Note = "a call of " + c.Method.Name() + " through an interface"
 		}
@@ -74,15 +70,17 @@ func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 		if o := callee.Origin(); o != nil {
 			callee = o
 		}
-		if obj, ok := callee.Object().(*types.Func); ok && callee.Synthetic == "from type information" {
-			name, pkg := obj.Origin().FullName(), ""
-			if obj.Pkg() != nil {
-				pkg = obj.Pkg().Path()
+		if obj, ok := callee.Object().(*types.Func); ok {
+			name := obj.Origin().FullName()
+			if row, ok := x.model.Added(obj); ok {
+				return Value{Func: name}, row
 			}
-			if !x.own(pkg) {
-				return Value{Func: name}, model.Of(name, pkg)
+			if callee.Synthetic == "from type information" {
+				if obj.Pkg() == nil || !x.own(obj.Pkg().Path()) {
+					return Value{Func: name}, x.model.Of(obj)
+				}
+				return Value{Func: name}, model.Row{}
 			}
-			return Value{Func: name}, model.Row{}
 		}
 		fn := x.function(c.Value)
 		return fn, model.Row{}
@@ -147,9 +145,9 @@ func (x *extractor) dynamic(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
 func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, args []Value, row model.Row, deferred bool) {
 	at := x.pos(in.Pos())
 	if row.Kind != model.Unknown {
-		if row.Kind == model.Slow || row.Note == "I/O" {
+		if row.Kind == model.Slow || row.Blocks {
 			note := row.Note
-			if note == "" || note == "I/O" {
+			if note == "" || row.Kind != model.Slow {
 				note = "a call of " + rewrite.ShortKey(fn.Func)
 			}
 			x.emit(Event{Kind: Slow, At: at, Note: note})
@@ -158,7 +156,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 			switch {
 			case a.Func != "":
 				x.emit(Event{Kind: Call, At: at, ID: x.id(), Fn: a, Loop: x.loops[in.Block()]})
-			case row.Kind == model.Slow && a.Path.Root.Kind != NoRoot && x.keeps(c, i):
+			case row.Keeps() && a.Path.Root.Kind != NoRoot && x.keeps(c, i):
 				x.emit(Event{Kind: Escape, At: at, Path: a.Path})
 			}
 		}
@@ -301,7 +299,8 @@ func (x *extractor) followed(c *ssa.CallCommon, v ssa.Value) bool {
 	}
 	_, row := x.target(c)
 	switch row.Kind {
-	case model.Slow, model.Quick, model.Reflects:
+	case model.Slow, model.Quick, model.Reflects, model.Serial, model.Serves, model.Calls,
+		model.Fork, model.Cleanup, model.Subtest, model.Add, model.Reset:
 		// A method's own receiver is the callee's business.
 		return c.Signature().Recv() != nil && len(c.Args) > 0 && c.Args[0] == v
 	}

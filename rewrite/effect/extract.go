@@ -11,12 +11,13 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // Extract summarises a package; own tells the paths of the packages that are
 // summarised too, all others being the model's business. It fails only where
 // the package's SSA can't be built.
-func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (s *Summary, err error) {
+func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, table *model.Table) (s *Summary, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			s, err = nil, fmt.Errorf("summarising %s: %v", p.Path, r)
@@ -29,7 +30,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (
 	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
 	funcs := functions(pkg)
 	for _, fn := range funcs {
-		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own, s.Conds))
+		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own, table, s.Conds))
 	}
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
@@ -80,6 +81,7 @@ type extractor struct {
 	fset   *token.FileSet
 	fn     *ssa.Function
 	own    func(path string) bool
+	model  *model.Table
 	conds  map[string]string // Summary.Conds
 	out    *Func
 	paths  map[ssa.Value]Path
@@ -92,9 +94,9 @@ type extractor struct {
 	nextID int
 }
 
-func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool, conds map[string]string) *Func {
+func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool, table *model.Table, conds map[string]string) *Func {
 	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: pkg.Pkg.Path(), Params: len(fn.Params)}
-	x := &extractor{fset: fset, fn: fn, own: own, conds: conds, out: out, paths: make(map[ssa.Value]Path),
+	x := &extractor{fset: fset, fn: fn, own: own, model: table, conds: conds, out: out, paths: make(map[ssa.Value]Path),
 		locals: make(map[ssa.Value]int), callID: make(map[*ssa.Call]int)}
 	x.loops, x.backs = loops(fn)
 	out.At = x.pos(fn.Pos())
