@@ -61,6 +61,9 @@ type Kind string
 // Field is a struct field reached from two goroutines.
 const Field Kind = "field"
 
+// Kinds lists all kinds.
+var Kinds = []Kind{Field}
+
 // An Op says what an access does to its place.
 type Op string
 

@@ -21,6 +21,7 @@ import (
 type Config struct {
 	load.Config
 	Rules    []*rewrite.Rule // in order of preference
+	Known    []*rewrite.Rule // those that comments may name; nil means Rules
 	Model    *model.Table    // what library calls do; nil is the default table
 	Progress func(stage string)
 }
@@ -43,11 +44,17 @@ type Result struct {
 	Root     string         // directory that the names of Files are relative to: the git work tree, else the module
 	Outcomes []Outcome      // by position
 	Files    []patch.File   // changed by all fixes together
-	Problems []load.Problem // packages that could not be analysed
+	Problems []load.Problem // packages that could not be analysed, and comments that could not be read
+
+	Suppressed int           // findings that comments keep from being Outcomes
+	Unused     []Suppression // comments that keep nothing, by position
 }
 
 // Check finds races and proposes no fixes.
 func Check(ctx context.Context, cfg Config) (*Result, error) {
+	if cfg.Known == nil {
+		cfg.Known = cfg.Rules
+	}
 	cfg.Rules = nil
 	return Fix(ctx, cfg)
 }
@@ -66,8 +73,14 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	findings := b.findings(wantTests)
-	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems)}
+	if cfg.Known == nil {
+		cfg.Known = cfg.Rules
+	}
+	sups := b.suppressions(cfg.Known)
+	all := b.findings(wantTests)
+	findings := sups.filter(slices.Clone(all), cfg.Known)
+	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems, sups.problems),
+		Suppressed: len(all) - len(findings), Unused: sups.unused(wantTests)}
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
