@@ -36,6 +36,8 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
 	}
 	s.Structs, s.Types = structs(p), methods(p)
+	annotate(fset, p, s.Structs)
+	s.Guards = variableGuards(fset, p)
 	return s, nil
 }
 

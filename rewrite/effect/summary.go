@@ -212,6 +212,7 @@ type FieldInfo struct {
 	Lock   bool   // a mutex, or pointer to one
 	Atomic bool   // a type of sync/atomic
 	Embeds string // key of the type, if the field is embedded
+	Guard  string // key of the lock that a comment says guards it
 }
 
 // A Summary is what linking knows of a package.
@@ -221,6 +222,7 @@ type Summary struct {
 	Funcs   []*Func
 	Structs []*Struct
 	Types   []*Type
+	Guards  map[string]string // package variables, to the lock that a comment says guards them
 	Conds   map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }
 
