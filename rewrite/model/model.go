@@ -118,7 +118,7 @@ func (t *Table) row(fn *types.Func) (Row, bool) {
 	if !ok || !r.fits(fn) {
 		return Row{}, false
 	}
-	if r.Note == "" && r.named() {
+	if r.Note == "" && r.Kind.TakesArg() {
 		r.Note = shortName(fn)
 	}
 	return r, true
@@ -126,16 +126,7 @@ func (t *Table) row(fn *types.Func) (Row, bool) {
 
 // fits reports whether the function has the argument the row speaks of: major
 // versions of a library may differ.
-func (r Row) fits(fn *types.Func) bool { return !r.named() || r.Arg < Params(fn) }
-
-// named reports whether explanations name calls of the row's kind.
-func (r Row) named() bool {
-	switch r.Kind {
-	case Spawn, SpawnOne, Handler, Fork, Serial, Serves, Calls, Cleanup, Subtest:
-		return true
-	}
-	return false
-}
+func (r Row) fits(fn *types.Func) bool { return !r.Kind.TakesArg() || r.Arg < Params(fn) }
 
 // Params counts the parameters of a function, the receiver included.
 func Params(fn *types.Func) int {
@@ -157,9 +148,8 @@ func (t *Table) FieldRow(typeKey, field string) (Row, bool) {
 }
 
 // MethodRow tells how libraries call a method that a type has in order to
-// fulfil their interfaces, by its name and signature as
-// "ServeHTTP(net/http.ResponseWriter, *net/http.Request)".
-func (t *Table) MethodRow(signature string) (Row, bool) { return find(t.methods, signature) }
+// fulfil their interfaces, by its MethodKey.
+func (t *Table) MethodRow(key string) (Row, bool) { return find(t.methods, key) }
 
 func find(rows map[string]Row, key string) (Row, bool) {
 	r, ok := rows[key]

@@ -97,3 +97,38 @@ func TestWith(t *testing.T) {
 		t.Errorf("a row for an argument that isn't there: %+v", r)
 	}
 }
+
+func TestMethodKey(t *testing.T) {
+	method := func(param, inner string) *types.Func {
+		callback := types.NewSignatureType(nil, nil, nil, types.NewTuple(types.NewVar(0, nil, inner, types.Typ[types.Int])), nil, false)
+		return types.NewFunc(0, nil, "Each", types.NewSignatureType(nil, nil, nil, types.NewTuple(types.NewVar(0, nil, param, callback)), nil, false))
+	}
+	for _, m := range []*types.Func{method("f", "n"), method("", ""), method("g", "")} {
+		if key := MethodKey(m); key != "Each(func(int))" {
+			t.Errorf("key %s", key)
+		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	for name, want := range map[string]string{
+		"(*example.com/pool.Pool).Submit":         "(*example.com/pool.Pool).Submit",
+		"(*example.com/pool.Pool[int, T]).Submit": "(*example.com/pool.Pool).Submit",
+		"(example.com/a.b/v2.I).M":                "(example.com/a.b/v2.I).M",
+		"time.AfterFunc":                          "time.AfterFunc",
+		"Submit":                                  "",
+		"(pool).Submit":                           "",
+		"example.com/pool.Pool.Submit()":          "",
+		"example.com/pool":                        "",
+		"(*example.com/pool.Pool)":                "",
+	} {
+		if got, err := ParseFunc(name); got != want || (err == nil) != (want != "") {
+			t.Errorf("ParseFunc(%s) = %q, %v; want %q", name, got, err, want)
+		}
+	}
+	if ParseType("net/http.HandlerFunc") != nil || ParseType("HandlerFunc") == nil ||
+		ParseField("net/http.Server.ConnState") != nil || ParseField("http.ConnState") == nil ||
+		ParseMethod("Run(int) error") != nil || ParseMethod("Run") == nil {
+		t.Error("names of types, fields or methods")
+	}
+}

@@ -82,14 +82,7 @@ func expand(key string) []string {
 // FuncKey names a function as rows do: "time.AfterFunc",
 // "(*sync.WaitGroup).Go"; type parameters are left out.
 func FuncKey(fn *types.Func) string {
-	fn = fn.Origin()
-	key := fn.FullName()
-	if i := strings.IndexByte(key, '['); i >= 0 && strings.HasPrefix(key, "(") {
-		if j := strings.LastIndex(key, "])"); j > i {
-			key = key[:i] + key[j+1:]
-		}
-	}
-	return key
+	return withoutTypeArgs(fn.Origin().FullName())
 }
 
 // unversioned takes the major version out of the import path that a key
