@@ -64,6 +64,9 @@ const (
 	Global   Kind = "global"   // a package variable
 )
 
+// Kinds lists all kinds.
+var Kinds = []Kind{Field}
+
 // An Op says what an access does to its place.
 type Op string
 

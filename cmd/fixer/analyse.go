@@ -184,8 +184,19 @@ func (a *app) report(r *driver.Result, rel func(string) string) {
 
 // problemLine says that the result is not the whole truth.
 func (a *app) problemLine(r *driver.Result) {
-	fmt.Fprintf(a.stderr, "fixer: not everything could be analysed (%s); make it build and run again\n",
-		plural(len(r.Problems), "problem"))
+	wrong := 0
+	for _, p := range r.Problems {
+		if p.Comment {
+			wrong++
+		}
+	}
+	if wrong > 0 {
+		fmt.Fprintf(a.stderr, "fixer: %s could not be read; correct what is said of it above\n", plural(wrong, "comment"))
+	}
+	if rest := len(r.Problems) - wrong; rest > 0 {
+		fmt.Fprintf(a.stderr, "fixer: not everything could be analysed (%s); make it build and run again\n",
+			plural(rest, "problem"))
+	}
 }
 
 func count(r *driver.Result) (fixed, unfixed int) {

@@ -39,6 +39,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 	return driver.Config{
 		Config: load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
 		Rules:  chosen,
+		Known:  rules.All,
 	}, nil
 }
 

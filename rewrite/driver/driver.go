@@ -12,6 +12,7 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/model"
 	"github.com/go-fixer/fixer/rewrite/patch"
 	"github.com/go-fixer/fixer/rewrite/race"
 )
@@ -20,6 +21,8 @@ import (
 type Config struct {
 	load.Config
 	Rules    []*rewrite.Rule // in order of preference
+	Known    []*rewrite.Rule // those that comments may name; nil means Rules
+	Model    *model.Table    // what library calls do; nil is the default table
 	Progress func(stage string)
 }
 
@@ -41,11 +44,17 @@ type Result struct {
 	Root     string         // directory that the names of Files are relative to: the git work tree, else the module
 	Outcomes []Outcome      // by position
 	Files    []patch.File   // changed by all fixes together
-	Problems []load.Problem // packages that could not be analysed
+	Problems []load.Problem // packages that could not be analysed, and comments that could not be read
+
+	Suppressed int           // findings that comments keep from being Outcomes
+	Unused     []Suppression // comments that keep nothing, by position
 }
 
 // Check finds races and proposes no fixes.
 func Check(ctx context.Context, cfg Config) (*Result, error) {
+	if cfg.Known == nil {
+		cfg.Known = cfg.Rules
+	}
 	cfg.Rules = nil
 	return Fix(ctx, cfg)
 }
@@ -60,12 +69,18 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	cfg.say("looking for races")
-	b, err := analyse(ctx, prog, nil)
+	b, err := analyse(ctx, prog, cfg.model(), nil)
 	if err != nil {
 		return nil, err
 	}
-	findings := b.findings(wantTests)
-	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems)}
+	if cfg.Known == nil {
+		cfg.Known = cfg.Rules
+	}
+	sups := b.suppressions(cfg.Known)
+	all := b.findings(wantTests)
+	findings := sups.filter(slices.Clone(all), cfg.Known)
+	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems, sups.problems),
+		Suppressed: len(all) - len(findings), Unused: sups.unused(wantTests)}
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
@@ -87,6 +102,13 @@ func (cfg *Config) say(stage string) {
 	}
 }
 
+func (cfg *Config) model() *model.Table {
+	if cfg.Model == nil {
+		return model.Default()
+	}
+	return cfg.Model
+}
+
 // A build is one state of the module's text, analysed.
 type build struct {
 	prog     *load.Program
@@ -97,7 +119,7 @@ type build struct {
 }
 
 // analyse summarises what an earlier build has not, and links.
-func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error) {
+func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *build) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
 	var (
 		wg sync.WaitGroup
@@ -119,7 +141,7 @@ func analyse(ctx context.Context, prog *load.Program, old *build) (*build, error
 			if ctx.Err() != nil {
 				return
 			}
-			s, err := effect.Extract(prog.Fset, p, prog.Own)
+			s, err := effect.Extract(prog.Fset, p, prog.Own, table)
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

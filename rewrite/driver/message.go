@@ -128,7 +128,10 @@ func Text(w io.Writer, r *Result, rel func(string) string) error {
 
 // ProblemLine is one problem in one line.
 func ProblemLine(p load.Problem, rel func(string) string) string {
-	msg := "not analysed: " + strings.Join(strings.Fields(p.Msg), " ")
+	msg := strings.Join(strings.Fields(p.Msg), " ")
+	if !p.Comment {
+		msg = "not analysed: " + msg
+	}
 	switch {
 	case !p.At.IsZero():
 		return at(p.At, rel) + ": " + msg

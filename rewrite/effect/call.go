@@ -120,11 +120,7 @@ func (x *extractor) here(b ssa.Value) (Path, bool) {
 // knows, or neither.
 func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 	if c.IsInvoke() {
-		pkg := ""
-		if c.Method.Pkg() != nil {
-			pkg = c.Method.Pkg().Path()
-		}
-		row := model.Of(c.Method.FullName(), pkg)
+		row := x.model.Of(c.Method)
 		if row.Kind == model.Slow {
 			row.Note = "a call of " + c.Method.Name() + " through an interface"
 		}
@@ -134,15 +130,17 @@ func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 		if o := callee.Origin(); o != nil {
 			callee = o
 		}
-		if obj, ok := callee.Object().(*types.Func); ok && callee.Synthetic == "from type information" {
-			name, pkg := obj.Origin().FullName(), ""
-			if obj.Pkg() != nil {
-				pkg = obj.Pkg().Path()
+		if obj, ok := callee.Object().(*types.Func); ok {
+			name := obj.Origin().FullName()
+			if row, ok := x.model.Added(obj); ok {
+				return Value{Func: name}, row
 			}
-			if !x.own(pkg) {
-				return Value{Func: name}, model.Of(name, pkg)
+			if callee.Synthetic == "from type information" {
+				if obj.Pkg() == nil || !x.own(obj.Pkg().Path()) {
+					return Value{Func: name}, x.model.Of(obj)
+				}
+				return Value{Func: name}, model.Row{}
 			}
-			return Value{Func: name}, model.Row{}
 		}
 		fn := x.function(c.Value)
 		return fn, model.Row{}
@@ -176,14 +174,16 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 		x.emit(Event{Kind: Wait, At: at, Path: args[0].Path, Group: true})
 	case model.Done:
 		x.emit(Event{Kind: Signal, At: at, Path: args[0].Path})
-	case model.Spawn, model.SpawnOne, model.Handler:
-		x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: args[row.Arg], Path: args[0].Path, Note: row.Note,
-			Joined: row.Kind == model.SpawnOne, Many: row.Kind == model.Handler, Loop: x.loops[in.Block()]})
+	case model.Add:
+		x.add(c, at, args)
 	case model.Once:
 		x.emit(Event{Kind: Once, At: at, ID: x.id(), Path: args[0].Path, Fn: args[row.Arg]})
 	case model.AtomicOp:
 		x.atomic(c, at, row)
 	default:
+		if x.starts(c, in, row, args) {
+			return
+		}
 		x.plainCall(c, in, fn, args, row, deferred)
 		if c.IsInvoke() {
 			x.dynamic(Call, c, in)
@@ -207,9 +207,9 @@ func (x *extractor) dynamic(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
 func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, args []Value, row model.Row, deferred bool) {
 	at := x.pos(in.Pos())
 	if row.Kind != model.Unknown {
-		if row.Kind == model.Slow || row.Note == "I/O" {
+		if row.Kind == model.Slow || row.Blocks {
 			note := row.Note
-			if note == "" || note == "I/O" {
+			if note == "" || row.Kind != model.Slow {
 				note = "a call of " + rewrite.ShortKey(fn.Func)
 			}
 			x.emit(Event{Kind: Slow, At: at, Note: note})
@@ -218,7 +218,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 			switch {
 			case a.Func != "":
 				x.emit(Event{Kind: Call, At: at, ID: x.id(), Fn: a, Loop: x.loops[in.Block()]})
-			case row.Kind == model.Slow && a.Path.Root.Kind != NoRoot && x.keeps(c, i):
+			case row.Keeps() && a.Path.Root.Kind != NoRoot && x.keeps(c, i):
 				x.emit(Event{Kind: Escape, At: at, Path: a.Path})
 			}
 		}
@@ -338,23 +338,6 @@ func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
 	}
 }
 
-// atomic emits an operation of the functions of sync/atomic.
-func (x *extractor) atomic(c *ssa.CallCommon, at Pos, row model.Row) {
-	p := x.path(c.Args[0])
-	if p.Root.Kind == NoRoot {
-		return
-	}
-	if row.Loads {
-		x.emit(Event{Kind: Wait, At: at, Path: p})
-	}
-	if row.Stores {
-		x.emit(Event{Kind: Signal, At: at, Path: p})
-	}
-	if !row.Typed {
-		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic})
-	}
-}
-
 // followed reports whether what a call does with an address is known.
 func (x *extractor) followed(c *ssa.CallCommon, v ssa.Value) bool {
 	if c.IsInvoke() {
@@ -362,7 +345,8 @@ func (x *extractor) followed(c *ssa.CallCommon, v ssa.Value) bool {
 	}
 	_, row := x.target(c)
 	switch row.Kind {
-	case model.Slow, model.Quick, model.Reflects:
+	case model.Slow, model.Quick, model.Reflects, model.Serial, model.Serves, model.Calls,
+		model.Fork, model.Cleanup, model.Subtest, model.Add, model.Reset:
 		// A method's own receiver is the callee's business.
 		return c.Signature().Recv() != nil && len(c.Args) > 0 && c.Args[0] == v
 	}

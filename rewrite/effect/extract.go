@@ -11,12 +11,13 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // Extract summarises a package; own tells the paths of the packages that are
 // summarised too, all others being the model's business. It fails only where
 // the package's SSA can't be built.
-func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (s *Summary, err error) {
+func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, table *model.Table) (s *Summary, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			s, err = nil, fmt.Errorf("summarising %s: %v", p.Path, r)
@@ -28,14 +29,16 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool) (
 	}
 	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
 	funcs := functions(pkg)
-	caps := newCaptures(funcs)
+	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, caps: newCaptures(funcs)}
 	for _, fn := range funcs {
-		s.Funcs = append(s.Funcs, extractFunc(fset, pkg, fn, own, s.Conds, caps))
+		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
 	}
 	s.Structs, s.Types = structs(p), methods(p)
+	annotate(fset, p, s.Structs)
+	s.Guards = variableGuards(fset, p)
 	return s, nil
 }
 
@@ -76,11 +79,13 @@ func functions(pkg *ssa.Package) []*ssa.Function {
 	return list
 }
 
-// An extractor holds the state for one function.
+// An extractor holds what is known of the package, and the state for one
+// function.
 type extractor struct {
 	fset   *token.FileSet
 	fn     *ssa.Function
 	own    func(path string) bool
+	model  *model.Table
 	conds  map[string]string // Summary.Conds
 	caps   *captures
 	out    *Func
@@ -96,10 +101,12 @@ type extractor struct {
 	nextID int
 }
 
-func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own func(string) bool, conds map[string]string, caps *captures) *Func {
-	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: pkg.Pkg.Path(), Params: len(fn.Params)}
-	x := &extractor{fset: fset, fn: fn, own: own, conds: conds, caps: caps, out: out, paths: make(map[ssa.Value]Path),
-		locals: make(map[ssa.Value]int), callID: make(map[*ssa.Call]int)}
+// summarise summarises one function.
+func (base extractor) summarise(fn *ssa.Function) *Func {
+	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: fn.Pkg.Pkg.Path(), Params: len(fn.Params)}
+	x := &base
+	x.fn, x.out = fn, out
+	x.paths, x.locals, x.callID = make(map[ssa.Value]Path), make(map[ssa.Value]int), make(map[*ssa.Call]int)
 	x.findLoops()
 	out.At = x.pos(fn.Pos())
 	out.Test = strings.HasSuffix(out.At.File, "_test.go")
@@ -116,6 +123,11 @@ func extractFunc(fset *token.FileSet, pkg *ssa.Package, fn *ssa.Function, own fu
 		out.Recv = TypeKey(recv.Type())
 		n := named(recv.Type())
 		out.Public = out.Exported && n != nil && n.Obj().Exported()
+		if obj, ok := fn.Object().(*types.Func); ok && !out.Test {
+			if row, ok := x.model.MethodRow(model.MethodKey(obj)); ok && row.Kind == model.Handler {
+				out.Served = row.Note
+			}
+		}
 	}
 	for _, p := range fn.Params {
 		key := ""

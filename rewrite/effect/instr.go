@@ -25,6 +25,9 @@ func (x *extractor) instr(in ssa.Instruction) {
 		}
 		x.escape(in.Val, x.path(in.Addr))
 		x.cond(in)
+		x.hook(in)
+	case *ssa.ChangeType:
+		x.converted(in)
 	case *ssa.MapUpdate:
 		x.elem(rewrite.WriteElem, in.Map, in.Pos())
 		x.escape(in.Value, x.path(in.Map))

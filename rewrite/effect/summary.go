@@ -147,20 +147,21 @@ type Value struct {
 type Kind uint8
 
 const (
-	Access Kind = iota // reads or writes Path
-	Lock               // takes the lock Path in Mode
-	Unlock             // releases it
-	Call               // runs Fn here and now
-	Go                 // runs Fn in a goroutine
-	Defer              // runs Deferred at the function's end
-	Defers             // the function's end: deferred events run, last first
-	Wait               // receives from, or waits for, the object Path
-	Signal             // sends on, closes, or is done with, the object Path
-	Add                // tells the object Path to wait for one more
-	Once               // runs Fn at most once ever for Path, or waits for who does
-	Escape             // Path becomes visible to others: stored, sent, returned
-	Return             // leaves the function with Results
-	Slow               // may block or do I/O; Note says what
+	Access   Kind = iota // reads or writes Path
+	Lock                 // takes the lock Path in Mode
+	Unlock               // releases it
+	Call                 // runs Fn here and now
+	Go                   // runs Fn in a goroutine
+	Defer                // runs Deferred at the function's end
+	Defers               // the function's end: deferred events run, last first
+	Wait                 // receives from, or waits for, the object Path
+	Signal               // sends on, closes, or is done with, the object Path
+	Add                  // tells the object Path to wait for one more
+	Parallel             // lets the rest of the test run at once with others
+	Once                 // runs Fn at most once ever for Path, or waits for who does
+	Escape               // Path becomes visible to others: stored, sent, returned
+	Return               // leaves the function with Results
+	Slow                 // may block or do I/O; Note says what
 )
 
 // An Event is one thing a function does.
@@ -192,6 +193,8 @@ type Event struct {
 	Group    bool    // Wait: for all that were added to a WaitGroup
 	Either   []Path  // Wait: for one of several objects
 	Joined   bool    // Go: Wait on Path returns after it
+	Queue    int     // Go: those of one number run one at a time; 0 for none
+	Subtest  bool    // Call: of a test that runs later, with others, if it calls Parallel
 	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
 	Note     string  // Go: the library call that starts it; Slow: what it waits for
 }
@@ -233,6 +236,7 @@ type Func struct {
 	At       Pos // its name, or the func keyword
 	End      Pos
 	Exported bool   // has an exported name: interfaces and other packages may call it
+	Served   string // the library that calls the method from many goroutines at once
 	Public   bool   // and its receiver's type, if it has one, is exported too
 	Recv     string // key of the receiver's type
 	Parent   string // key of the function around a literal
@@ -261,6 +265,7 @@ type FieldInfo struct {
 	Lock   bool   // a mutex, or pointer to one
 	Atomic bool   // a type of sync/atomic
 	Embeds string // key of the type, if the field is embedded
+	Guard  string // key of the lock that a comment says guards it
 }
 
 // A Summary is what linking knows of a package.
@@ -270,6 +275,7 @@ type Summary struct {
 	Funcs   []*Func
 	Structs []*Struct
 	Types   []*Type
+	Guards  map[string]string // package variables, to the lock that a comment says guards them
 	Conds   map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }
 

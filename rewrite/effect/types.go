@@ -6,16 +6,17 @@ import (
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // signature spells a method so that one of an interface and one of a type that
 // implements it are spelled alike.
 func signature(m *types.Func) string {
-	name := m.Name()
+	key := model.MethodKey(m)
 	if !m.Exported() && m.Pkg() != nil {
-		name = m.Pkg().Path() + "." + name
+		key = m.Pkg().Path() + "." + key
 	}
-	return name + strings.TrimPrefix(types.TypeString(m.Signature(), nil), "func")
+	return key
 }
 
 // signatures spells all methods of an interface, sorted.

@@ -34,11 +34,14 @@ type Config struct {
 	Env      []string          // nil means os.Environ
 }
 
-// A Problem is why a package, or a file of it, was not analysed.
+// A Problem is why a package, or a file of it, was not analysed as it should be.
 type Problem struct {
 	At  rewrite.Span `json:"at"` // zero when no file is to blame
 	Pkg string       `json:"pkg"`
 	Msg string       `json:"msg"`
+	// Comment means that only a comment addressed to fixer is wrong; the
+	// package was analysed without it.
+	Comment bool `json:"comment,omitempty"`
 }
 
 // A Program is the packages of one build, as one set of types.

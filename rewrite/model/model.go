@@ -1,9 +1,16 @@
 // Package model tells what library calls do to locks and goroutines. It is
 // one table, read by effect; all knowledge of code outside the module under
-// analysis stands here.
+// analysis stands here, one file for each domain, and users can add to it.
+//
+// A row says only what the library's documentation promises. Where that is
+// silent there is no row: the call then counts as one that may wait, may keep
+// what it is given and runs its function arguments before it returns.
 package model
 
-import "strings"
+import (
+	"go/types"
+	"strings"
+)
 
 // A Kind is what a call does.
 type Kind uint8
@@ -18,21 +25,39 @@ const (
 	RUnlock       //
 	TryLock       // takes it when the result is true
 	TryRLock      //
-	Wait          // returns after what Done or Go on the same object was told of
+	Wait          // returns after what Add, Done or SpawnOne on the same object was told of
+	Add           // tells Wait to wait for more; a negative constant is Done
 	Done          // tells Wait
 	Spawn         // runs a function argument in a goroutine of its own
 	SpawnOne      // the same, and Wait on the same object returns after it
-	Handler       // keeps a function argument and runs it in many goroutines
+	Handler       // keeps a function argument and runs it in many goroutines at once
+	Fork          // runs a function argument in many goroutines at once and returns after all of them
+	Serial        // keeps function arguments and runs them later, one at a time, while the caller goes on
+	Serves        // keeps a value and calls its methods in many goroutines at once
+	Calls         // runs a function argument now, before it returns
+	Cleanup       // keeps a function argument and runs it after the test, in the test's goroutine
+	Subtest       // runs a function argument and waits for it, unless that calls Parallel
+	Parallel      // lets the test run at once with others that call it
+	Reset         // what precedes it happens before the timer fires again
 	Once          // runs a function argument at most once; other calls wait for it
 	AtomicOp      // reads or writes the pointed-to argument atomically
 	Reflects      // reads every field of its arguments
 )
 
-// A Row is the behaviour of one function.
+// A Row is the behaviour of one function, of the values of one function type,
+// of one field that keeps functions, or of one method.
 type Row struct {
 	Kind Kind
-	Arg  int    // for Spawn, SpawnOne, Handler, Once: index of the function argument, the receiver counted
-	Note string // how explanations name it
+	// Arg is the index of the argument that the kind speaks of, the receiver
+	// counted.
+	Arg int
+	// Rest means that argument and all after it; a variadic one stands for
+	// each of its elements.
+	Rest bool
+	// Blocks means that the call may wait or do I/O besides.
+	Blocks bool
+	// Note is how explanations name the call.
+	Note string
 
 	// For AtomicOp: a method of an atomic type; one that only loads, or only
 	// stores. What precedes a store is visible after the load that sees it:
@@ -40,59 +65,112 @@ type Row struct {
 	Typed, Loads, Stores bool
 }
 
-// rows is keyed as types.Func.FullName prints.
-var rows = map[string]Row{
-	// sync: https://pkg.go.dev/sync
-	"(*sync.Mutex).Lock":         {Kind: Lock},
-	"(*sync.Mutex).Unlock":       {Kind: Unlock},
-	"(*sync.Mutex).TryLock":      {Kind: TryLock},
-	"(*sync.RWMutex).Lock":       {Kind: Lock},
-	"(*sync.RWMutex).Unlock":     {Kind: Unlock},
-	"(*sync.RWMutex).RLock":      {Kind: RLock},
-	"(*sync.RWMutex).RUnlock":    {Kind: RUnlock},
-	"(*sync.RWMutex).TryLock":    {Kind: TryLock},
-	"(*sync.RWMutex).TryRLock":   {Kind: TryRLock},
-	"(sync.Locker).Lock":         {Kind: Lock},
-	"(sync.Locker).Unlock":       {Kind: Unlock},
-	"(*sync.WaitGroup).Wait":     {Kind: Wait},
-	"(*sync.WaitGroup).Done":     {Kind: Done},
-	"(*sync.WaitGroup).Add":      {Kind: Quick},
-	"(*sync.WaitGroup).Go":       {Kind: SpawnOne, Arg: 1, Note: "WaitGroup.Go"},
-	"(*sync.Once).Do":            {Kind: Once, Arg: 1},
-	"(*sync.Cond).Wait":          {Kind: Slow},
-	"(*sync.Cond).Signal":        {Kind: Quick},
-	"(*sync.Cond).Broadcast":     {Kind: Quick},
-	"time.Sleep":                 {Kind: Slow},
-	"time.AfterFunc":             {Kind: Spawn, Arg: 1, Note: "time.AfterFunc"},
-	"time.NewTicker":             {Kind: Quick},
-	"(context.Context).Done":     {Kind: Quick},
-	"(context.Context).Err":      {Kind: Quick},
-	"(context.Context).Value":    {Kind: Quick},
-	"(context.Context).Deadline": {Kind: Quick},
-	"(error).Error":              {Kind: Quick},
-
-	// errgroup: Wait returns after every function given to Go has returned.
-	// https://pkg.go.dev/golang.org/x/sync/errgroup
-	"(*golang.org/x/sync/errgroup.Group).Go":    {Kind: SpawnOne, Arg: 1, Note: "errgroup.Group.Go"},
-	"(*golang.org/x/sync/errgroup.Group).TryGo": {Kind: SpawnOne, Arg: 1, Note: "errgroup.Group.TryGo"},
-	"(*golang.org/x/sync/errgroup.Group).Wait":  {Kind: Wait},
-
-	// net/http serves every request in a goroutine of its own ("Serve ...
-	// creating a new service goroutine for each"): https://pkg.go.dev/net/http#Server.Serve
-	"net/http.HandleFunc":             {Kind: Handler, Arg: 1, Note: "http.HandleFunc"},
-	"(*net/http.ServeMux).HandleFunc": {Kind: Handler, Arg: 2, Note: "http.ServeMux.HandleFunc"},
+// Keeps reports whether a function may keep arguments beyond its return.
+func (r Row) Keeps() bool {
+	switch r.Kind {
+	case Slow, Spawn, SpawnOne, Handler, Serial, Serves, Cleanup:
+		return true
+	}
+	return r.Kind == Calls && r.Blocks
 }
 
-// quick lists packages whose functions return soon and keep nothing of their
-// arguments.
-var quick = map[string]bool{
-	"bytes": true, "cmp": true, "container/heap": true, "container/list": true, "container/ring": true,
-	"context": true, "encoding/base64": true, "encoding/binary": true, "encoding/hex": true,
-	"errors": true, "hash": true, "hash/fnv": true, "iter": true, "maps": true, "math": true,
-	"math/bits": true, "math/rand": true, "math/rand/v2": true, "net/netip": true, "net/url": true,
-	"path": true, "path/filepath": true, "reflect": true, "regexp": true, "runtime": true,
-	"slices": true, "sort": true, "strconv": true, "strings": true, "sync": true,
-	"sync/atomic": true, "time": true, "unicode": true, "unicode/utf8": true, "unsafe": true,
+// Of tells what a function outside the module does.
+func (t *Table) Of(fn *types.Func) Row {
+	if r, ok := t.row(fn); ok {
+		return r
+	}
+	pkg, name := "", fn.Name()
+	if fn.Pkg() != nil {
+		pkg = fn.Pkg().Path()
+	}
+	recv := fn.Signature().Recv()
+	switch {
+	case pkg == "sync/atomic":
+		return Row{Kind: AtomicOp, Typed: recv != nil, Loads: strings.HasPrefix(name, "Load"), Stores: strings.HasPrefix(name, "Store")}
+	case pkg == "fmt":
+		return Row{Kind: Reflects, Blocks: printsOrScans(name)}
+	case recv != nil && lockMethods[name] != Unknown:
+		return Row{Kind: lockMethods[name]}
+	case registersService(fn):
+		return Row{Kind: Serves, Arg: fn.Signature().Params().Len() - 1, Note: name}
+	case quick[pkg]:
+		return Row{Kind: Quick}
+	}
+	return Row{Kind: Slow}
+}
+
+// Added returns the row that users added for a function. It holds even for
+// functions of the module itself, whose bodies are then not looked at.
+func (t *Table) Added(fn *types.Func) (Row, bool) {
+	if len(t.added) == 0 || !t.added[FuncKey(fn)] {
+		return Row{}, false
+	}
+	return t.row(fn)
+}
+
+// row looks a function up, by its own path and then without major version.
+func (t *Table) row(fn *types.Func) (Row, bool) {
+	key := FuncKey(fn)
+	r, ok := t.funcs[key]
+	if !ok {
+		r, ok = t.funcs[unversioned(key)]
+	}
+	if !ok || !r.fits(fn) {
+		return Row{}, false
+	}
+	if r.Note == "" && r.Kind.TakesArg() {
+		r.Note = shortName(fn)
+	}
+	return r, true
+}
+
+// fits reports whether the function has the argument the row speaks of: major
+// versions of a library may differ.
+func (r Row) fits(fn *types.Func) bool { return !r.Kind.TakesArg() || r.Arg < Params(fn) }
+
+// Params counts the parameters of a function, the receiver included.
+func Params(fn *types.Func) int {
+	n := fn.Signature().Params().Len()
+	if fn.Signature().Recv() != nil {
+		n++
+	}
+	return n
+}
+
+// HandlerType tells how libraries run the values of a named function type, by
+// the import path and name of the type.
+func (t *Table) HandlerType(key string) (Row, bool) { return find(t.types, key) }
+
+// FieldRow tells what a library does with the function in a field of one of
+// its struct types, by the import path and name of the type.
+func (t *Table) FieldRow(typeKey, field string) (Row, bool) {
+	return find(t.fields, typeKey+"."+field)
+}
+
+// MethodRow tells how libraries call a method that a type has in order to
+// fulfil their interfaces, by its MethodKey.
+func (t *Table) MethodRow(key string) (Row, bool) { return find(t.methods, key) }
+
+func find(rows map[string]Row, key string) (Row, bool) {
+	r, ok := rows[key]
+	if !ok {
+		r, ok = rows[unversioned(key)]
+	}
+	return r, ok
+}
+
+// lockMethods are the names of sync.Locker, which the locks of other libraries
+// follow, some with a key or a context to give and an error to return.
+var lockMethods = map[string]Kind{"Lock": Lock, "Unlock": Unlock, "RLock": RLock, "RUnlock": RUnlock}
+
+// printsOrScans reports whether a function of fmt does I/O.
+func printsOrScans(name string) bool {
+	for _, w := range []string{"Print", "Fprint", "Scan", "Fscan"} {
+		if strings.HasPrefix(name, w) {
+			return true
+		}
+	}
+	return false
 }
 
 // builders are methods that libraries call on objects they are making, before
@@ -113,55 +191,3 @@ func Builds(name string) bool { return builders[name[strings.LastIndexByte(name,
 // FlagValue reports whether a method that nothing calls is what package flag
 // calls while it parses: before the program's own goroutines, by custom.
 func FlagValue(name string) bool { return strings.HasSuffix(name, ").Set") }
-
-// writers are the functions of fmt that do I/O.
-var writers = []string{"Print", "Fprint", "Scan", "Fscan"}
-
-// Of tells what a function outside the module does, by its full name and the
-// path of its package.
-func Of(name, pkg string) Row {
-	if r, ok := rows[name]; ok {
-		return r
-	}
-	switch pkg {
-	case "sync/atomic":
-		method := name[strings.LastIndexByte(name, '.')+1:]
-		r := Row{Kind: AtomicOp, Typed: strings.HasPrefix(name, "(")}
-		r.Loads = strings.HasPrefix(method, "Load")
-		r.Stores = strings.HasPrefix(method, "Store")
-		return r
-	case "fmt":
-		for _, w := range writers {
-			if strings.HasPrefix(name, "fmt."+w) {
-				return Row{Kind: Reflects, Note: "I/O"}
-			}
-		}
-		return Row{Kind: Reflects}
-	}
-	if k := byMethod(name); k != Unknown {
-		return Row{Kind: k}
-	}
-	if quick[pkg] {
-		return Row{Kind: Quick}
-	}
-	return Row{Kind: Slow}
-}
-
-// byMethod takes the locks of other libraries by the names of their methods:
-// all of them follow sync.Locker.
-func byMethod(name string) Kind {
-	if !strings.HasPrefix(name, "(") {
-		return Unknown
-	}
-	switch name[strings.LastIndexByte(name, '.')+1:] {
-	case "Lock":
-		return Lock
-	case "Unlock":
-		return Unlock
-	case "RLock":
-		return RLock
-	case "RUnlock":
-		return RUnlock
-	}
-	return Unknown
-}

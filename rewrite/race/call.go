@@ -149,6 +149,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, c := range b.counts(g.sum.waited) {
 		s = w.wait(w.token(s, c.path), c.path, c.n)
 	}
+	w.sum.parallel = w.sum.parallel || g.sum.parallel
 	for _, p := range b.paths(g.sum.adds) {
 		s.added, w.sum.adds = s.added.add(p), w.sum.adds.add(p)
 	}
@@ -320,7 +321,10 @@ func (w *walk) done(e *effect.Event, g *function, b binding) counts {
 func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 	t, ok := w.own[e]
 	if !ok {
-		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop}
+		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest}
+		if e.Queue != 0 {
+			th.queue = effect.Pos{File: w.f.Key, Line: e.Queue}
+		}
 		if e.Many {
 			th.loop = 0
 		}

@@ -191,7 +191,7 @@ func apart(a, b string) bool {
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !t.overlaps() {
+	if !t.overlaps() || t.queue != (effect.Pos{}) {
 		return false
 	}
 	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
@@ -239,13 +239,21 @@ func concurrent(w *walk, a, b *access) bool {
 	}
 	switch {
 	case i == len(ca): // a's thread started b's, or what did
-		return w.running(a, b.thread)
+		return !w.sum.threads[cb[i]-1].after && w.running(a, b.thread)
 	case i == len(cb):
-		return w.running(b, a.thread)
+		return !w.sum.threads[ca[i]-1].after && w.running(b, a.thread)
+	case w.queued(a, b):
+		return false
 	default:
 		s, t := w.sum.threads[ca[i]-1], w.sum.threads[cb[i]-1]
 		return s.live.has(b.thread) || t.live.has(a.thread)
 	}
+}
+
+// queued reports whether two accesses are in threads that run one at a time.
+func (w *walk) queued(a, b *access) bool {
+	q := w.sum.threads[a.thread-1].queue
+	return q != effect.Pos{} && q == w.sum.threads[b.thread-1].queue
 }
 
 // running reports whether a thread may run by the time of an access outside

@@ -17,6 +17,7 @@ type summary struct {
 	adds     paths      // told to wait for one more
 	relays   []*relay
 	left     ints     // threads that may run when it returns
+	parallel bool     // lets the test it runs in go on at once with others
 	escapes  []bool   // by parameter: it becomes visible to others
 	results  []result // by result
 	takes    locks    // that it may take, with those of its calls
@@ -26,7 +27,7 @@ type summary struct {
 func (s *summary) sameSize(t *summary) bool {
 	return len(s.accesses) == len(t.accesses) && len(s.threads) == len(t.threads) &&
 		len(s.acquired) == len(t.acquired) && len(s.released) == len(t.released) &&
-		len(s.takes) == len(t.takes) && s.sends.equal(t.sends)
+		len(s.takes) == len(t.takes) && s.parallel == t.parallel && s.sends.equal(t.sends)
 }
 
 // A result is what a call returns: memory the caller knows by another path,
@@ -83,8 +84,10 @@ type thread struct {
 	runs   string
 	note   string
 	many   bool
-	loop   int  // many only by this loop of the frame: what the loop makes is not shared
-	again  bool // and one of an earlier turn may run when it starts
+	loop   int        // many only by this loop of the frame: what the loop makes is not shared
+	again  bool       // and one of an earlier turn may run when it starts
+	after  bool       // a test that waits for the end of the one that starts it
+	queue  effect.Pos // threads of one queue run one at a time; zero for none
 	parent int
 	live   ints // threads that may run when it starts
 	waited counts

@@ -48,7 +48,7 @@ func (w *walk) findTokens() {
 func (w *walk) holdsOne(p effect.Path) bool {
 	if p.Root.Kind == effect.Local && p.Sel == "" {
 		c := w.f.Locals[p.Root.N].Cap
-		return c == 2 || c < 0
+		return c <= 0 || c == 2 // no channel, one of unknown capacity, or of 1
 	}
 	return true
 }

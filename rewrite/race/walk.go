@@ -115,6 +115,8 @@ func (w *walk) step(e *effect.Event, s state) state {
 		s.escaped = w.escape(s.escaped, p)
 	case effect.Call, effect.Go:
 		return w.start(e, s)
+	case effect.Parallel:
+		w.sum.parallel = true
 	case effect.Once:
 		return w.once(e, s)
 	case effect.Return:
@@ -129,8 +131,11 @@ func (w *walk) step(e *effect.Event, s state) state {
 // those that may be behind an interface.
 func (w *walk) start(e *effect.Event, s state) state {
 	run := w.call
-	if e.Kind == effect.Go {
+	switch {
+	case e.Kind == effect.Go:
 		run = w.spawn
+	case e.Subtest:
+		run = w.subtest
 	}
 	if e.Method == "" {
 		return run(e, s)
@@ -142,6 +147,22 @@ func (w *walk) start(e *effect.Event, s state) state {
 	if !out.reached {
 		return s
 	}
+	return out
+}
+
+// subtest runs a test within a test: here and now, or, if it lets others run
+// at once, after the one around it. That one ends when all its own have.
+func (w *walk) subtest(e *effect.Event, s state) state {
+	g := w.m.funcs[e.Fn.Func]
+	if g != nil && g.sum != nil && g.sum.parallel {
+		return w.spawn(e, s)
+	}
+	parallel := w.sum.parallel
+	out := w.call(e, s)
+	w.sum.parallel = parallel
+	out.live = slices.DeleteFunc(slices.Clone(out.live), func(t int) bool {
+		return w.sum.threads[t-1].after && !s.live.has(t)
+	})
 	return out
 }
 

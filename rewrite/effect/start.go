@@ -1,0 +1,235 @@
+package effect
+
+import (
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/model"
+)
+
+// starts emits what a library call does that runs functions it is given, in
+// goroutines or later; false for calls of other kinds.
+func (x *extractor) starts(c *ssa.CallCommon, in ssa.Instruction, row model.Row, args []Value) bool {
+	at, loop := x.pos(in.Pos()), x.loops[in.Block()]
+	if row.Blocks {
+		x.emit(Event{Kind: Slow, At: at, Note: "a call of " + row.Note})
+	}
+	switch row.Kind {
+	case model.Spawn, model.SpawnOne:
+		for _, fn := range x.given(c, row, args) {
+			x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Path: args[0].Path, Note: row.Note,
+				Joined: row.Kind == model.SpawnOne, Loop: loop})
+		}
+	case model.Handler:
+		for _, fn := range x.given(c, row, args) {
+			x.handler(fn, at, row.Note)
+		}
+	case model.Fork:
+		for _, fn := range x.given(c, row, args) {
+			end := Path{Root: Root{Kind: Result, N: x.id()}}
+			x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Path: end, Note: row.Note, Many: true, Joined: true})
+			x.emit(Event{Kind: Wait, At: at, Path: end, Group: true})
+		}
+	case model.Serial:
+		queue := x.id()
+		for _, fn := range x.given(c, row, args) {
+			x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: row.Note, Queue: queue, Loop: loop})
+		}
+	case model.Serves:
+		x.serves(c, row, args, at)
+	case model.Subtest:
+		for _, fn := range x.given(c, row, args) {
+			x.emit(Event{Kind: Call, At: at, ID: x.id(), Fn: fn, Subtest: true, Note: row.Note, Loop: loop})
+		}
+	case model.Parallel:
+		x.emit(Event{Kind: Parallel, At: at})
+	case model.Cleanup: // when the test is over; what comes before is not known here
+	case model.Reset:
+		x.reset(c, at)
+	default:
+		return false
+	}
+	return true
+}
+
+// given lists the functions a row speaks of, the elements of a variadic
+// argument one by one.
+func (x *extractor) given(c *ssa.CallCommon, row model.Row, args []Value) []Value {
+	last := row.Arg
+	if row.Rest {
+		last = len(args) - 1
+	}
+	var out []Value
+	for i := row.Arg; i <= last && i < len(args); i++ {
+		arg := i
+		if c.IsInvoke() {
+			arg--
+		}
+		if list := x.variadic(c.Args[arg]); list != nil {
+			out = append(out, list...)
+			continue
+		}
+		out = append(out, args[i])
+	}
+	return out
+}
+
+// variadic lists what was put into the slice that the compiler makes of
+// variadic arguments; nil for other values.
+func (x *extractor) variadic(v ssa.Value) []Value {
+	s, ok := v.(*ssa.Slice)
+	if !ok {
+		return nil
+	}
+	a, ok := s.X.(*ssa.Alloc)
+	if !ok || a.Comment != "varargs" {
+		return nil
+	}
+	var out []Value
+	for _, r := range *a.Referrers() {
+		elem, ok := r.(*ssa.IndexAddr)
+		if !ok {
+			continue
+		}
+		for _, r := range *elem.Referrers() {
+			if st, ok := r.(*ssa.Store); ok && st.Addr == elem {
+				out = append(out, x.value(st.Val))
+			}
+		}
+	}
+	return out
+}
+
+// handler emits the start of a function that a library runs in many goroutines
+// at once. The server of a test gets one request at a time as a rule, and what
+// it does is over when the response is read.
+func (x *extractor) handler(fn Value, at Pos, note string) {
+	if x.out.Test {
+		return
+	}
+	x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: note, Many: true})
+}
+
+// serves emits the starts of the methods of a value, those of the parameter's
+// interface if it has any.
+func (x *extractor) serves(c *ssa.CallCommon, row model.Row, args []Value, at Pos) {
+	i := row.Arg
+	if c.IsInvoke() {
+		i--
+	}
+	if i >= len(c.Args) || x.out.Test {
+		return
+	}
+	v := c.Args[i]
+	of, _ := v.Type().Underlying().(*types.Interface)
+	if mi, ok := v.(*ssa.MakeInterface); ok {
+		v = mi.X
+	}
+	if _, ok := v.Type().Underlying().(*types.Signature); ok {
+		x.handler(x.function(v), at, row.Note)
+		return
+	}
+	n := named(v.Type())
+	if n == nil || types.IsInterface(n) || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) {
+		return
+	}
+	for m := range n.Origin().Methods() {
+		if m.Exported() && (of == nil || of.NumMethods() == 0 || hasMethod(of, m.Name())) {
+			x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: Value{Func: m.Origin().FullName()}, Args: []Value{args[row.Arg]},
+				Note: row.Note, Many: true})
+		}
+	}
+}
+
+func hasMethod(t *types.Interface, name string) bool {
+	for m := range t.Methods() {
+		if m.Name() == name {
+			return true
+		}
+	}
+	return false
+}
+
+// reset emits that what precedes the reset of a timer comes before what waits
+// for its channel.
+func (x *extractor) reset(c *ssa.CallCommon, at Pos) {
+	timer := c.Args[0]
+	st := structOf(timer.Type())
+	for i := range st.NumFields() {
+		if st.Field(i).Name() == "C" {
+			x.emit(Event{Kind: Signal, At: at, Path: with(x.field(timer, i), Deref)})
+		}
+	}
+}
+
+// converted emits that a function becomes one of a type whose values a library
+// runs in many goroutines at once.
+func (x *extractor) converted(in *ssa.ChangeType) {
+	n, ok := types.Unalias(in.Type()).(*types.Named)
+	if !ok || n.Obj().Pkg() == nil {
+		return
+	}
+	if row, ok := x.model.HandlerType(TypeKey(n)); ok && row.Kind == model.Handler {
+		if fn := x.function(in.X); fn.Func != "" {
+			x.handler(fn, x.pos(in.Pos()), row.Note)
+		}
+	}
+}
+
+// hook emits what a library does with a function that is stored in a field of
+// one of its structs.
+func (x *extractor) hook(in *ssa.Store) {
+	fa, ok := in.Addr.(*ssa.FieldAddr)
+	if !ok {
+		return
+	}
+	if _, ok := in.Val.Type().Underlying().(*types.Signature); !ok {
+		return
+	}
+	row, ok := x.model.FieldRow(TypeKey(fa.X.Type()), structOf(fa.X.Type()).Field(fa.Field).Name())
+	fn := x.function(in.Val)
+	if !ok || fn.Func == "" {
+		return
+	}
+	at := x.pos(in.Pos())
+	switch row.Kind {
+	case model.Handler:
+		x.handler(fn, at, row.Note)
+	case model.Spawn:
+		x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: row.Note, Loop: x.loops[in.Block()]})
+	case model.Serial:
+		p := x.path(fa.X) // what is registered together runs one at a time
+		x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: row.Note, Queue: -1 - p.Root.N, Loop: x.loops[in.Block()]})
+	}
+}
+
+// add emits a call of WaitGroup.Add: of a negative number it is Done.
+func (x *extractor) add(c *ssa.CallCommon, at Pos, args []Value) {
+	kind := Add
+	if len(args) > 1 && strings.HasPrefix(args[1].Const, "-") {
+		kind = Signal
+	}
+	x.emit(Event{Kind: kind, At: at, Path: args[0].Path})
+}
+
+// atomic emits an operation of sync/atomic. What precedes one that stores is
+// visible after one that loads and sees it (https://go.dev/ref/mem#atomic);
+// others do both.
+func (x *extractor) atomic(c *ssa.CallCommon, at Pos, row model.Row) {
+	p := x.path(c.Args[0])
+	if p.Root.Kind == NoRoot {
+		return
+	}
+	if !row.Stores {
+		x.emit(Event{Kind: Wait, At: at, Path: p, Op: rewrite.Atomic})
+	}
+	if !row.Loads {
+		x.emit(Event{Kind: Signal, At: at, Path: p})
+	}
+	if !row.Typed {
+		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic})
+	}
+}

@@ -1,0 +1,41 @@
+package model
+
+import (
+	"go/types"
+	"strings"
+)
+
+// registersService reports whether a function is one that protoc-gen-go-grpc
+// or grpc-gateway generate to register the implementation of a service:
+// RegisterGreeterServer(s grpc.ServiceRegistrar, srv GreeterServer). Inside
+// the module they are followed down to RegisterService.
+// https://grpc.io/docs/languages/go/generated-code/
+func registersService(fn *types.Func) bool {
+	name, sig := fn.Name(), fn.Signature()
+	if !strings.HasPrefix(name, "Register") || !strings.HasSuffix(name, "Server") || sig.Recv() != nil {
+		return false
+	}
+	n := sig.Params().Len()
+	if n < 2 || !types.IsInterface(sig.Params().At(n-1).Type()) {
+		return false
+	}
+	switch t := typeName(sig.Params().At(n - 2).Type()); {
+	case n == 2:
+		return t == "google.golang.org/grpc.ServiceRegistrar" || t == "google.golang.org/grpc.Server"
+	case n == 3: // RegisterGreeterHandlerServer(ctx, mux, server)
+		return unversioned(t) == "github.com/grpc-ecosystem/grpc-gateway/runtime.ServeMux"
+	}
+	return false
+}
+
+// typeName spells the named type that t is or points to.
+func typeName(t types.Type) string {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	n, ok := types.Unalias(t).(*types.Named)
+	if !ok || n.Obj().Pkg() == nil {
+		return ""
+	}
+	return n.Obj().Pkg().Path() + "." + n.Obj().Name()
+}

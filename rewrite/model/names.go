@@ -1,0 +1,121 @@
+package model
+
+import (
+	"fmt"
+	"go/token"
+	"go/types"
+	"strings"
+)
+
+// kindNames are the words for kinds in configuration files.
+var kindNames = map[string]Kind{
+	"quick": Quick, "slow": Slow,
+	"lock": Lock, "rlock": RLock, "unlock": Unlock, "runlock": RUnlock, "trylock": TryLock, "tryrlock": TryRLock,
+	"wait": Wait, "add": Add, "done": Done, "once": Once,
+	"spawn": Spawn, "spawn-joined": SpawnOne, "handler": Handler, "fork": Fork, "serial": Serial, "serves": Serves,
+	"calls": Calls, "cleanup": Cleanup, "subtest": Subtest, "parallel": Parallel,
+	"reset": Reset, "reflects": Reflects,
+}
+
+// ParseKind finds a kind by its word in configuration files.
+func ParseKind(word string) (Kind, bool) {
+	k, ok := kindNames[word]
+	return k, ok
+}
+
+// TakesArg reports whether rows of the kind speak of an argument.
+func (k Kind) TakesArg() bool {
+	switch k {
+	case Spawn, SpawnOne, Handler, Fork, Serial, Serves, Calls, Cleanup, Subtest, Once:
+		return true
+	}
+	return false
+}
+
+// OfMethod reports whether the kind makes sense only for methods: it speaks
+// of the receiver.
+func (k Kind) OfMethod() bool {
+	switch k {
+	case Lock, RLock, Unlock, RUnlock, TryLock, TryRLock, Wait, Add, Done, SpawnOne, Once, Parallel, Reset:
+		return true
+	}
+	return false
+}
+
+// OfValue reports whether the kind can be that of a function type, of a field
+// that holds a function, or of a method by its signature.
+func (k Kind) OfValue() bool { return k == Handler || k == Serial || k == Spawn || k == Calls }
+
+// ParseFunc checks the name of a function as FuncKey makes them, and leaves
+// type parameters out.
+func ParseFunc(name string) (string, error) {
+	key := withoutTypeArgs(name)
+	pkg, recv, fn := split(key)
+	method := strings.HasPrefix(key, "(")
+	if !importPath(pkg) || !token.IsIdentifier(fn) || method && !token.IsIdentifier(recv) {
+		return "", fmt.Errorf("%q names no function; write import/path.Func, (import/path.Type).Method or (*import/path.Type).Method", name)
+	}
+	return key, nil
+}
+
+// ParseType checks the name of a type.
+func ParseType(name string) error {
+	if pkg, t := cutName(name); !importPath(pkg) || !token.IsIdentifier(t) {
+		return fmt.Errorf("%q names no type; write import/path.Type", name)
+	}
+	return nil
+}
+
+// ParseField checks the name of a field.
+func ParseField(name string) error {
+	owner, field := cutName(name)
+	if pkg, t := cutName(owner); !importPath(pkg) || !token.IsIdentifier(t) || !token.IsIdentifier(field) {
+		return fmt.Errorf("%q names no field; write import/path.Type.Field", name)
+	}
+	return nil
+}
+
+// ParseMethod checks the signature of a method as MethodKey makes them.
+func ParseMethod(name string) error {
+	id, rest, ok := strings.Cut(name, "(")
+	if !ok || !token.IsIdentifier(id) || !strings.Contains(rest, ")") {
+		return fmt.Errorf("%q is no method with its signature; write it as Name(import/path.Type, *import/path.Other) error", name)
+	}
+	return nil
+}
+
+func importPath(s string) bool {
+	return s != "" && !strings.ContainsAny(s, " \t()*[]{},") && !strings.HasPrefix(s, "/") && !strings.HasSuffix(s, "/")
+}
+
+// withoutTypeArgs drops the type parameters of a method's receiver.
+func withoutTypeArgs(key string) string {
+	if i := strings.IndexByte(key, '['); i >= 0 && strings.HasPrefix(key, "(") {
+		if j := strings.LastIndex(key, "])"); j > i {
+			return key[:i] + key[j+1:]
+		}
+	}
+	return key
+}
+
+// MethodKey spells a method's name and signature so that one of an interface
+// and those that implement it are spelled alike: without parameter names.
+func MethodKey(m *types.Func) string {
+	return m.Name() + strings.TrimPrefix(types.TypeString(unnamed(m.Signature()), nil), "func")
+}
+
+// unnamed drops the parameter names of a signature and of those in it.
+func unnamed(sig *types.Signature) *types.Signature {
+	tuple := func(t *types.Tuple) *types.Tuple {
+		var list []*types.Var
+		for v := range t.Variables() {
+			typ := v.Type()
+			if s, ok := typ.(*types.Signature); ok {
+				typ = unnamed(s)
+			}
+			list = append(list, types.NewParam(token.NoPos, nil, "", typ))
+		}
+		return types.NewTuple(list...)
+	}
+	return types.NewSignatureType(nil, nil, nil, tuple(sig.Params()), tuple(sig.Results()), sig.Variadic())
+}

@@ -1,0 +1,170 @@
+package model
+
+import (
+	"fmt"
+	"go/types"
+	"maps"
+	"strings"
+	"sync"
+)
+
+// A Table holds all rows. It never changes; With makes an extended copy.
+type Table struct {
+	funcs   map[string]Row // by FuncKey
+	types   map[string]Row // by import path and name
+	fields  map[string]Row // by import path, type and field
+	methods map[string]Row // by name and signature
+	added   map[string]bool
+}
+
+// Rows is a part of a table. Functions are named by FuncKey, types and fields
+// by import path and name, methods by name and signature. Import paths stand
+// without major version where all versions behave alike. A key may list
+// names that share a row: "(*net/http.ServeMux).{Handle,HandleFunc}".
+type Rows struct {
+	Funcs, Types, Fields, Methods map[string]Row
+}
+
+// Default returns the table of what fixer knows by itself.
+func Default() *Table { return standard() }
+
+var standard = sync.OnceValue(func() *Table {
+	t := &Table{funcs: map[string]Row{}, types: map[string]Row{}, fields: map[string]Row{}, methods: map[string]Row{}}
+	for _, d := range domains {
+		t.add(d)
+	}
+	return t
+})
+
+// With returns the table with rows added. They win over those that are there,
+// and, for functions, over the bodies in the module under analysis.
+func (t *Table) With(rows Rows) *Table {
+	next := &Table{funcs: maps.Clone(t.funcs), types: maps.Clone(t.types), fields: maps.Clone(t.fields),
+		methods: maps.Clone(t.methods), added: maps.Clone(t.added)}
+	if next.added == nil {
+		next.added = map[string]bool{}
+	}
+	next.add(rows)
+	for key := range rows.Funcs {
+		for _, k := range expand(key) {
+			next.added[k] = true
+		}
+	}
+	return next
+}
+
+func (t *Table) add(rows Rows) {
+	for _, part := range []struct{ to, from map[string]Row }{
+		{t.funcs, rows.Funcs}, {t.types, rows.Types}, {t.fields, rows.Fields}, {t.methods, rows.Methods},
+	} {
+		for key, r := range part.from {
+			for _, k := range expand(key) {
+				part.to[k] = r
+			}
+		}
+	}
+}
+
+// expand lists the keys that a key with names in braces stands for.
+func expand(key string) []string {
+	before, rest, ok := strings.Cut(key, "{")
+	if !ok {
+		return []string{key}
+	}
+	names, after, _ := strings.Cut(rest, "}")
+	var out []string
+	for _, name := range strings.Split(names, ",") {
+		out = append(out, expand(before+name+after)...)
+	}
+	return out
+}
+
+// FuncKey names a function as rows do: "time.AfterFunc",
+// "(*sync.WaitGroup).Go"; type parameters are left out.
+func FuncKey(fn *types.Func) string {
+	return withoutTypeArgs(fn.Origin().FullName())
+}
+
+// unversioned takes the major version out of the import path that a key
+// starts with: "(*example.com/a/v2/b.T).M" becomes "(*example.com/a/b.T).M".
+func unversioned(key string) string {
+	for i := 0; i < len(key); {
+		j := strings.Index(key[i:], "/v")
+		if j < 0 {
+			return key
+		}
+		start := i + j
+		end := start + 2
+		for end < len(key) && '0' <= key[end] && key[end] <= '9' {
+			end++
+		}
+		if end > start+2 && end < len(key) && (key[end] == '.' || key[end] == '/') {
+			return key[:start] + key[end:]
+		}
+		i = end
+	}
+	return key
+}
+
+// shortName names a function for people: "http.HandleFunc",
+// "errgroup.Group.Go".
+func shortName(fn *types.Func) string {
+	name := fn.Name()
+	if recv := fn.Signature().Recv(); recv != nil {
+		t := types.Unalias(recv.Type())
+		if p, ok := t.(*types.Pointer); ok {
+			t = types.Unalias(p.Elem())
+		}
+		if n, ok := t.(*types.Named); ok {
+			name = n.Obj().Name() + "." + name
+		}
+	}
+	if fn.Pkg() == nil {
+		return name
+	}
+	return fmt.Sprintf("%s.%s", fn.Pkg().Name(), name)
+}
+
+// split takes a function's key apart: the import path, the receiver's type or
+// "", and the name.
+func split(key string) (pkg, recv, name string) {
+	if inner, ok := strings.CutPrefix(key, "("); ok {
+		inner, name, _ = strings.Cut(strings.TrimPrefix(inner, "*"), ").")
+		pkg, recv = cutName(inner)
+		return pkg, recv, name
+	}
+	pkg, name = cutName(key)
+	return pkg, "", name
+}
+
+// cutName splits "import/path.Name".
+func cutName(key string) (pkg, name string) {
+	i := strings.LastIndexByte(key, '.')
+	if i < 0 {
+		return "", key
+	}
+	return key[:i], key[i+1:]
+}
+
+// Lookup finds the function that a key names in its package; nil if it has
+// none of that name.
+func Lookup(pkg *types.Package, key string) *types.Func {
+	_, recv, name := split(key)
+	if recv == "" {
+		fn, _ := pkg.Scope().Lookup(name).(*types.Func)
+		return fn
+	}
+	tn, ok := pkg.Scope().Lookup(recv).(*types.TypeName)
+	if !ok {
+		return nil
+	}
+	obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(tn.Type()), true, pkg, name)
+	if types.IsInterface(tn.Type()) {
+		obj, _, _ = types.LookupFieldOrMethod(tn.Type(), true, pkg, name)
+	}
+	fn, _ := obj.(*types.Func)
+	if fn == nil || FuncKey(fn) != key {
+		return nil
+	}
+	return fn
+}
