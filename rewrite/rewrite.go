@@ -77,11 +77,13 @@ const (
 	WriteElem Op = "element write" // map or slice content: assignment, delete, clear, copy to
 	Atomic    Op = "atomic"        // an operation of sync/atomic
 	Address   Op = "address"       // the address is taken and not followed further
+	Close     Op = "close"         // of a channel
+	Send      Op = "send"          // on a channel, which must not be closed then
 )
 
 // Writes reports whether the operation changes its place without
 // synchronisation.
-func (o Op) Writes() bool { return o == Write || o == WriteElem }
+func (o Op) Writes() bool { return o == Write || o == WriteElem || o == Close }
 
 // Mode is how a lock is held.
 type Mode int

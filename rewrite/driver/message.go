@@ -67,6 +67,10 @@ func verb(op rewrite.Op) string {
 		return "accessed atomically"
 	case rewrite.Address:
 		return "handed out by address"
+	case rewrite.Close:
+		return "closed"
+	case rewrite.Send:
+		return "sent on"
 	default:
 		return "read"
 	}

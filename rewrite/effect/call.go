@@ -334,6 +334,7 @@ func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
 			}
 		}
 	case "close":
+		x.channel(rewrite.Close, args[0], pos)
 		x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(args[0])})
 	}
 }

@@ -18,6 +18,9 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.UnOp:
 		x.unop(in)
 	case *ssa.Store:
+		if same(in) {
+			return
+		}
 		n := len(x.blk.Events)
 		x.access(rewrite.Write, in.Addr, in.Pos())
 		if _, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
@@ -81,6 +84,13 @@ func (x *extractor) instr(in ssa.Instruction) {
 	}
 }
 
+// same reports whether a store puts back what it has just read: what the
+// return of a named result looks like, and never happens.
+func same(in *ssa.Store) bool {
+	v, ok := in.Val.(*ssa.UnOp)
+	return ok && v.Op == token.MUL && v.X == in.Addr
+}
+
 // cond notes which lock a sync.Cond stored in a field was made from.
 func (x *extractor) cond(in *ssa.Store) {
 	call, ok := in.Val.(*ssa.Call)
@@ -110,8 +120,16 @@ func (x *extractor) receive(ch ssa.Value, pos token.Pos) {
 }
 
 func (x *extractor) send(ch ssa.Value, pos token.Pos) {
+	x.channel(rewrite.Send, ch, pos)
 	x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(ch), Send: true})
 	x.emit(Event{Kind: Wait, At: x.pos(pos), Path: x.path(ch).Back(), Send: true})
+}
+
+// channel emits that a channel is sent on or closed: the two must not meet.
+func (x *extractor) channel(op rewrite.Op, ch ssa.Value, pos token.Pos) {
+	if p := with(x.path(ch), Open); p.Root.Kind != NoRoot {
+		x.emit(Event{Kind: Access, At: x.source(ch, pos), Path: p, Op: op})
+	}
 }
 
 func (x *extractor) selects(in *ssa.Select) {
@@ -122,6 +140,7 @@ func (x *extractor) selects(in *ssa.Select) {
 	var one []Path
 	for _, s := range in.States {
 		if p := x.path(s.Chan); s.Dir == types.SendOnly {
+			x.channel(rewrite.Send, s.Chan, s.Pos)
 			x.emit(Event{Kind: Signal, At: at, Path: p, Send: true})
 			x.escape(s.Send, Path{})
 			one = append(one, p.Back())
@@ -246,7 +265,14 @@ func (x *extractor) elem(op rewrite.Op, container ssa.Value, pos token.Pos) {
 	if p.Root.Kind == NoRoot {
 		return
 	}
-	x.emit(Event{Kind: Access, At: x.source(container, pos), Path: p, Op: op})
+	e := Event{Kind: Access, At: x.source(container, pos), Path: p, Op: op, Index: prefix(container)}
+	if s, ok := container.Type().Underlying().(*types.Slice); ok {
+		switch s.Elem().Underlying().(type) {
+		case *types.Struct, *types.Array:
+			e.Covers = true
+		}
+	}
+	x.emit(e)
 }
 
 // source returns where the source names the memory: the field's name in the
@@ -318,7 +344,23 @@ func (x *extractor) escape(v ssa.Value, to Path) {
 	if p.Root.Kind != Local && p.Root.Kind != Param && p.Root.Kind != Free || p.Root == to.Root {
 		return
 	}
+	if to.Sel == "" && to.Root.Kind == Local && x.out.Locals[to.Root.N].Holds.Path == p {
+		return // a name for it, no more
+	}
 	x.emit(Event{Kind: Escape, At: x.pos(v.Pos()), Path: p})
+}
+
+// prefix tells which elements of a slice are meant if they are the first ones
+// up to a constant.
+func prefix(v ssa.Value) string {
+	s, ok := v.(*ssa.Slice)
+	if !ok {
+		return ""
+	}
+	if c, ok := s.High.(*ssa.Const); ok && isInt(c) {
+		return "<" + c.Value.ExactString()
+	}
+	return ""
 }
 
 func isSlice(v ssa.Value) bool {

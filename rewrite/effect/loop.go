@@ -45,10 +45,10 @@ func (x *extractor) findLoops() {
 			if old := x.loops[c]; old == 0 || size[old] > len(body) {
 				x.loops[c] = n
 			}
-		}
-		for _, s := range b.Succs {
-			if !body[s] {
-				x.exits[edge{b, s}] = n
+			for _, s := range c.Succs {
+				if old := x.exits[edge{c, s}]; !body[s] && (old == 0 || size[old] < len(body)) {
+					x.exits[edge{c, s}] = n
+				}
 			}
 		}
 	}

@@ -46,6 +46,8 @@ func (x *extractor) starts(c *ssa.CallCommon, in ssa.Instruction, row model.Row,
 		}
 	case model.Parallel:
 		x.emit(Event{Kind: Parallel, At: at})
+	case model.Settle:
+		x.emit(Event{Kind: Settle, At: at})
 	case model.Cleanup: // when the test is over; what comes before is not known here
 	case model.Reset:
 		x.reset(c, at)

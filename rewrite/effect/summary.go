@@ -63,6 +63,9 @@ const (
 	Deref = "*"  // the selector for what a variable refers to
 )
 
+// Open is the selector for whether a channel is open.
+const Open = "open"
+
 // MaxSel is the length beyond which paths are not followed, dereferences not
 // counted.
 const MaxSel = 6
@@ -117,7 +120,7 @@ func (p Path) Base() (Path, string) {
 func (p Path) Field() string {
 	for p.Sel != "" {
 		var last string
-		if p, last = p.Base(); last != Elem && last != Deref && last != Back {
+		if p, last = p.Base(); last != Elem && last != Deref && last != Back && last != Open {
 			return last
 		}
 	}
@@ -157,6 +160,7 @@ const (
 	Wait                 // receives from, or waits for, the object Path
 	Signal               // sends on, closes, or is done with, the object Path
 	Add                  // tells the object Path to wait for one more
+	Settle               // returns when all other goroutines wait for something
 	Parallel             // lets the rest of the test run at once with others
 	Once                 // runs Fn at most once ever for Path, or waits for who does
 	Escape               // Path becomes visible to others: stored, sent, returned
@@ -176,7 +180,8 @@ type Event struct {
 	Whole string
 	// Index tells which element of a slice or array an Access is to, one word
 	// for each index of a nested one, separated by commas: =N for a constant,
-	// pN for the N-th parameter, ? for others. "" for no such element.
+	// pN for the N-th parameter, ? for others, <N for all before the N-th. ""
+	// for no such element.
 	Index    string
 	Covers   bool    // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool    // Access with Whole: through a pointer
@@ -212,7 +217,7 @@ type Block struct {
 	Events []Event
 	Succs  []int // -1 for a way that is never taken
 	Backs  []int // for each way out, the number of the loop it begins anew; 0 for none
-	Exits  []int // for each way out of the head of a loop, the number of the loop it ends; 0 for none
+	Exits  []int // for each way out, the number of the outermost loop it ends; 0 for none
 	Conds  []Cond
 }
 

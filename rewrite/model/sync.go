@@ -39,6 +39,18 @@ var syncRows = Rows{Funcs: map[string]Row{
 // timeRows: https://pkg.go.dev/time, https://pkg.go.dev/context
 var timeRows = Rows{Funcs: map[string]Row{
 	"time.Sleep": {Kind: Slow},
+	// "A single goroutine runs all finalizers for a program, sequentially":
+	// https://pkg.go.dev/runtime#SetFinalizer
+	"runtime.SetFinalizer": {Kind: Serial, Arg: 1},
+	// "Cleanups run concurrently with any user-created goroutines" and "with
+	// one another": https://pkg.go.dev/runtime#AddCleanup
+	"runtime.AddCleanup": {Kind: Spawn, Arg: 1},
+	// "Wait blocks until every goroutine within the current bubble, other than
+	// the current goroutine, is durably blocked":
+	// https://pkg.go.dev/testing/synctest#Wait
+	"testing/synctest.Wait":  {Kind: Settle},
+	"internal/synctest.Wait": {Kind: Settle},
+
 	// "AfterFunc waits for the duration to elapse and then calls f in its own
 	// goroutine": https://pkg.go.dev/time#AfterFunc
 	"time.AfterFunc": {Kind: Spawn, Arg: 1},

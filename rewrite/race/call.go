@@ -286,6 +286,10 @@ func (w *walk) args(list []effect.Value) []effect.Value {
 	out := slices.Clone(list)
 	for i := range out {
 		out[i].Path = w.resolve(out[i].Path)
+		out[i].Bind = slices.Clone(out[i].Bind)
+		for j := range out[i].Bind {
+			out[i].Bind[j] = w.resolve(out[i].Bind[j])
+		}
 	}
 	return out
 }

@@ -197,7 +197,7 @@ func (m *Module) accesses(field string) []rewrite.Access {
 }
 
 // strength orders operations: what an expression does most.
-var strength = map[rewrite.Op]int{rewrite.Read: 1, rewrite.ReadElem: 2, rewrite.Atomic: 3, rewrite.Address: 4, rewrite.WriteElem: 5, rewrite.Write: 6}
+var strength = map[rewrite.Op]int{rewrite.Read: 1, rewrite.ReadElem: 2, rewrite.Atomic: 3, rewrite.Address: 4, rewrite.Send: 5, rewrite.Close: 6, rewrite.WriteElem: 7, rewrite.Write: 8}
 
 func mergeAccess(a, b rewrite.Access) rewrite.Access {
 	if strength[b.Op] > strength[a.Op] {

@@ -154,10 +154,24 @@ func (w *walk) awaited(b binding, d *pending) effect.Value {
 func (b binding) given(args []effect.Value) []effect.Value {
 	var out []effect.Value
 	for _, a := range args {
-		a.Path, _ = b.path(a.Path)
+		a.Path = b.named(a.Path)
+		bind := make([]effect.Path, len(a.Bind))
+		for i, p := range a.Bind {
+			bind[i] = b.named(p)
+		}
+		a.Bind = bind
 		out = append(out, a)
 	}
 	return out
+}
+
+// named says a callee's path in the caller's terms; the zero path where the
+// caller has no name for it.
+func (b binding) named(p effect.Path) effect.Path {
+	if q, ok := b.path(p); ok {
+		return q
+	}
+	return effect.Path{}
 }
 
 // known gives the threads of a call that run functions handed in what these

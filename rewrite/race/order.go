@@ -218,12 +218,12 @@ func (w *walk) enough(h relay, n uint8, by int) bool {
 		return true
 	}
 	need := sum(h.need, w.room(h.path))
-	if h.thread > 0 && w.sum.threads[h.thread-1].overlaps() {
+	if h.thread > 0 && w.shares(w.sum.threads[h.thread-1], h.path) {
 		return false
 	}
 	for i, t := range w.sum.threads {
 		if i+1 != h.thread && i+1 != by && w.beside(i+1, h.thread) {
-			if k := t.sends.of(h.path); k > 0 && t.overlaps() {
+			if k := t.sends.of(h.path); k > 0 && w.shares(t, h.path) {
 				need = many
 			} else {
 				need = sum(need, k)
@@ -231,6 +231,15 @@ func (w *walk) enough(h relay, n uint8, by int) bool {
 		}
 	}
 	return n >= need
+}
+
+// shares reports whether several goroutines of one start may use the same
+// object at once; what the loop that starts them makes anew, they don't.
+func (w *walk) shares(t *thread, p effect.Path) bool {
+	if l := w.loop(p.Root); l != 0 && l == t.loop {
+		return false
+	}
+	return t.overlaps()
 }
 
 // beside reports whether two threads may run at once; 0 is the frame's own.
@@ -245,7 +254,13 @@ func (w *walk) beside(t, u int) bool {
 // way back on it: its capacity.
 func (w *walk) room(p effect.Path) uint8 {
 	ch, back := p.IsBack()
-	if !back || ch.Root.Kind != effect.Local || ch.Sel != "" {
+	if !back || ch.Root.Kind != effect.Local {
+		return 0
+	}
+	if ch.Sel != "" {
+		if v := w.f.Locals[ch.Root.N]; ch.Sel == ";"+effect.Deref && !v.Stays {
+			return many // now one channel, now another
+		}
 		return 0
 	}
 	switch c := w.f.Locals[ch.Root.N].Cap; {

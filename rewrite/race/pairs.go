@@ -3,6 +3,7 @@ package race
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -180,11 +181,23 @@ func apart(a, b string) bool {
 	}
 	x, y := strings.Split(a, ","), strings.Split(b, ",")
 	for i := range min(len(x), len(y)) {
-		if x[i] != y[i] && x[i][0] == '=' && y[i][0] == '=' {
+		if wordsApart(x[i], y[i]) || wordsApart(y[i], x[i]) {
 			return true
 		}
 	}
 	return false
+}
+
+func wordsApart(x, y string) bool {
+	if x[0] != '=' {
+		return false
+	}
+	if y[0] == '<' {
+		i, err := strconv.Atoi(x[1:])
+		n, err2 := strconv.Atoi(y[1:])
+		return err == nil && err2 == nil && i >= n
+	}
+	return y[0] == '=' && x != y
 }
 
 // selfParallel reports whether two goroutines of one start can make the same

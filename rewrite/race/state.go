@@ -80,7 +80,7 @@ func (w *walk) flow() []state {
 			}
 			next := out
 			if loop := b.Exits[edge]; loop != 0 {
-				next.waited = w.drained(loop, in[i].waited, out.waited)
+				next.waited = w.drained(loop, i, in, out.waited)
 			}
 			for _, c := range b.Conds {
 				if c.Edge == edge {
@@ -91,8 +91,8 @@ func (w *walk) flow() []state {
 			if loop := b.Backs[edge]; loop != 0 {
 				joined = in[succ].join(w.turn(next, loop))
 				joined.signaled = joined.signaled.widen(in[succ].signaled)
-				if w.turned(loop, i, next.waited) {
-					work = append(work, succ)
+				if w.turned(way{loop, i, succ}, next.waited) {
+					work = append(work, w.leaving(loop)...)
 				}
 			}
 			if !joined.equal(in[succ]) {
@@ -102,6 +102,17 @@ func (w *walk) flow() []state {
 		}
 	}
 	return in
+}
+
+// leaving lists the blocks from which a loop is left.
+func (w *walk) leaving(loop int) []int {
+	var out []int
+	for i := range w.f.Blocks {
+		if slices.Contains(w.f.Blocks[i].Exits, loop) {
+			out = append(out, i)
+		}
+	}
+	return out
 }
 
 // known applies what is known on one way out of a block.
@@ -117,14 +128,14 @@ func (w *walk) known(c effect.Cond, s state) state {
 	}
 }
 
-// A way is an edge back to the head of a loop, by the block it leaves.
-type way struct{ loop, block int }
+// A way is an edge back to the head of a loop.
+type way struct{ loop, block, head int }
 
 // turned notes what was waited for by the end of a loop's turn; true if that
 // is news.
-func (w *walk) turned(loop, block int, waited counts) bool {
-	old, ok := w.turns[way{loop, block}]
-	w.turns[way{loop, block}] = waited
+func (w *walk) turned(back way, waited counts) bool {
+	old, ok := w.turns[back]
+	w.turns[back] = waited
 	return !ok || !old.equal(waited)
 }
 
@@ -132,20 +143,27 @@ func (w *walk) turned(loop, block int, waited counts) bool {
 // every turn waits for all there is, be it by their number or until the
 // channel is closed. That a loop may have no turn at all is not held against
 // it.
-func (w *walk) drained(loop int, before, here counts) counts {
+func (w *walk) drained(loop, from int, in []state, here counts) counts {
 	var turn counts
-	first := true
+	head, first := -1, true
 	for way, waited := range w.turns {
 		if way.loop != loop {
 			continue
 		}
-		if first {
+		if head = way.head; first {
 			turn, first = waited, false
 		} else {
 			turn = turn.least(waited)
 		}
 	}
-	return here.most(turn).widen(before)
+	switch {
+	case first:
+		return here
+	case head == from: // what the head itself waits for, every turn does
+		return here.most(turn).widen(in[head].waited)
+	default:
+		return here.most(turn.widen(in[head].waited))
+	}
 }
 
 // turn drops what belongs to the turn of a loop that ends: the threads it

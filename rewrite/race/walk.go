@@ -115,6 +115,8 @@ func (w *walk) step(e *effect.Event, s state) state {
 		s.escaped = w.escape(s.escaped, p)
 	case effect.Call, effect.Go:
 		return w.start(e, s)
+	case effect.Settle:
+		s.live = nil
 	case effect.Parallel:
 		w.sum.parallel = true
 	case effect.Once:
