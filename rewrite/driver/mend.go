@@ -129,7 +129,7 @@ func groups(findings []*rewrite.Finding) [][]*rewrite.Finding {
 func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*rewrite.Fix) string) *rewrite.Fix {
 	out := x.outcomes[f.Place.Key]
 	out.Verdicts = nil
-	if !x.base.sites.roots[f.Place.Owner] {
+	if f.Kind == rewrite.Field && !x.base.sites.roots[f.Place.Owner] {
 		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "the struct is declared outside the packages named; name its package too"}}
 		return nil
 	}

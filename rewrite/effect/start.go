@@ -20,8 +20,12 @@ func (x *extractor) starts(c *ssa.CallCommon, in ssa.Instruction, row model.Row,
 	switch row.Kind {
 	case model.Spawn, model.SpawnOne:
 		for _, fn := range x.given(c, row, args) {
-			x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Path: args[0].Path, Note: row.Note,
-				Joined: row.Kind == model.SpawnOne, Loop: loop})
+			e := Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Path: args[0].Path, Note: row.Note,
+				Joined: row.Kind == model.SpawnOne, Loop: loop}
+			if call, ok := in.(*ssa.Call); ok {
+				e.Timer = x.path(call)
+			}
+			x.emit(e)
 		}
 	case model.Handler:
 		for _, fn := range x.given(c, row, args) {

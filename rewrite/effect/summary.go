@@ -66,6 +66,16 @@ const (
 // Open is the selector for whether a channel is open.
 const Open = "open"
 
+// Is starts the selector for a value that a variable has.
+const Is = "="
+
+// IsFlag reports whether p is a value that a variable has, and returns the
+// variable.
+func (p Path) IsFlag() (Path, bool) {
+	base, sel := p.Base()
+	return base, strings.HasPrefix(sel, Is)
+}
+
 // MaxSel is the length beyond which paths are not followed, dereferences not
 // counted.
 const MaxSel = 6
@@ -120,7 +130,7 @@ func (p Path) Base() (Path, string) {
 func (p Path) Field() string {
 	for p.Sel != "" {
 		var last string
-		if p, last = p.Base(); last != Elem && last != Deref && last != Back && last != Open {
+		if p, last = p.Base(); last != Elem && last != Deref && last != Back && last != Open && !strings.HasPrefix(last, Is) {
 			return last
 		}
 	}
@@ -198,6 +208,7 @@ type Event struct {
 	Group    bool    // Wait: for all that were added to a WaitGroup
 	Either   []Path  // Wait: for one of several objects
 	Joined   bool    // Go: Wait on Path returns after it
+	Timer    Path    // Go: what stops it from being run at all
 	Queue    int     // Go: those of one number run one at a time; 0 for none
 	Subtest  bool    // Call: of a test that runs later, with others, if it calls Parallel
 	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
@@ -206,10 +217,13 @@ type Event struct {
 
 // A Cond is what is known on one way out of a block.
 type Cond struct {
-	Edge int // index into Succs
-	Path Path
-	Mode rewrite.Mode // a TryLock that succeeded; 0 for others
-	Send bool         // a send that took place; else a receive
+	Edge  int // index into Succs
+	At    Pos
+	Path  Path
+	Mode  rewrite.Mode // a TryLock that succeeded; 0 for others
+	Stops bool         // what the timer Path was to run does not run
+	Case  bool         // a case of a select took place; else a variable has the value at the end of Path
+	Send  bool         // Case: of a send, else of a receive
 }
 
 // A Block is a straight run of events.

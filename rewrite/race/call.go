@@ -100,11 +100,16 @@ func (b binding) locks(l locks) locks {
 	var out locks
 	for _, h := range l {
 		q, ok := b.path(h.path)
-		if !ok {
-			if h.path.Field() == "" {
-				continue
-			}
+		switch {
+		case ok:
+		case h.path.Root.N < 0: // of one the callee called
+			q = h.path
+		case h.path.Field() != "":
 			q = effect.Path{Root: effect.Root{Kind: effect.Result, N: -1, Key: b.callee.Key}, Sel: h.path.Sel}
+		case h.path.Root.Kind == effect.Local:
+			q = effect.Path{Root: effect.Root{Kind: effect.Result, N: -1, Key: h.key(b.callee)}}
+		default:
+			continue
 		}
 		out = out.add(held{q, h.mode})
 	}
@@ -129,7 +134,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	base := w.threads(e, g, b, s, 0)
 	if w.record {
-		w.inline(frameOf{b: b, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), event: e.ID, at: e.At, loop: e.Loop != 0})
+		w.inline(frameOf{b: b, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
 	}
 	w.returned(e, b)
 	for _, p := range b.paths(g.sum.released) {
@@ -138,13 +143,18 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, h := range b.locks(g.sum.acquired) {
 		s = w.take(s, h)
 	}
-	s = w.handed(b, base, s)
+	s = w.handed(b, base, s, e.At)
+	for _, t := range g.sum.left { // what was waited for before it started
+		for _, c := range w.sum.threads[base+t-2].waited {
+			s = w.wait(s, c.path, c.n)
+		}
+	}
 	for _, t := range g.sum.left {
 		w.starts(s, base+t-1)
 		s.live, s.now = s.live.add(base+t-1), s.now.add(base+t-1)
 	}
 	for _, c := range b.counts(g.sum.sends) {
-		s = w.signal(w.token(s, c.path), c.path, c.n)
+		s = w.signal(w.token(s, c.path), c.path, c.n, e.At)
 	}
 	for _, c := range b.counts(g.sum.waited) {
 		s = w.wait(w.token(s, c.path), c.path, c.n)
@@ -299,6 +309,9 @@ func (w *walk) args(list []effect.Value) []effect.Value {
 func (w *walk) done(e *effect.Event, g *function, b binding) counts {
 	var done counts
 	for _, c := range g.sum.sends {
+		if _, flag := c.path.IsFlag(); flag {
+			continue // it may be raced on itself
+		}
 		need := uint8(1)
 		for _, a := range g.sum.accesses {
 			if a.thread != 0 {
@@ -325,7 +338,7 @@ func (w *walk) done(e *effect.Event, g *function, b binding) counts {
 func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 	t, ok := w.own[e]
 	if !ok {
-		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest}
+		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest, timer: w.resolve(e.Timer)}
 		if e.Queue != 0 {
 			th.queue = effect.Pos{File: w.f.Key, Line: e.Queue}
 		}
@@ -360,6 +373,7 @@ func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent 
 				n.parent = t.parent + base - 1
 			}
 			n.done, n.waited, n.sends, n.held, n.event = b.counts(t.done), b.counts(t.waited), b.counts(t.sends), b.locks(t.held), e.ID
+			n.timer = b.named(t.timer)
 			if n.many {
 				n.many, n.loop = t.overlaps(), 0
 			}

@@ -15,6 +15,7 @@ type frameOf struct {
 	s      state                  // at the call; zero for a new thread
 	after  counts                 // the caller's signals after the call, with the number of the first
 	late   func(effect.Path) bool // signals of the new thread that count for nothing
+	turns  counts                 // waited for in every turn of the loop around the call
 	event  int
 	at     effect.Pos
 	loop   bool
@@ -53,6 +54,9 @@ func (w *walk) inline(in frameOf) {
 			n.before = n.before.drop(in.late)
 		}
 		n.index = in.b.index(a.index)
+		if n.turns = in.b.counts(a.turns); a.thread == 0 && in.turns != nil {
+			n.turns = n.turns.most(in.turns)
+		}
 		n.loop = a.loop || a.thread == 0 && in.loop
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}
 		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
@@ -65,7 +69,7 @@ func (w *walk) inline(in frameOf) {
 		if !ok || len(w.sum.relays) >= maxRelays || in.late != nil && r.thread == 0 && in.late(p) {
 			continue
 		}
-		n := &relay{path: p, need: r.need, thread: number(r.thread), waits: in.b.counts(r.waits)}
+		n := &relay{path: p, at: r.at, need: r.need, thread: number(r.thread), waits: in.b.counts(r.waits)}
 		if r.thread == 0 {
 			n.waits = n.waits.most(in.s.waited)
 		}
@@ -174,9 +178,9 @@ func (b binding) named(p effect.Path) effect.Path {
 	return effect.Path{}
 }
 
-// known gives the threads of a call that run functions handed in what these
+// handed gives the threads of a call that run functions handed in what these
 // are known to signal; what runs here and now signals for the caller.
-func (w *walk) handed(b binding, base int, s state) state {
+func (w *walk) handed(b binding, base int, s state, at effect.Pos) state {
 	for _, d := range b.callee.sum.pending {
 		v := w.awaited(b, d)
 		g := w.m.funcs[v.Func]
@@ -190,7 +194,7 @@ func (w *walk) handed(b binding, base int, s state) state {
 			th.sends, th.done = in.counts(g.sum.sends), w.done(&effect.Event{}, g, in)
 		case d.thread == 0:
 			for _, c := range in.counts(g.sum.sends) {
-				s = w.signal(s, c.path, c.n)
+				s = w.signal(s, c.path, c.n, at)
 			}
 		}
 	}

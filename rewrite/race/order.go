@@ -112,7 +112,8 @@ func (c counts) drop(fn func(effect.Path) bool) counts {
 // them as well.
 type relay struct {
 	path   effect.Path
-	need   uint8 // the number of the signal
+	at     effect.Pos // of the signal
+	need   uint8      // its number
 	thread int
 	waits  counts
 }
@@ -121,18 +122,18 @@ type relay struct {
 const maxRelays = 60
 
 // relays notes a signal and what was waited for by then.
-func (w *walk) relays(p effect.Path, need uint8, waits counts) {
+func (w *walk) relays(p effect.Path, need uint8, waits counts, at effect.Pos) {
 	if !w.record || p.Root.Kind == effect.NoRoot {
 		return
 	}
 	for _, r := range w.sum.relays {
-		if r.path == p && r.thread == 0 {
+		if r.path == p && r.at == at && r.thread == 0 {
 			r.waits, r.need = r.waits.least(waits), max(r.need, need)
 			return
 		}
 	}
 	if len(w.sum.relays) < maxRelays {
-		w.sum.relays = append(w.sum.relays, &relay{path: p, need: need, waits: waits})
+		w.sum.relays = append(w.sum.relays, &relay{path: p, at: at, need: need, waits: waits})
 	}
 }
 
@@ -180,7 +181,7 @@ func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
 	for _, e := range waits {
 		if e.path.Root.Kind != effect.Either {
 			for _, h := range have {
-				if h.path == e.path && w.enough(h, e.n, by) {
+				if h.path == e.path && w.enough(h, e.n, by) && !w.raced(h.path) {
 					return h.path, true
 				}
 			}
@@ -200,6 +201,29 @@ func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
 		}
 	}
 	return effect.Path{}, false
+}
+
+// raced reports whether a path is a value of a variable that goroutines set and
+// read without a lock: it orders nothing.
+func (w *walk) raced(p effect.Path) bool {
+	v, flag := p.IsFlag()
+	if !flag {
+		return false
+	}
+	var list []*access
+	for _, a := range w.sum.accesses {
+		if a.path == v {
+			list = append(list, a)
+		}
+	}
+	for i, a := range list {
+		for _, b := range list[i:] {
+			if (a.thread > 0 || b.thread > 0) && a.thread != b.thread && conflict(a, b) && concurrent(w, a, b) && !w.protected(a, b) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // silent reports whether nobody ever signals a channel that was made in this
@@ -276,6 +300,22 @@ func (w *walk) room(p effect.Path) uint8 {
 // overlaps reports whether several goroutines of one start may run at once.
 func (t *thread) overlaps() bool { return t.many && (t.loop == 0 || t.again) }
 
+// everyTurn is what every turn of a loop waits for.
+func (w *walk) everyTurn(loop int) counts {
+	var out counts
+	first := true
+	for way, waited := range w.turns {
+		switch {
+		case way.loop != loop:
+		case first:
+			out, first = waited, false
+		default:
+			out = out.least(waited)
+		}
+	}
+	return out
+}
+
 // alternate reports whether two goroutines take turns in their loops: each
 // waits, every turn, for what the other does after its own access.
 func (w *walk) alternate(a, b *access) bool {
@@ -294,7 +334,7 @@ func (w *walk) alternate(a, b *access) bool {
 func (w *walk) loosely(a, b *access) paths {
 	var out paths
 	for _, c := range a.before {
-		if w.room(c.path) > 0 || b.waited.of(c.path) == 0 {
+		if w.room(c.path) > 0 || b.waited.of(c.path) == 0 && b.turns.of(c.path) == 0 {
 			continue
 		}
 		p, _ := c.path.IsBack()

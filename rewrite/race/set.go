@@ -28,6 +28,9 @@ func (h held) key(f *function) string {
 	case effect.Local, effect.Free:
 		return f.variable(h.path.Root).Key
 	case effect.Result:
+		if h.path.Root.Key != "" {
+			return h.path.Root.Key
+		}
 		return f.Key + ".result"
 	}
 	return "" // a parameter's own name is nobody's

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -66,9 +67,15 @@ func (w *walk) flow() []state {
 	// ends; the bound is for defers in loops, whose lists would grow.
 	work := []int{0}
 	visits := make([]int, len(f.Blocks))
-	for len(work) > 0 {
+	late := make(map[int]bool) // blocks that leave a loop of which no turn is known yet
+	for len(work) > 0 || len(late) > 0 {
+		if len(work) == 0 {
+			work = slices.Sorted(maps.Keys(late))
+		}
 		i := work[0]
 		work = work[1:]
+		forced := late[i]
+		delete(late, i)
 		if visits[i]++; visits[i] > 20 {
 			continue
 		}
@@ -80,6 +87,10 @@ func (w *walk) flow() []state {
 			}
 			next := out
 			if loop := b.Exits[edge]; loop != 0 {
+				if !forced && !w.hasTurned(loop) {
+					late[i] = true
+					continue
+				}
 				next.waited = w.drained(loop, i, in, out.waited)
 			}
 			for _, c := range b.Conds {
@@ -104,6 +115,16 @@ func (w *walk) flow() []state {
 	return in
 }
 
+// hasTurned reports whether the end of some turn of a loop was seen.
+func (w *walk) hasTurned(loop int) bool {
+	for way := range w.turns {
+		if way.loop == loop {
+			return true
+		}
+	}
+	return false
+}
+
 // leaving lists the blocks from which a loop is left.
 func (w *walk) leaving(loop int) []int {
 	var out []int
@@ -121,10 +142,18 @@ func (w *walk) known(c effect.Cond, s state) state {
 	switch {
 	case c.Mode != 0:
 		return w.take(s, held{p, c.Mode})
+	case c.Stops:
+		s.live = slices.DeleteFunc(slices.Clone(s.live), func(t int) bool {
+			timer := w.sum.threads[t-1].timer
+			return timer == p && timer.Root.Kind != effect.NoRoot
+		})
+		return s
+	case !c.Case:
+		return w.wait(s, p, plenty)
 	case c.Send:
-		return w.wait(w.token(s, p), p.Back(), 1)
+		return w.wait(w.signal(w.token(s, p), p, 1, c.At), p.Back(), 1)
 	default:
-		return w.wait(w.token(s, p), p, 1)
+		return w.signal(w.wait(w.token(s, p), p, 1), p.Back(), 1, c.At)
 	}
 }
 
@@ -144,20 +173,15 @@ func (w *walk) turned(back way, waited counts) bool {
 // channel is closed. That a loop may have no turn at all is not held against
 // it.
 func (w *walk) drained(loop, from int, in []state, here counts) counts {
-	var turn counts
-	head, first := -1, true
-	for way, waited := range w.turns {
-		if way.loop != loop {
-			continue
-		}
-		if head = way.head; first {
-			turn, first = waited, false
-		} else {
-			turn = turn.least(waited)
+	head := -1
+	for way := range w.turns {
+		if way.loop == loop {
+			head = way.head
 		}
 	}
+	turn := w.everyTurn(loop)
 	switch {
-	case first:
+	case head < 0:
 		return here
 	case head == from: // what the head itself waits for, every turn does
 		return here.most(turn).widen(in[head].waited)

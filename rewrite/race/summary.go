@@ -62,6 +62,7 @@ type access struct {
 	live   ints   // threads that may run by then
 	now    ints   // those started in the same turn of their loop
 	waited counts // waited for before it
+	turns  counts // waited for in every turn of the loop around it
 	before counts // signalled after it: the number of the first such signal
 	trail  *trail
 	event  int // of the frame; accesses of one call were compared in the callee
@@ -91,10 +92,11 @@ type thread struct {
 	parent int
 	live   ints // threads that may run when it starts
 	waited counts
-	sends  counts // what it signals, those it starts left out
-	done   counts // signals that come after all it does
-	inner  ints   // threads below it that are over when it is
-	held   locks  // handed over to it by who starts it
+	sends  counts      // what it signals, those it starts left out
+	done   counts      // signals that come after all it does
+	inner  ints        // threads below it that are over when it is
+	held   locks       // handed over to it by who starts it
+	timer  effect.Path // what stops it from being run at all
 	event  int
 }
 

@@ -59,7 +59,10 @@ func (m *Module) summarise(f *function, last bool) *summary {
 	w.record = true
 	for i := range f.Blocks {
 		if in[i].reached {
-			w.run(&f.Blocks[i], in[i])
+			out := w.run(&f.Blocks[i], in[i])
+			for _, c := range f.Blocks[i].Conds { // for what they relay
+				w.known(c, out)
+			}
 		}
 	}
 	if last {
@@ -94,7 +97,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.waits(e, s)
 	case effect.Signal:
 		p := w.resolve(e.Path)
-		return w.signal(w.token(s, p), p, 1)
+		return w.signal(w.token(s, p), p, 1, e.At)
 	case effect.Add:
 		p := w.resolve(e.Path)
 		s.added = s.added.add(p)
@@ -227,8 +230,8 @@ func (m *Module) either(list []effect.Path) effect.Path {
 }
 
 // signal notes that an object was signalled n times.
-func (w *walk) signal(s state, p effect.Path, n uint8) state {
-	w.relays(p, sum(s.signaled.of(p), 1), s.waited)
+func (w *walk) signal(s state, p effect.Path, n uint8, at effect.Pos) state {
+	w.relays(p, sum(s.signaled.of(p), 1), s.waited, at)
 	s.signaled = s.signaled.plus(p, n)
 	if p.Root.Kind != effect.NoRoot {
 		w.sum.sends = w.sum.sends.most(counts{{p, s.signaled.of(p)}})
@@ -259,7 +262,7 @@ func (w *walk) once(e *effect.Event, s state) state {
 	inside.signaled = inside.signaled.drop(func(p effect.Path) bool { return p == done }) // what runs is the first Do
 	inside = w.call(e, inside)
 	s = w.release(inside, p)
-	return w.wait(w.signal(s, done, 1), done, many)
+	return w.wait(w.signal(s, done, 1, e.At), done, many)
 }
 
 // onceDone names the end of the only run of a sync.Once: what any number of
@@ -378,7 +381,7 @@ func (w *walk) after(s state, called counts) counts {
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
 	a := access{path: p, op: e.Op, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
-		waited: s.waited, before: w.after(s, nil)}
+		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil)}
 	fresh := w.fresh(p.Root) && !s.escaped.has(effect.Path{Root: p.Root})
 	if e.Whole != "" && w.m.structs[e.Whole] != nil {
 		w.whole(a, e.Whole, fresh, 0)
