@@ -3,6 +3,7 @@ package effect
 import (
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -283,14 +284,14 @@ func (x *extractor) spawn(c *ssa.CallCommon, in *ssa.Go) {
 	x.emit(e)
 }
 
-// deferred emits a defer statement around the one event its call would be.
+// deferred emits a defer statement around the events its call would be.
 func (x *extractor) deferred(in *ssa.Defer) {
 	sub := *x.blk
 	x.blk.Events = nil
 	x.call(&in.Call, in, true)
 	events := x.blk.Events
 	x.blk.Events = sub.Events
-	for i := range events {
+	for i := range slices.Backward(events) { // last deferred, first run
 		x.emit(Event{Kind: Defer, At: events[i].At, Deferred: &events[i]})
 	}
 }

@@ -366,9 +366,23 @@ func (x *extractor) source(v ssa.Value, pos token.Pos) Pos {
 		break
 	}
 	if !pos.IsValid() {
+		pos = x.nearby()
+	}
+	if !pos.IsValid() {
 		pos = v.Pos()
 	}
 	return x.pos(pos)
+}
+
+// nearby is the first position in the block being summarised: for the
+// instructions of range loops, which have none.
+func (x *extractor) nearby() token.Pos {
+	for _, in := range x.at.Instrs {
+		if p := in.Pos(); p.IsValid() {
+			return p
+		}
+	}
+	return token.NoPos
 }
 
 // leaks reports whether a field's address goes further than the loads, stores

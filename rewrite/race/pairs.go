@@ -120,6 +120,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 	if w.inTurn(a, b) || w.protected(a, b) {
 		return
 	}
+	w.dump(a, b)
 	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: true})
 }
 

@@ -91,7 +91,7 @@ func (w *walk) flow() []state {
 					late[i] = true
 					continue
 				}
-				next.waited = w.drained(loop, i, in, out.waited)
+				next = w.ended(w.drained(loop, i, in, out.waited), next)
 			}
 			for _, c := range b.Conds {
 				if c.Edge == edge {
@@ -190,6 +190,18 @@ func (w *walk) drained(loop, from int, in []state, here counts) counts {
 	}
 }
 
+// ended is the state when a loop has ended that waited for so much.
+func (w *walk) ended(waited counts, s state) state {
+	old := s.waited
+	s.waited = waited
+	for _, c := range waited {
+		if c.n > old.of(c.path) {
+			s = w.settle(s, c.path, c.n)
+		}
+	}
+	return s
+}
+
 // turn drops what belongs to the turn of a loop that ends: the threads it
 // started, and the objects it made.
 func (w *walk) turn(s state, loop int) state {
@@ -227,7 +239,12 @@ func (w *walk) wait(s state, p effect.Path, n uint8) state {
 		return s
 	}
 	s.waited = s.waited.plus(p, n)
-	n = s.waited.of(p)
+	return w.settle(s, p, s.waited.of(p))
+}
+
+// settle takes out the threads that are over when an object was waited for n
+// times.
+func (w *walk) settle(s state, p effect.Path, n uint8) state {
 	var gone ints
 	for _, t := range s.live {
 		if w.over(s, t, p, n) {
