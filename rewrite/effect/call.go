@@ -162,6 +162,9 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 		x.builtin(b.Name(), c.Args, in.Pos())
 		return
 	}
+	if x.fn.Synthetic == "package initializer" && !x.mine(c) {
+		return // that of an imported package, which is over before
+	}
 	fn, row := x.target(c)
 	args := x.args(c)
 	switch row.Kind {
@@ -190,6 +193,13 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 			x.dynamic(Call, c, in)
 		}
 	}
+}
+
+// mine reports whether a call is of a function of the package itself, or of one
+// of no package.
+func (x *extractor) mine(c *ssa.CallCommon) bool {
+	callee := c.StaticCallee()
+	return callee == nil || callee.Pkg == nil || callee.Pkg == x.fn.Pkg || callee.Synthetic != "package initializer" && callee.Name() != "init"
 }
 
 // dynamic emits a call through one of the module's own interfaces: linking

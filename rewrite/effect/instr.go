@@ -218,7 +218,7 @@ func (x *extractor) flag(v *ssa.UnOp, value constant.Value, edge int) {
 // may go by it.
 func (x *extractor) sets(in *ssa.Store) {
 	c, ok := in.Val.(*ssa.Const)
-	if ok && c.Value != nil && x.shared(in.Addr) {
+	if ok && c.Value != nil && x.shared(in.Addr) && x.caps.tests[x.caps.variable(in.Addr)] {
 		x.emit(Event{Kind: Signal, At: x.pos(in.Pos()), Path: flagPath(x.path(in.Addr), c.Value)})
 	}
 }
@@ -229,8 +229,6 @@ func (x *extractor) shared(addr ssa.Value) bool {
 	switch addr.(type) {
 	case *ssa.Alloc, *ssa.FreeVar:
 		return !x.private(addr)
-	case *ssa.Global:
-		return true
 	}
 	return false
 }

@@ -14,6 +14,7 @@ type captures struct {
 	made  map[*ssa.Function]*ssa.MakeClosure
 	usage map[*ssa.Alloc]usage
 	keys  map[*ssa.Alloc]string
+	tests map[*ssa.Alloc]bool // variables whose values conditions ask for
 }
 
 // A usage is how a variable is used, closures included.
@@ -23,12 +24,15 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool)}
+	var asked []ssa.Value
 	for _, fn := range funcs {
 		names := make(map[string]int)
 		for _, b := range fn.Blocks {
 			for _, in := range b.Instrs {
 				switch in := in.(type) {
+				case *ssa.If:
+					asked = append(asked, in.Cond)
 				case *ssa.MakeClosure:
 					if lit := in.Fn.(*ssa.Function); c.made[lit] == nil {
 						c.made[lit] = in
@@ -42,7 +46,28 @@ func newCaptures(funcs []*ssa.Function) *captures {
 			}
 		}
 	}
+	for _, cond := range asked {
+		c.test(cond)
+	}
 	return c
+}
+
+// test notes the variable that a condition compares with a constant.
+func (c *captures) test(cond ssa.Value) {
+	switch v := cond.(type) {
+	case *ssa.BinOp:
+		if _, ok := v.Y.(*ssa.Const); ok {
+			c.test(v.X)
+		}
+	case *ssa.UnOp:
+		if v.Op == token.NOT {
+			c.test(v.X)
+		} else if v.Op == token.MUL {
+			if a := c.variable(v.X); a != nil {
+				c.tests[a] = true
+			}
+		}
+	}
 }
 
 // variableKey tells variables of a function with the same name apart by their

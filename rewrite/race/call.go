@@ -170,7 +170,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 				w.add(a, w.fresh(a.path.Root))
 			}
 			p := w.resolve(b.args[i].Path)
-			w.leaked = w.leaked.add(effect.Path{Root: p.Root})
+			w.leak(p.Root)
 			s.escaped = w.escape(s.escaped, p)
 		}
 	}
@@ -273,7 +273,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 func (w *walk) late(s state, adds paths) func(effect.Path) bool {
 	var out paths
 	for _, p := range adds {
-		if p.Root.Kind == effect.Local && p.Sel == "" && !s.added.has(p) && !w.leaked.has(p) {
+		if p.Root.Kind == effect.Local && p.Sel == "" && !s.added.has(p) && !w.leaked[p.Root] {
 			out = out.add(p)
 		}
 	}
@@ -416,7 +416,7 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 	}
 	for _, a := range b.args {
 		p := w.resolve(a.Path)
-		fresh := !spawn && p.Sel == "" && w.fresh(p.Root) && !s.escaped.has(effect.Path{Root: p.Root})
+		fresh := !spawn && p.Sel == "" && w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 		c.fresh = append(c.fresh, fresh)
 	}
 	w.f.calls = append(w.f.calls, c)

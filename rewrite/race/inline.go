@@ -60,7 +60,7 @@ func (w *walk) inline(in frameOf) {
 		n.loop = a.loop || a.thread == 0 && in.loop
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}
 		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
-			w.m.addRaw(w.f, &n, w.fresh(p.Root) && !in.s.escaped.has(effect.Path{Root: p.Root}))
+			w.m.addRaw(w.f, &n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
 		}
 		w.keep(&n)
 	}

@@ -108,11 +108,12 @@ func Link(sums []*effect.Summary) *Module {
 func (m *Module) findCandidates() {
 	m.cands = make(map[string]bool)
 	for _, f := range m.order {
+		shared := f.shared()
 		f.each(func(e *effect.Event) {
 			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic {
 				return
 			}
-			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && !f.shares(r) {
+			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && !shared[r] {
 				return
 			}
 			if e.Whole != "" {
@@ -145,19 +146,24 @@ func (m *Module) unstable(p effect.Path) bool {
 	return false
 }
 
-// shares reports whether a variable of the function is seen by a goroutine
-// that the function starts.
-func (f *function) shares(r effect.Root) bool {
-	shared := false
+// shared tells which variables of the function are seen by goroutines that it
+// starts.
+func (f *function) shared() map[effect.Root]bool {
+	shared := make(map[effect.Root]bool)
 	f.each(func(e *effect.Event) {
 		if e.Kind != effect.Go && e.Kind != effect.Call {
 			return
 		}
 		for _, b := range e.Fn.Bind {
-			shared = shared || b.Root == r
+			shared[b.Root] = true
+			if b.Root.Kind == effect.Local {
+				shared[f.Locals[b.Root.N].Holds.Path.Root] = true
+			}
 		}
 		for _, a := range e.Args {
-			shared = shared || a.Path.Root == r && e.Kind == effect.Go
+			if e.Kind == effect.Go {
+				shared[a.Path.Root] = true
+			}
 		}
 	})
 	return shared

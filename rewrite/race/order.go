@@ -140,6 +140,28 @@ func (w *walk) relays(p effect.Path, need uint8, waits counts, at effect.Pos) {
 // ordered reports whether a, and all that is after it, comes before b; and by
 // which object.
 func (w *walk) ordered(a, b *access) (effect.Path, bool) {
+	if len(a.before) == 0 {
+		return effect.Path{}, false
+	}
+	key := orderKey{backingOf(a.before), backingOf(b.waited), a.thread, b.thread}
+	p, known := w.orders[key]
+	if !known {
+		p, _ = w.order(a, b)
+		if w.orders == nil {
+			w.orders = make(map[orderKey]effect.Path)
+		}
+		w.orders[key] = p
+	}
+	return p, p.Root.Kind != effect.NoRoot
+}
+
+// An orderKey is all that the order of two accesses depends on.
+type orderKey struct {
+	before, waited backing[count]
+	a, b           int // threads
+}
+
+func (w *walk) order(a, b *access) (effect.Path, bool) {
 	var have []relay // signals after a
 	for _, c := range a.before {
 		have = append(have, relay{path: c.path, need: c.n, thread: a.thread})
@@ -229,7 +251,7 @@ func (w *walk) raced(p effect.Path) bool {
 // silent reports whether nobody ever signals a channel that was made in this
 // frame: a case of a select that never comes.
 func (w *walk) silent(p effect.Path) bool {
-	if p.Root.Kind != effect.Local || w.f.Locals[p.Root.N].Cap == 0 || w.leaked.has(effect.Path{Root: p.Root}) {
+	if p.Root.Kind != effect.Local || w.f.Locals[p.Root.N].Cap == 0 || w.leaked[p.Root] {
 		return false
 	}
 	return w.sum.sends.of(p) == 0 && !slices.ContainsFunc(w.sum.threads, func(t *thread) bool { return t.sends.of(p) > 0 })
@@ -245,16 +267,29 @@ func (w *walk) enough(h relay, n uint8, by int) bool {
 	if h.thread > 0 && w.shares(w.sum.threads[h.thread-1], h.path) {
 		return false
 	}
-	for i, t := range w.sum.threads {
-		if i+1 != h.thread && i+1 != by && w.beside(i+1, h.thread) {
-			if k := t.sends.of(h.path); k > 0 && w.shares(t, h.path) {
+	for _, i := range w.signallers(h.path) {
+		if i != h.thread && i != by && w.beside(i, h.thread) {
+			if t := w.sum.threads[i-1]; w.shares(t, h.path) {
 				need = many
 			} else {
-				need = sum(need, k)
+				need = sum(need, t.sends.of(h.path))
 			}
 		}
 	}
 	return n >= need
+}
+
+// signallers lists the threads that signal an object.
+func (w *walk) signallers(p effect.Path) []int {
+	if w.senders == nil {
+		w.senders = make(map[effect.Path][]int)
+		for i, t := range w.sum.threads {
+			for _, c := range t.sends {
+				w.senders[c.path] = append(w.senders[c.path], i+1)
+			}
+		}
+	}
+	return w.senders[p]
 }
 
 // shares reports whether several goroutines of one start may use the same
@@ -302,6 +337,12 @@ func (t *thread) overlaps() bool { return t.many && (t.loop == 0 || t.again) }
 
 // everyTurn is what every turn of a loop waits for.
 func (w *walk) everyTurn(loop int) counts {
+	if loop == 0 || len(w.turns) == 0 {
+		return nil
+	}
+	if out, ok := w.every[loop]; ok && w.record {
+		return out
+	}
 	var out counts
 	first := true
 	for way, waited := range w.turns {
@@ -312,6 +353,9 @@ func (w *walk) everyTurn(loop int) counts {
 		default:
 			out = out.least(waited)
 		}
+	}
+	if w.record {
+		w.every[loop] = out
 	}
 	return out
 }

@@ -63,7 +63,7 @@ func (w *walk) place(a, b *access) string {
 }
 
 func (w *walk) placeKey(p effect.Path, a, b *access) string {
-	if p.Root.Kind == effect.Local && w.within(a.fn) && w.within(b.fn) && !w.leaked.has(effect.Path{Root: p.Root}) {
+	if p.Root.Kind == effect.Local && w.within(a.fn) && w.within(b.fn) && !w.leaked[p.Root] {
 		return w.f.variable(p.Root).Key
 	}
 	return w.m.placeOf(w.f, p)

@@ -110,6 +110,46 @@ func (s paths) union(t paths) paths {
 	return s
 }
 
+// bits is an immutable set of small numbers.
+type bits []uint64
+
+func (s bits) has(n int) bool { return n/64 < len(s) && s[n/64]&(1<<(n%64)) != 0 }
+
+func (s bits) with(n int) bits {
+	if s.has(n) {
+		return s
+	}
+	out := make(bits, max(len(s), n/64+1))
+	copy(out, s)
+	out[n/64] |= 1 << (n % 64)
+	return out
+}
+
+func (s bits) union(t bits) bits {
+	if len(s) < len(t) {
+		s, t = t, s
+	}
+	for i, word := range t {
+		if s[i]|word != s[i] {
+			out := slices.Clone(s)
+			for j := i; j < len(t); j++ {
+				out[j] |= t[j]
+			}
+			return out
+		}
+	}
+	return s
+}
+
+func (s bits) equal(t bits) bool {
+	for i := range max(len(s), len(t)) {
+		if i < len(s) != (i < len(t)) || s[i] != t[i] {
+			return false
+		}
+	}
+	return true
+}
+
 // ints is an immutable sorted set of thread numbers.
 type ints []int
 
@@ -192,11 +232,16 @@ type backing[T any] struct {
 	n     int
 }
 
-func (m memo[T]) of(set []T, fn func([]T) []T) []T {
+func backingOf[T any](set []T) backing[T] {
 	key := backing[T]{n: len(set)}
 	if len(set) > 0 {
 		key.first = &set[0]
 	}
+	return key
+}
+
+func (m memo[T]) of(set []T, fn func([]T) []T) []T {
+	key := backingOf(set)
 	out, ok := m[key]
 	if !ok {
 		out = fn(set)

@@ -16,7 +16,7 @@ type state struct {
 	added    paths  // objects told on some way to wait for one more
 	live     ints   // threads that may be running
 	now      ints   // those of them started in this turn of their loop
-	escaped  paths  // variables others may see
+	escaped  bits   // variables others may see, by walk.number
 	defers   []*effect.Event
 	reached  bool
 }
@@ -45,7 +45,7 @@ func (s state) join(t state) state {
 func (s state) equal(t state) bool {
 	return s.reached == t.reached && s.must.equal(t.must) && s.may.equal(t.may) &&
 		s.waited.equal(t.waited) && s.signaled.equal(t.signaled) && len(s.added) == len(t.added) &&
-		len(s.live) == len(t.live) && len(s.now) == len(t.now) && len(s.escaped) == len(t.escaped) && len(s.defers) == len(t.defers)
+		len(s.live) == len(t.live) && len(s.now) == len(t.now) && s.escaped.equal(t.escaped) && len(s.defers) == len(t.defers)
 }
 
 func containsEvent(list []*effect.Event, e *effect.Event) bool {

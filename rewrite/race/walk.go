@@ -35,8 +35,13 @@ type walk struct {
 	left     ints           // threads that may run when the function returns
 	tokens   paths          // channels that serve as locks
 	turns    map[way]counts // what was waited for by the end of a loop's turn
-	leaked   paths          // what code elsewhere may have, goroutines started here left out
-	groups   paths          // what is waited for as WaitGroups are
+	numbers  map[effect.Root]int
+	leaked   map[effect.Root]bool     // what code elsewhere may have, goroutines started here left out
+	groups   paths                    // what is waited for as WaitGroups are
+	afters   memo[count]              // what is signalled after a state
+	every    map[int]counts           // what every turn of a loop waits for
+	senders  map[effect.Path][]int    // threads that signal an object
+	orders   map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
 }
 
 // A choice is one function that a call through an interface may run.
@@ -48,7 +53,7 @@ type choice struct {
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts),
+	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), afters: make(memo[count]), every: make(map[int]counts),
 		seen: make(map[identity]bool), variants: make(map[identity][]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
@@ -115,7 +120,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 		}
 	case effect.Escape:
 		p := w.resolve(e.Path)
-		w.leaked = w.leaked.add(effect.Path{Root: p.Root})
+		w.leak(p.Root)
 		s.escaped = w.escape(s.escaped, p)
 	case effect.Call, effect.Go:
 		return w.start(e, s)
@@ -247,11 +252,30 @@ func (w *walk) slow(note string) {
 }
 
 // escape marks the object a path starts at as visible to others.
-func (w *walk) escape(set paths, p effect.Path) paths {
+func (w *walk) escape(set bits, p effect.Path) bits {
+	if p.Root.Kind == effect.NoRoot {
+		return set
+	}
 	if p.Root.Kind == effect.Param && p.Sel == "" && p.Root.N < len(w.sum.escapes) {
 		w.sum.escapes[p.Root.N] = true
 	}
-	return set.add(effect.Path{Root: p.Root})
+	return set.with(w.number(p.Root))
+}
+
+func (w *walk) leak(r effect.Root) {
+	if r.Kind != effect.NoRoot {
+		w.leaked[r] = true
+	}
+}
+
+// number numbers the roots of the function, for sets of them.
+func (w *walk) number(r effect.Root) int {
+	n, ok := w.numbers[r]
+	if !ok {
+		n = len(w.numbers)
+		w.numbers[r] = n
+	}
+	return n
 }
 
 // once runs a function under a lock that only this sync.Once has, and orders
@@ -369,6 +393,16 @@ func (w *walk) holds(p effect.Path) effect.Path {
 // after lists the signals after a point and what is called there, with the
 // number of the first.
 func (w *walk) after(s state, called counts) counts {
+	if len(w.sum.sends) == 0 {
+		return nil
+	}
+	if len(called) == 0 && w.record {
+		return w.afters.of(s.signaled, func([]count) []count { return w.afterwards(s, nil) })
+	}
+	return w.afterwards(s, called)
+}
+
+func (w *walk) afterwards(s state, called counts) counts {
 	var out counts
 	for _, c := range w.sum.sends {
 		if k := sum(s.signaled.of(c.path), called.of(c.path)); k < c.n || c.n == many {
@@ -383,7 +417,7 @@ func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
 	a := access{path: p, op: e.Op, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
 		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil)}
-	fresh := w.fresh(p.Root) && !s.escaped.has(effect.Path{Root: p.Root})
+	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if e.Whole != "" && w.m.structs[e.Whole] != nil {
 		w.whole(a, e.Whole, fresh, 0)
 		if p.Sel == "" {
