@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,18 @@ var kindNames = map[string]Kind{
 func ParseKind(word string) (Kind, bool) {
 	k, ok := kindNames[word]
 	return k, ok
+}
+
+// KindWords lists the words for the kinds that a test holds for, sorted.
+func KindWords(holds func(Kind) bool) []string {
+	var list []string
+	for word, k := range kindNames {
+		if holds(k) {
+			list = append(list, word)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // TakesArg reports whether rows of the kind speak of an argument.
@@ -60,7 +73,7 @@ func ParseFunc(name string) (string, error) {
 
 // ParseType checks the name of a type.
 func ParseType(name string) error {
-	if pkg, t := cutName(name); !importPath(pkg) || !token.IsIdentifier(t) {
+	if pkg, t := Cut(name); !importPath(pkg) || !token.IsIdentifier(t) {
 		return fmt.Errorf("%q names no type; write import/path.Type", name)
 	}
 	return nil
@@ -68,8 +81,8 @@ func ParseType(name string) error {
 
 // ParseField checks the name of a field.
 func ParseField(name string) error {
-	owner, field := cutName(name)
-	if pkg, t := cutName(owner); !importPath(pkg) || !token.IsIdentifier(t) || !token.IsIdentifier(field) {
+	owner, field := Cut(name)
+	if pkg, t := Cut(owner); !importPath(pkg) || !token.IsIdentifier(t) || !token.IsIdentifier(field) {
 		return fmt.Errorf("%q names no field; write import/path.Type.Field", name)
 	}
 	return nil

@@ -130,15 +130,15 @@ func shortName(fn *types.Func) string {
 func split(key string) (pkg, recv, name string) {
 	if inner, ok := strings.CutPrefix(key, "("); ok {
 		inner, name, _ = strings.Cut(strings.TrimPrefix(inner, "*"), ").")
-		pkg, recv = cutName(inner)
+		pkg, recv = Cut(inner)
 		return pkg, recv, name
 	}
-	pkg, name = cutName(key)
+	pkg, name = Cut(key)
 	return pkg, "", name
 }
 
-// cutName splits "import/path.Name".
-func cutName(key string) (pkg, name string) {
+// Cut splits off the last name: "import/path.Name" becomes the path and Name.
+func Cut(key string) (before, name string) {
 	i := strings.LastIndexByte(key, '.')
 	if i < 0 {
 		return "", key
@@ -146,25 +146,29 @@ func cutName(key string) (pkg, name string) {
 	return key[:i], key[i+1:]
 }
 
-// Lookup finds the function that a key names in its package; nil if it has
-// none of that name.
-func Lookup(pkg *types.Package, key string) *types.Func {
+// PackageOf returns the import path in a function's key.
+func PackageOf(key string) string {
+	pkg, _, _ := split(key)
+	return pkg
+}
+
+// Lookup finds the function that a key names in its package, and the key under
+// which it is declared: a method may be promoted, or have another receiver
+// than the key says. It returns nil if there is none.
+func Lookup(pkg *types.Package, key string) (fn *types.Func, declared string) {
 	_, recv, name := split(key)
 	if recv == "" {
-		fn, _ := pkg.Scope().Lookup(name).(*types.Func)
-		return fn
+		fn, _ = pkg.Scope().Lookup(name).(*types.Func)
+	} else if tn, ok := pkg.Scope().Lookup(recv).(*types.TypeName); ok {
+		t := tn.Type()
+		if !types.IsInterface(t) {
+			t = types.NewPointer(t)
+		}
+		obj, _, _ := types.LookupFieldOrMethod(t, true, pkg, name)
+		fn, _ = obj.(*types.Func)
 	}
-	tn, ok := pkg.Scope().Lookup(recv).(*types.TypeName)
-	if !ok {
-		return nil
+	if fn == nil {
+		return nil, ""
 	}
-	obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(tn.Type()), true, pkg, name)
-	if types.IsInterface(tn.Type()) {
-		obj, _, _ = types.LookupFieldOrMethod(tn.Type(), true, pkg, name)
-	}
-	fn, _ := obj.(*types.Func)
-	if fn == nil || FuncKey(fn) != key {
-		return nil
-	}
-	return fn
+	return fn, FuncKey(fn)
 }
