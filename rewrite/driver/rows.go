@@ -108,7 +108,7 @@ func (r *modelRow) parseName() (err error) {
 	case "field":
 		err = model.ParseField(r.name)
 	case "method":
-		err = model.ParseMethod(r.name)
+		r.name, err = model.ParseMethod(r.name)
 	}
 	return err
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -88,14 +89,18 @@ func ParseField(name string) error {
 	return nil
 }
 
-// ParseMethod checks the signature of a method as MethodKey makes them.
-func ParseMethod(name string) error {
+// ParseMethod checks a method's name and signature, and spells it as MethodKey
+// does.
+func ParseMethod(name string) (string, error) {
 	id, rest, ok := strings.Cut(name, "(")
 	if !ok || !token.IsIdentifier(id) || !strings.Contains(rest, ")") {
-		return fmt.Errorf("%q is no method with its signature; write it as Name(import/path.Type, *import/path.Other) error", name)
+		return "", fmt.Errorf("%q is no method with its signature; write it as Name(import/path.Type, *import/path.Other) error", name)
 	}
-	return nil
+	return anyType.ReplaceAllString(name, "${1}interface{}"), nil
 }
+
+// anyType is the type any, and not a part of a path or name.
+var anyType = regexp.MustCompile(`([(\s*\]])any\b`)
 
 func importPath(s string) bool {
 	return s != "" && !strings.ContainsAny(s, " \t()*[]{},") && !strings.HasPrefix(s, "/") && !strings.HasSuffix(s, "/")
@@ -112,23 +117,41 @@ func withoutTypeArgs(key string) string {
 }
 
 // MethodKey spells a method's name and signature so that one of an interface
-// and those that implement it are spelled alike: without parameter names.
+// and those that implement it are spelled alike: without parameter names and
+// aliases.
 func MethodKey(m *types.Func) string {
-	return m.Name() + strings.TrimPrefix(types.TypeString(unnamed(m.Signature()), nil), "func")
+	return m.Name() + strings.TrimPrefix(types.TypeString(plain(m.Signature()), nil), "func")
 }
 
-// unnamed drops the parameter names of a signature and of those in it.
-func unnamed(sig *types.Signature) *types.Signature {
-	tuple := func(t *types.Tuple) *types.Tuple {
-		var list []*types.Var
-		for v := range t.Variables() {
-			typ := v.Type()
-			if s, ok := typ.(*types.Signature); ok {
-				typ = unnamed(s)
-			}
-			list = append(list, types.NewParam(token.NoPos, nil, "", typ))
+// plain drops parameter names and aliases from a type.
+func plain(t types.Type) types.Type {
+	switch t := types.Unalias(t).(type) {
+	case *types.Pointer:
+		return types.NewPointer(plain(t.Elem()))
+	case *types.Slice:
+		return types.NewSlice(plain(t.Elem()))
+	case *types.Array:
+		return types.NewArray(plain(t.Elem()), t.Len())
+	case *types.Map:
+		return types.NewMap(plain(t.Key()), plain(t.Elem()))
+	case *types.Chan:
+		return types.NewChan(t.Dir(), plain(t.Elem()))
+	case *types.Signature:
+		return types.NewSignatureType(nil, nil, nil, plainTuple(t.Params()), plainTuple(t.Results()), t.Variadic())
+	case *types.Interface:
+		if t.Empty() && t.NumEmbeddeds() == 0 {
+			return types.NewInterfaceType(nil, nil) // any is spelled otherwise
 		}
-		return types.NewTuple(list...)
+		return t
+	default:
+		return t
 	}
-	return types.NewSignatureType(nil, nil, nil, tuple(sig.Params()), tuple(sig.Results()), sig.Variadic())
+}
+
+func plainTuple(t *types.Tuple) *types.Tuple {
+	var list []*types.Var
+	for v := range t.Variables() {
+		list = append(list, types.NewParam(token.NoPos, nil, "", plain(v.Type())))
+	}
+	return types.NewTuple(list...)
 }

@@ -1,12 +1,5 @@
 package model
 
-// domains are the parts of the default table.
-var domains = []Rows{
-	syncRows, timeRows, errgroupRows,
-	httpRows,
-	testingRows,
-}
-
 // syncRows: https://pkg.go.dev/sync, https://go.dev/ref/mem#synchronization
 var syncRows = Rows{Funcs: map[string]Row{
 	"(*sync.{Mutex,RWMutex}).Lock":    {Kind: Lock},
@@ -18,9 +11,8 @@ var syncRows = Rows{Funcs: map[string]Row{
 	"(sync.Locker).Lock":              {Kind: Lock},
 	"(sync.Locker).Unlock":            {Kind: Unlock},
 
-	// "a call to Done synchronizes before the return of any Wait call that it
-	// unblocks"; "the return from f synchronizes before the return of any Wait
-	// call that it unblocks": https://pkg.go.dev/sync#WaitGroup
+	// A call to Done, and the return of what Go runs, "synchronizes before" the
+	// return of any Wait call that it unblocks: https://pkg.go.dev/sync#WaitGroup
 	"(*sync.WaitGroup).Wait": {Kind: Wait},
 	"(*sync.WaitGroup).Done": {Kind: Done},
 	"(*sync.WaitGroup).Add":  {Kind: Add},
@@ -44,13 +36,18 @@ var timeRows = Rows{Funcs: map[string]Row{
 	"time.AfterFunc": {Kind: Spawn, Arg: 1},
 	// The goroutine of the next firing is started after the call:
 	// https://pkg.go.dev/time#Timer.Reset
-	"(*time.Timer).Reset": {Kind: Reset},
+	"(*time.{Timer,Ticker}).Reset": {Kind: Reset},
 
 	// "AfterFunc arranges to call f in its own goroutine after ctx is canceled":
 	// https://pkg.go.dev/context#AfterFunc
 	"context.AfterFunc":                           {Kind: Spawn, Arg: 1},
 	"(context.Context).{Done,Err,Value,Deadline}": {Kind: Quick},
-	"(error).Error":                               {Kind: Quick},
+	// "Cleanups run concurrently with any user-created goroutines. Cleanups may
+	// also run concurrently with one another (unlike finalizers)":
+	// https://pkg.go.dev/runtime#AddCleanup
+	"runtime.AddCleanup": {Kind: Handler, Arg: 1},
+
+	"(error).Error": {Kind: Quick},
 }}
 
 // errgroupRows: https://pkg.go.dev/golang.org/x/sync/errgroup
@@ -68,6 +65,10 @@ var errgroupRows = Rows{Funcs: map[string]Row{
 	// DoChan "is like Do but returns a channel":
 	// https://pkg.go.dev/golang.org/x/sync/singleflight#Group.DoChan
 	"(*golang.org/x/sync/singleflight.Group).DoChan": {Kind: Spawn, Arg: 2},
+
+	// "SetLimit limits the number of active goroutines in this group":
+	// https://pkg.go.dev/golang.org/x/sync/errgroup#Group.SetLimit
+	"(*golang.org/x/sync/errgroup.Group).SetLimit": {Kind: Quick},
 
 	// A Weighted semaphore of size one is a lock and one of a larger size is
 	// not, and the calls look alike: Acquire is no Lock here.

@@ -18,9 +18,9 @@ type Table struct {
 }
 
 // Rows is a part of a table. Functions are named by FuncKey, types and fields
-// by import path and name, methods by name and signature. Import paths stand
-// without major version where all versions behave alike. A key may list
-// names that share a row: "(*net/http.ServeMux).{Handle,HandleFunc}".
+// by import path and name, methods by MethodKey. Import paths stand without
+// major version where all versions behave alike. A key, unless it is a method's,
+// may list names that share a row: "(*net/http.ServeMux).{Handle,HandleFunc}".
 type Rows struct {
 	Funcs, Types, Fields, Methods map[string]Row
 }
@@ -54,8 +54,9 @@ func (t *Table) With(rows Rows) *Table {
 }
 
 func (t *Table) add(rows Rows) {
+	maps.Copy(t.methods, rows.Methods) // whose braces are Go's
 	for _, part := range []struct{ to, from map[string]Row }{
-		{t.funcs, rows.Funcs}, {t.types, rows.Types}, {t.fields, rows.Fields}, {t.methods, rows.Methods},
+		{t.funcs, rows.Funcs}, {t.types, rows.Types}, {t.fields, rows.Fields},
 	} {
 		for key, r := range part.from {
 			for _, k := range expand(key) {
