@@ -13,7 +13,6 @@ import (
 	"errors"
 	"fmt"
 	"go/token"
-	"go/types"
 	"os"
 	"path/filepath"
 	"slices"
@@ -223,20 +222,6 @@ func (prog *Program) standard(path string) *packages.Package {
 
 // Own reports whether the package with this import path is analysed.
 func (prog *Program) Own(path string) bool { return prog.world.paths[path] }
-
-// Imports returns the packages of the module and those they import, by import
-// path.
-func (prog *Program) Imports() map[string]*types.Package {
-	all := make(map[string]*types.Package)
-	for _, p := range prog.Packages {
-		for _, q := range append(p.Types.Imports(), p.Types) {
-			if q.Complete() {
-				all[q.Path()] = q
-			}
-		}
-	}
-	return all
-}
 
 // Source returns the text a file of the program was loaded from.
 func (prog *Program) Source(name string) ([]byte, error) {
