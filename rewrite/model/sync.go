@@ -42,12 +42,7 @@ var timeRows = Rows{Funcs: map[string]Row{
 	// https://pkg.go.dev/context#AfterFunc
 	"context.AfterFunc":                           {Kind: Spawn, Arg: 1},
 	"(context.Context).{Done,Err,Value,Deadline}": {Kind: Quick},
-	// "Cleanups run concurrently with any user-created goroutines. Cleanups may
-	// also run concurrently with one another (unlike finalizers)":
-	// https://pkg.go.dev/runtime#AddCleanup
-	"runtime.AddCleanup": {Kind: Handler, Arg: 1},
-
-	"(error).Error": {Kind: Quick},
+	"(error).Error":                               {Kind: Quick},
 }}
 
 // errgroupRows: https://pkg.go.dev/golang.org/x/sync/errgroup
