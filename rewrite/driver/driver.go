@@ -22,7 +22,7 @@ type Config struct {
 	load.Config
 	Rules    []*rewrite.Rule // in order of preference
 	Known    []*rewrite.Rule // those that comments may name; nil means Rules
-	Model    *model.Table    // what library calls do; nil is the default table
+	Model    *model.Table    // what library calls do; nil is the default table and what the module's ConfigFile adds
 	Progress func(stage string)
 }
 
@@ -63,13 +63,12 @@ func Check(ctx context.Context, cfg Config) (*Result, error) {
 func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	wantTests := cfg.Tests
 	cfg.Tests = true // a fix must keep the tests compiling, whoever asks
-	cfg.say("loading packages")
-	prog, err := load.Load(ctx, cfg.Config)
+	prog, err := cfg.load(ctx)
 	if err != nil {
 		return nil, err
 	}
 	cfg.say("looking for races")
-	b, err := analyse(ctx, prog, cfg.model(), nil)
+	b, err := analyse(ctx, prog, cfg.Model, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -102,11 +101,22 @@ func (cfg *Config) say(stage string) {
 	}
 }
 
-func (cfg *Config) model() *model.Table {
+// load reads the settings and the packages, and fills in Model.
+func (cfg *Config) load(ctx context.Context) (*load.Program, error) {
+	cfg.say("loading packages")
+	set := &settings{}
 	if cfg.Model == nil {
-		return model.Default()
+		var err error
+		if set, err = findSettings(cfg.Dir); err != nil {
+			return nil, err
+		}
+		cfg.Model = set.table()
 	}
-	return cfg.Model
+	prog, err := load.Load(ctx, cfg.Config)
+	if err != nil {
+		return nil, err
+	}
+	return prog, set.check(prog)
 }
 
 // A build is one state of the module's text, analysed.

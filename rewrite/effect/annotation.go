@@ -25,6 +25,15 @@ func guardsOf(members []member, resolve func(name string) string) map[string]str
 			guards[name] = key
 		}
 	}
+	for i, m := range members {
+		for _, text := range m.texts {
+			if match := heading.FindStringSubmatch(strings.TrimSpace(text)); match != nil && resolve(match[1]) != "" {
+				for _, name := range below(members, i) {
+					guards[name] = resolve(match[1])
+				}
+			}
+		}
+	}
 	for _, m := range members {
 		if names := guardNames(m); len(names) > 0 {
 			key := resolve(names[0])
@@ -61,7 +70,11 @@ var (
 	hedge = regexp.MustCompile(`(?i)\b(?:except|unless|atomic\w*|immutable|read-?only)\b`)
 
 	guardsList = regexp.MustCompile(`(?i)^(?:(\w+)\s+)?(?:guards|protects)[\s:]\s*(?:the\s+)?(?:fields?\s*:?\s+)?([^.;]*)`)
-	following  = regexp.MustCompile(`(?i)^(?:all\s+)?(?:the\s+)?(?:following|below|(?:everything|(?:all\s+)?fields|variables|vars) below|following (?:fields|variables|vars)|(?:fields|variables|vars) that follow)\s*:?$`)
+	following  = regexp.MustCompile(`(?i)^(?:all\s+)?(?:the\s+)?(?:following|below|(?:everything|(?:all\s+)?fields|variables|vars) below|following (?:fields|variables|vars)|(?:fields|variables|vars) that follow|rest(?: of the fields)?)\s*:?$`)
+	preceding  = regexp.MustCompile(`(?i)^(?:all\s+)?(?:the\s+)?(?:above|(?:everything|(?:all\s+)?fields|variables|vars) above)$`)
+	// heading is a comment above the first of several fields.
+	heading = regexp.MustCompile("(?i)^(?:the\\s+)?(?:following(?:\\s+(?:fields|variables|vars))?|(?:fields|variables|vars|everything)(?:\\s+below)?)" +
+		"(?:\\s+(?:is|are))?\\s+(?:guarded|protected)\\s+by\\s+(?:the\\s+)?[\"'`]?([a-z_]\\w*(?:\\.[a-z_]\\w*)*)[\"'`]?[.:]?$")
 	identifier = regexp.MustCompile("^[\"'`]?([A-Za-z_]\\w*)[\"'`]?$")
 )
 
@@ -126,9 +139,12 @@ func guarded(members []member, i int) []string {
 				continue
 			}
 			what := strings.TrimSpace(match[2])
-			if following.MatchString(what) {
-				names = append(names, paragraph(members, i)...)
-			} else {
+			switch {
+			case following.MatchString(what) && i+1 < len(members) && adjoin(members[i], members[i+1]):
+				names = append(names, below(members, i+1)...)
+			case preceding.MatchString(what):
+				names = append(names, above(members, i)...)
+			default:
 				names = append(names, listed(members, what)...)
 			}
 		}
@@ -174,19 +190,30 @@ func listed(members []member, list string) []string {
 	return names
 }
 
-// paragraph lists the members below members[i] up to the next blank line or
+// below lists the members from members[i] on, up to the next blank line or
 // lock.
-func paragraph(members []member, i int) []string {
+func below(members []member, i int) []string {
 	var names []string
-	to := members[i].to
-	for _, m := range members[i+1:] {
-		if m.block != members[i].block || m.from > to+1 || m.lock {
-			break
-		}
-		to = m.to
-		if !m.free {
-			names = append(names, m.name)
+	for j := i; j < len(members) && !members[j].lock && (j == i || adjoin(members[j-1], members[j])); j++ {
+		if !members[j].free {
+			names = append(names, members[j].name)
 		}
 	}
 	return names
 }
+
+// above lists the members before members[i], back to the blank line or lock
+// before them.
+func above(members []member, i int) []string {
+	var names []string
+	for j := i - 1; j >= 0 && !members[j].lock && adjoin(members[j], members[j+1]); j-- {
+		if !members[j].free {
+			names = append(names, members[j].name)
+		}
+	}
+	return names
+}
+
+// adjoin reports whether no blank line is between two members that follow on
+// each other.
+func adjoin(a, b member) bool { return a.block == b.block && b.from <= a.to+1 }

@@ -133,7 +133,8 @@ func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 		}
 		if obj, ok := callee.Object().(*types.Func); ok {
 			name := obj.Origin().FullName()
-			if row, ok := x.model.Added(obj); ok {
+			// A bound method has its receiver elsewhere, and rows count it.
+			if row, ok := x.model.Added(obj); ok && len(c.Args) >= model.Params(obj) {
 				return Value{Func: name}, row
 			}
 			if callee.Synthetic == "from type information" {

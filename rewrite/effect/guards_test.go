@@ -82,6 +82,16 @@ type Lists struct {
 	m2 sync.Mutex // guards g, x
 	m3 sync.Mutex // mu guards h
 	h  int
+
+	// Fields protected by rw:
+	o int
+	p int
+
+	q  int
+	r  int
+	m6 sync.Mutex // Protects the above
+	s  int
+
 	m4 sync.Mutex // guards i
 	m5 sync.Mutex // guards i
 	i  int
@@ -118,7 +128,8 @@ func TestGuards(t *testing.T) {
 	}
 	want := map[string]string{"table": "mu", "count": "Inner.mu", "names": "state.mu", "state.n": "state.mu",
 		"One.c": "One.other", "One.f": "Inner.mu", "One.g": "One.other", "One.l": "One.Mutex", "None.k": "None.mu",
-		"Lists.a": "Lists.mu", "Lists.b": "Lists.mu", "Lists.c": "Lists.mu", "Lists.d": "Lists.rw", "Lists.f": "Lists.mu"}
+		"Lists.a": "Lists.mu", "Lists.b": "Lists.mu", "Lists.c": "Lists.mu", "Lists.d": "Lists.rw", "Lists.f": "Lists.mu",
+		"Lists.o": "Lists.rw", "Lists.p": "Lists.rw", "Lists.q": "Lists.m6", "Lists.r": "Lists.m6"}
 	for _, name := range []string{"a", "b", "d", "e", "h", "i", "j", "k"} {
 		want["One."+name] = "One.mu"
 	}

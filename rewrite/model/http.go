@@ -5,13 +5,16 @@ var httpRows = Rows{
 	Funcs: map[string]Row{
 		// "Serve accepts incoming HTTP connections on the listener l, creating a
 		// new service goroutine for each": https://pkg.go.dev/net/http#Serve
-		"net/http.HandleFunc":                                        {Kind: Handler, Arg: 1},
-		"(*net/http.ServeMux).HandleFunc":                            {Kind: Handler, Arg: 2},
-		"net/http.Handle":                                            {Kind: Serves, Arg: 1},
-		"(*net/http.ServeMux).Handle":                                {Kind: Serves, Arg: 2},
-		"net/http.{Serve,ServeTLS,ListenAndServe,ListenAndServeTLS}": {Kind: Serves, Arg: 1, Blocks: true},
-		// "RegisterOnShutdown registers a function to call on Shutdown"; Shutdown
-		// starts each with go: https://pkg.go.dev/net/http#Server.RegisterOnShutdown
+		"net/http.HandleFunc":                      {Kind: Handler, Arg: 1},
+		"(*net/http.ServeMux).HandleFunc":          {Kind: Handler, Arg: 2},
+		"net/http.Handle":                          {Kind: Serves, Arg: 1},
+		"(*net/http.ServeMux).Handle":              {Kind: Serves, Arg: 2},
+		"net/http.ListenAndServeTLS":               {Kind: Serves, Arg: 3, Blocks: true},
+		"net/http.{Serve,ServeTLS,ListenAndServe}": {Kind: Serves, Arg: 1, Blocks: true},
+		// Each wraps a Handler in another one: https://pkg.go.dev/net/http#TimeoutHandler
+		"net/http.StripPrefix": {Kind: Serves, Arg: 1},
+		"net/http.{TimeoutHandler,MaxBytesHandler,AllowQuerySemicolons}": {Kind: Serves, Arg: 0},
+		// Shutdown starts each function with go: https://pkg.go.dev/net/http#Server.RegisterOnShutdown
 		"(*net/http.Server).RegisterOnShutdown": {Kind: Spawn, Arg: 1},
 		// A Server is an http.Server "listening on a system-chosen port":
 		// https://pkg.go.dev/net/http/httptest#Server
@@ -29,5 +32,9 @@ var httpRows = Rows{
 		// "A RoundTripper must be safe for concurrent use by multiple
 		// goroutines": https://pkg.go.dev/net/http#RoundTripper
 		"RoundTrip(*net/http.Request) (*net/http.Response, error)": {Kind: Handler},
+		// "Implementations of CookieJar must be safe for concurrent use by multiple
+		// goroutines": https://pkg.go.dev/net/http#CookieJar
+		"SetCookies(*net/url.URL, []*net/http.Cookie)": {Kind: Handler},
+		"Cookies(*net/url.URL) []*net/http.Cookie":     {Kind: Handler},
 	},
 }

@@ -32,7 +32,7 @@ const (
 	SpawnOne      // the same, and Wait on the same object returns after it
 	Handler       // keeps a function argument and runs it in many goroutines at once
 	Fork          // runs a function argument in many goroutines at once and returns after all of them
-	Serial        // keeps function arguments and runs them later, one at a time, while the caller goes on
+	Serial        // keeps functions, or a value with methods, and runs them later, one at a time, while the caller goes on
 	Serves        // keeps a value and calls its methods in many goroutines at once
 	Calls         // runs a function argument now, before it returns
 	Cleanup       // keeps a function argument and runs it after the test, in the test's goroutine
@@ -46,7 +46,11 @@ const (
 )
 
 // A Row is the behaviour of one function, of the values of one function type,
-// of one field that keeps functions, or of one method.
+// of one field that keeps a function or a value whose methods are called, or of
+// one method.
+//
+// What is Serial together: the arguments of one call, the fields of one struct
+// value, the methods of one object.
 type Row struct {
 	Kind Kind
 	// Arg is the index of the argument that the kind speaks of, the receiver
@@ -72,7 +76,7 @@ func (r Row) Keeps() bool {
 	case Slow, Spawn, SpawnOne, Handler, Serial, Serves, Cleanup:
 		return true
 	}
-	return r.Kind == Calls && r.Blocks
+	return false
 }
 
 // Of tells what a function outside the module does.

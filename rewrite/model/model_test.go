@@ -21,7 +21,11 @@ func TestKeys(t *testing.T) {
 		seen := map[string]bool{}
 		for _, d := range domains {
 			for key, r := range of(d) {
-				for _, k := range expand(key) {
+				keys := []string{key}
+				if part != "methods" {
+					keys = expand(key)
+				}
+				for _, k := range keys {
 					if seen[k] {
 						t.Errorf("%s: two rows for %s", part, k)
 					}
@@ -53,9 +57,9 @@ func TestStandardLibrary(t *testing.T) {
 	}
 	for _, p := range list {
 		for _, key := range byPkg[p.PkgPath] {
-			fn := Lookup(p.Types, key)
-			if fn == nil {
-				t.Errorf("%s: no such function", key)
+			fn, declared := Lookup(p.Types, key)
+			if declared != key {
+				t.Errorf("%s: no such function, but %q", key, declared)
 			} else if r, ok := table.row(fn); !ok || r != table.Of(fn) {
 				t.Errorf("%s: found as %s, which has no row that fits", key, FuncKey(fn))
 			}
@@ -127,8 +131,40 @@ func TestParse(t *testing.T) {
 		}
 	}
 	if ParseType("net/http.HandlerFunc") != nil || ParseType("HandlerFunc") == nil ||
-		ParseField("net/http.Server.ConnState") != nil || ParseField("http.ConnState") == nil ||
-		ParseMethod("Run(int) error") != nil || ParseMethod("Run") == nil {
-		t.Error("names of types, fields or methods")
+		ParseField("net/http.Server.ConnState") != nil || ParseField("http.ConnState") == nil {
+		t.Error("names of types or fields")
+	}
+	if _, err := ParseMethod("Run"); err == nil {
+		t.Error("a method without signature")
+	}
+	if key, err := ParseMethod("Run(example.com/any/x.T, any, []any) any"); err != nil || key != "Run(example.com/any/x.T, interface{}, []interface{}) interface{}" {
+		t.Errorf("a method: %s, %v", key, err)
+	}
+}
+
+func TestRegistersService(t *testing.T) {
+	grpc := types.NewPackage("google.golang.org/grpc", "grpc")
+	registrar := types.NewNamed(types.NewTypeName(0, grpc, "ServiceRegistrar", nil), types.NewInterfaceType(nil, nil), nil)
+	pb := types.NewPackage("example.com/pb", "pb")
+	server := types.NewNamed(types.NewTypeName(0, pb, "GreeterServer", nil), types.NewInterfaceType(nil, nil), nil)
+	register := func(name string, params ...types.Type) *types.Func {
+		var list []*types.Var
+		for _, p := range params {
+			list = append(list, types.NewParam(0, pb, "", p))
+		}
+		return types.NewFunc(0, pb, name, types.NewSignatureType(nil, nil, nil, types.NewTuple(list...), nil, false))
+	}
+	if r := Default().Of(register("RegisterGreeterServer", registrar, server)); r.Kind != Serves || r.Arg != 1 {
+		t.Errorf("a generated function: %+v", r)
+	}
+	for _, fn := range []*types.Func{
+		register("RegisterGreeterServer", server, server),
+		register("RegisterGreeterServer", registrar, types.Typ[types.String]),
+		register("RegisterGreeterServer", registrar),
+		register("NewGreeterServer", registrar, server),
+	} {
+		if r := Default().Of(fn); r.Kind != Slow {
+			t.Errorf("%s: %+v", fn, r)
+		}
 	}
 }

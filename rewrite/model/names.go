@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"go/token"
 	"go/types"
+	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,18 @@ var kindNames = map[string]Kind{
 func ParseKind(word string) (Kind, bool) {
 	k, ok := kindNames[word]
 	return k, ok
+}
+
+// KindWords lists the words for the kinds that a test holds for, sorted.
+func KindWords(holds func(Kind) bool) []string {
+	var list []string
+	for word, k := range kindNames {
+		if holds(k) {
+			list = append(list, word)
+		}
+	}
+	slices.Sort(list)
+	return list
 }
 
 // TakesArg reports whether rows of the kind speak of an argument.
@@ -60,7 +74,7 @@ func ParseFunc(name string) (string, error) {
 
 // ParseType checks the name of a type.
 func ParseType(name string) error {
-	if pkg, t := cutName(name); !importPath(pkg) || !token.IsIdentifier(t) {
+	if pkg, t := Cut(name); !importPath(pkg) || !token.IsIdentifier(t) {
 		return fmt.Errorf("%q names no type; write import/path.Type", name)
 	}
 	return nil
@@ -68,21 +82,25 @@ func ParseType(name string) error {
 
 // ParseField checks the name of a field.
 func ParseField(name string) error {
-	owner, field := cutName(name)
-	if pkg, t := cutName(owner); !importPath(pkg) || !token.IsIdentifier(t) || !token.IsIdentifier(field) {
+	owner, field := Cut(name)
+	if pkg, t := Cut(owner); !importPath(pkg) || !token.IsIdentifier(t) || !token.IsIdentifier(field) {
 		return fmt.Errorf("%q names no field; write import/path.Type.Field", name)
 	}
 	return nil
 }
 
-// ParseMethod checks the signature of a method as MethodKey makes them.
-func ParseMethod(name string) error {
+// ParseMethod checks a method's name and signature, and spells it as MethodKey
+// does.
+func ParseMethod(name string) (string, error) {
 	id, rest, ok := strings.Cut(name, "(")
 	if !ok || !token.IsIdentifier(id) || !strings.Contains(rest, ")") {
-		return fmt.Errorf("%q is no method with its signature; write it as Name(import/path.Type, *import/path.Other) error", name)
+		return "", fmt.Errorf("%q is no method with its signature; write it as Name(import/path.Type, *import/path.Other) error", name)
 	}
-	return nil
+	return anyType.ReplaceAllString(name, "${1}interface{}"), nil
 }
+
+// anyType is the type any, and not a part of a path or name.
+var anyType = regexp.MustCompile(`([(\s*\]])any\b`)
 
 func importPath(s string) bool {
 	return s != "" && !strings.ContainsAny(s, " \t()*[]{},") && !strings.HasPrefix(s, "/") && !strings.HasSuffix(s, "/")
@@ -99,23 +117,41 @@ func withoutTypeArgs(key string) string {
 }
 
 // MethodKey spells a method's name and signature so that one of an interface
-// and those that implement it are spelled alike: without parameter names.
+// and those that implement it are spelled alike: without parameter names and
+// aliases.
 func MethodKey(m *types.Func) string {
-	return m.Name() + strings.TrimPrefix(types.TypeString(unnamed(m.Signature()), nil), "func")
+	return m.Name() + strings.TrimPrefix(types.TypeString(plain(m.Signature()), nil), "func")
 }
 
-// unnamed drops the parameter names of a signature and of those in it.
-func unnamed(sig *types.Signature) *types.Signature {
-	tuple := func(t *types.Tuple) *types.Tuple {
-		var list []*types.Var
-		for v := range t.Variables() {
-			typ := v.Type()
-			if s, ok := typ.(*types.Signature); ok {
-				typ = unnamed(s)
-			}
-			list = append(list, types.NewParam(token.NoPos, nil, "", typ))
+// plain drops parameter names and aliases from a type.
+func plain(t types.Type) types.Type {
+	switch t := types.Unalias(t).(type) {
+	case *types.Pointer:
+		return types.NewPointer(plain(t.Elem()))
+	case *types.Slice:
+		return types.NewSlice(plain(t.Elem()))
+	case *types.Array:
+		return types.NewArray(plain(t.Elem()), t.Len())
+	case *types.Map:
+		return types.NewMap(plain(t.Key()), plain(t.Elem()))
+	case *types.Chan:
+		return types.NewChan(t.Dir(), plain(t.Elem()))
+	case *types.Signature:
+		return types.NewSignatureType(nil, nil, nil, plainTuple(t.Params()), plainTuple(t.Results()), t.Variadic())
+	case *types.Interface:
+		if t.Empty() && t.NumEmbeddeds() == 0 {
+			return types.NewInterfaceType(nil, nil) // any is spelled otherwise
 		}
-		return types.NewTuple(list...)
+		return t
+	default:
+		return t
 	}
-	return types.NewSignatureType(nil, nil, nil, tuple(sig.Params()), tuple(sig.Results()), sig.Variadic())
+}
+
+func plainTuple(t *types.Tuple) *types.Tuple {
+	var list []*types.Var
+	for v := range t.Variables() {
+		list = append(list, types.NewParam(token.NoPos, nil, "", plain(v.Type())))
+	}
+	return types.NewTuple(list...)
 }

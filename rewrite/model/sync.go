@@ -1,12 +1,5 @@
 package model
 
-// domains are the parts of the default table.
-var domains = []Rows{
-	syncRows, timeRows, errgroupRows,
-	httpRows,
-	testingRows,
-}
-
 // syncRows: https://pkg.go.dev/sync, https://go.dev/ref/mem#synchronization
 var syncRows = Rows{Funcs: map[string]Row{
 	"(*sync.{Mutex,RWMutex}).Lock":    {Kind: Lock},
@@ -18,9 +11,8 @@ var syncRows = Rows{Funcs: map[string]Row{
 	"(sync.Locker).Lock":              {Kind: Lock},
 	"(sync.Locker).Unlock":            {Kind: Unlock},
 
-	// "a call to Done synchronizes before the return of any Wait call that it
-	// unblocks"; "the return from f synchronizes before the return of any Wait
-	// call that it unblocks": https://pkg.go.dev/sync#WaitGroup
+	// A call to Done, and the return of what Go runs, "synchronizes before" the
+	// return of any Wait call that it unblocks: https://pkg.go.dev/sync#WaitGroup
 	"(*sync.WaitGroup).Wait": {Kind: Wait},
 	"(*sync.WaitGroup).Done": {Kind: Done},
 	"(*sync.WaitGroup).Add":  {Kind: Add},
@@ -56,7 +48,7 @@ var timeRows = Rows{Funcs: map[string]Row{
 	"time.AfterFunc": {Kind: Spawn, Arg: 1},
 	// The goroutine of the next firing is started after the call:
 	// https://pkg.go.dev/time#Timer.Reset
-	"(*time.Timer).Reset": {Kind: Reset},
+	"(*time.{Timer,Ticker}).Reset": {Kind: Reset},
 
 	// "AfterFunc arranges to call f in its own goroutine after ctx is canceled":
 	// https://pkg.go.dev/context#AfterFunc
@@ -80,6 +72,10 @@ var errgroupRows = Rows{Funcs: map[string]Row{
 	// DoChan "is like Do but returns a channel":
 	// https://pkg.go.dev/golang.org/x/sync/singleflight#Group.DoChan
 	"(*golang.org/x/sync/singleflight.Group).DoChan": {Kind: Spawn, Arg: 2},
+
+	// "SetLimit limits the number of active goroutines in this group":
+	// https://pkg.go.dev/golang.org/x/sync/errgroup#Group.SetLimit
+	"(*golang.org/x/sync/errgroup.Group).SetLimit": {Kind: Quick},
 
 	// A Weighted semaphore of size one is a lock and one of a larger size is
 	// not, and the calls look alike: Acquire is no Lock here.

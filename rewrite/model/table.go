@@ -18,9 +18,9 @@ type Table struct {
 }
 
 // Rows is a part of a table. Functions are named by FuncKey, types and fields
-// by import path and name, methods by name and signature. Import paths stand
-// without major version where all versions behave alike. A key may list
-// names that share a row: "(*net/http.ServeMux).{Handle,HandleFunc}".
+// by import path and name, methods by MethodKey. Import paths stand without
+// major version where all versions behave alike. A key, unless it is a method's,
+// may list names that share a row: "(*net/http.ServeMux).{Handle,HandleFunc}".
 type Rows struct {
 	Funcs, Types, Fields, Methods map[string]Row
 }
@@ -54,8 +54,9 @@ func (t *Table) With(rows Rows) *Table {
 }
 
 func (t *Table) add(rows Rows) {
+	maps.Copy(t.methods, rows.Methods) // whose braces are Go's
 	for _, part := range []struct{ to, from map[string]Row }{
-		{t.funcs, rows.Funcs}, {t.types, rows.Types}, {t.fields, rows.Fields}, {t.methods, rows.Methods},
+		{t.funcs, rows.Funcs}, {t.types, rows.Types}, {t.fields, rows.Fields},
 	} {
 		for key, r := range part.from {
 			for _, k := range expand(key) {
@@ -130,15 +131,15 @@ func shortName(fn *types.Func) string {
 func split(key string) (pkg, recv, name string) {
 	if inner, ok := strings.CutPrefix(key, "("); ok {
 		inner, name, _ = strings.Cut(strings.TrimPrefix(inner, "*"), ").")
-		pkg, recv = cutName(inner)
+		pkg, recv = Cut(inner)
 		return pkg, recv, name
 	}
-	pkg, name = cutName(key)
+	pkg, name = Cut(key)
 	return pkg, "", name
 }
 
-// cutName splits "import/path.Name".
-func cutName(key string) (pkg, name string) {
+// Cut splits off the last name: "import/path.Name" becomes the path and Name.
+func Cut(key string) (before, name string) {
 	i := strings.LastIndexByte(key, '.')
 	if i < 0 {
 		return "", key
@@ -146,25 +147,29 @@ func cutName(key string) (pkg, name string) {
 	return key[:i], key[i+1:]
 }
 
-// Lookup finds the function that a key names in its package; nil if it has
-// none of that name.
-func Lookup(pkg *types.Package, key string) *types.Func {
+// PackageOf returns the import path in a function's key.
+func PackageOf(key string) string {
+	pkg, _, _ := split(key)
+	return pkg
+}
+
+// Lookup finds the function that a key names in its package, and the key under
+// which it is declared: a method may be promoted, or have another receiver
+// than the key says. It returns nil if there is none.
+func Lookup(pkg *types.Package, key string) (fn *types.Func, declared string) {
 	_, recv, name := split(key)
 	if recv == "" {
-		fn, _ := pkg.Scope().Lookup(name).(*types.Func)
-		return fn
+		fn, _ = pkg.Scope().Lookup(name).(*types.Func)
+	} else if tn, ok := pkg.Scope().Lookup(recv).(*types.TypeName); ok {
+		t := tn.Type()
+		if !types.IsInterface(t) {
+			t = types.NewPointer(t)
+		}
+		obj, _, _ := types.LookupFieldOrMethod(t, true, pkg, name)
+		fn, _ = obj.(*types.Func)
 	}
-	tn, ok := pkg.Scope().Lookup(recv).(*types.TypeName)
-	if !ok {
-		return nil
+	if fn == nil {
+		return nil, ""
 	}
-	obj, _, _ := types.LookupFieldOrMethod(types.NewPointer(tn.Type()), true, pkg, name)
-	if types.IsInterface(tn.Type()) {
-		obj, _, _ = types.LookupFieldOrMethod(tn.Type(), true, pkg, name)
-	}
-	fn, _ := obj.(*types.Func)
-	if fn == nil || FuncKey(fn) != key {
-		return nil
-	}
-	return fn
+	return fn, FuncKey(fn)
 }

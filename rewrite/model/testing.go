@@ -2,7 +2,7 @@ package model
 
 // testingRows: https://pkg.go.dev/testing
 var testingRows = Rows{Funcs: map[string]Row{
-	// "Run runs f in a separate goroutine and blocks until f returns or calls
+	// It "runs f in a separate goroutine and blocks until f returns or calls
 	// t.Parallel to become a parallel test": https://pkg.go.dev/testing#T.Run
 	"(*testing.T).Run": {Kind: Subtest, Arg: 2, Blocks: true},
 	// "Run benchmarks f as a subbenchmark": https://pkg.go.dev/testing#B.Run
@@ -17,6 +17,10 @@ var testingRows = Rows{Funcs: map[string]Row{
 	// all its subtests complete": https://pkg.go.dev/testing#T.Cleanup
 	"(*testing.common).Cleanup": {Kind: Cleanup, Arg: 1},
 	"(testing.TB).Cleanup":      {Kind: Cleanup, Arg: 1},
+	// They format what they are given as fmt does, and keep only the text:
+	// https://pkg.go.dev/testing#T.Log
+	"(*testing.common).{Log,Logf,Error,Errorf,Fatal,Fatalf,Skip,Skipf}": {Kind: Reflects},
+	"(testing.TB).{Log,Logf,Error,Errorf,Fatal,Fatalf,Skip,Skipf}":      {Kind: Reflects},
 	// "It creates multiple goroutines and distributes b.N iterations among
 	// them"; it returns after them: https://pkg.go.dev/testing#B.RunParallel
 	"(*testing.B).RunParallel": {Kind: Fork, Arg: 1, Blocks: true},

@@ -1,0 +1,12 @@
+package model
+
+// domains are the parts of the default table.
+var domains = []Rows{
+	syncRows, timeRows, errgroupRows, logRows, testingRows,
+	httpRows, httpFieldRows, rpcRows, netRows,
+	ginRows, echoRows, chiRows, muxRows, httprouterRows, fiberRows, fasthttpRows,
+	grpcRows, connectRows,
+	informerRows, waitRows, controllerRows,
+	cronRows, poolRows, groupRows,
+	messageRows, kafkaRows, metricRows, raftRows, teaRows,
+}
