@@ -65,7 +65,7 @@ const (
 )
 
 // Kinds lists all kinds.
-var Kinds = []Kind{Field}
+var Kinds = []Kind{Field, Variable, Global}
 
 // An Op says what an access does to its place.
 type Op string
