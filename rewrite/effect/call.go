@@ -219,6 +219,7 @@ func (x *extractor) dynamic(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
 func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, args []Value, row model.Row, deferred bool) {
 	at := x.pos(in.Pos())
 	if row.Kind != model.Unknown {
+		x.fills(c, in)
 		if row.Kind == model.Slow || row.Blocks {
 			note := row.Note
 			if note == "" || row.Kind != model.Slow {
@@ -236,13 +237,42 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		}
 		return
 	}
-	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()]}
+	x.fills(c, in)
+	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()], Repeats: repeats(c)}
 	if call, ok := in.(*ssa.Call); ok && !deferred {
 		e.ID = x.callID[call]
 	} else {
 		e.ID = x.id()
 	}
 	x.emit(e)
+}
+
+// fills emits that a reader writes into the slice it is given:
+// https://pkg.go.dev/io#Reader, https://pkg.go.dev/io#ReaderAt
+func (x *extractor) fills(c *ssa.CallCommon, in ssa.Instruction) {
+	name := ""
+	if c.IsInvoke() {
+		name = c.Method.Name()
+	} else if callee := c.StaticCallee(); callee != nil && callee.Blocks == nil {
+		name = callee.Name()
+	}
+	if name != "Read" && name != "ReadAt" && name != "ReadFull" && name != "ReadAtLeast" {
+		return
+	}
+	for _, a := range c.Args {
+		if s, ok := a.Type().Underlying().(*types.Slice); ok && types.Identical(s.Elem(), types.Typ[types.Byte]) {
+			x.elem(rewrite.WriteElem, a, in.Pos())
+		}
+	}
+}
+
+// repeats reports whether a call is that of an iterator with the body of a
+// range loop.
+func repeats(c *ssa.CallCommon) bool {
+	return slices.ContainsFunc(c.Args, func(a ssa.Value) bool {
+		mc, ok := a.(*ssa.MakeClosure)
+		return ok && mc.Fn.(*ssa.Function).Synthetic == "range-over-func yield"
+	})
 }
 
 // keeps reports whether a callee outside the module could keep the argument:

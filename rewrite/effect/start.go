@@ -195,6 +195,9 @@ func (x *extractor) hook(in *ssa.Store) {
 	if _, ok := in.Val.Type().Underlying().(*types.Signature); !ok {
 		return
 	}
+	if fn := x.function(in.Val); fn.Func != "" {
+		x.emit(Event{Kind: Keep, At: x.pos(in.Pos()), Path: x.path(fa), Fn: fn})
+	}
 	row, ok := x.model.FieldRow(TypeKey(fa.X.Type()), structOf(fa.X.Type()).Field(fa.Field).Name())
 	fn := x.function(in.Val)
 	if !ok || fn.Func == "" {

@@ -170,6 +170,7 @@ const (
 	Wait                 // receives from, or waits for, the object Path
 	Signal               // sends on, closes, or is done with, the object Path
 	Add                  // tells the object Path to wait for one more
+	Keep                 // puts the function Fn into the field Path
 	Settle               // returns when all other goroutines wait for something
 	Parallel             // lets the rest of the test run at once with others
 	Once                 // runs Fn at most once ever for Path, or waits for who does
@@ -210,6 +211,7 @@ type Event struct {
 	Joined   bool    // Go: Wait on Path returns after it
 	Timer    Path    // Go: what stops it from being run at all
 	Queue    int     // Go: those of one number run one at a time; 0 for none
+	Repeats  bool    // Call: it runs what it is given again and again
 	Subtest  bool    // Call: of a test that runs later, with others, if it calls Parallel
 	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
 	Note     string  // Go: the library call that starts it; Slow: what it waits for

@@ -134,7 +134,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	base := w.threads(e, g, b, s, 0)
 	if w.record {
-		w.inline(frameOf{b: b, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
+		w.inline(frameOf{b: b, call: e, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
 	}
 	w.returned(e, b)
 	for _, p := range b.paths(g.sum.released) {
@@ -143,7 +143,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, h := range b.locks(g.sum.acquired) {
 		s = w.take(s, h)
 	}
-	s = w.handed(b, base, s, e.At)
+	s = w.handed(e, b, base, 0, s, 0)
 	for _, t := range g.sum.left { // what was waited for before it started
 		for _, c := range w.sum.threads[base+t-2].waited {
 			s = w.wait(s, c.path, c.n)
@@ -198,35 +198,45 @@ func handedIn(p effect.Path) bool {
 	return p.Sel == "" && p.Root.Kind == effect.Param || p.Sel == ";"+effect.Deref && p.Root.Kind == effect.Free
 }
 
-// function is the value a path is, if it is a variable that keeps a function
-// from its one assignment on.
-func (w *walk) function(p effect.Path) effect.Value {
-	if p.Root.Kind == effect.Local {
-		if v := w.f.Locals[p.Root.N].Holds; v.Func != "" {
-			return v
-		}
-	}
-	return effect.Value{Path: p}
-}
-
-// unknown is a call that can't be followed, or not yet.
+// unknown is a call that can't be followed, or not yet. What it is given to run
+// it runs at once, as far as one can tell.
 func (w *walk) unknown(e *effect.Event, s state) state {
 	p := w.resolve(e.Fn.Path)
-	if w.record && handedIn(p) {
-		w.sum.pending = append(w.sum.pending, &pending{path: p, args: w.args(e.Args), state: s, after: w.after(s, nil), trail: &trail{at: e.At}})
+	if v := w.function(p); v.Func != "" && w.m.funcs[v.Func] != nil {
+		return w.call(w.resolved(e, v), s)
+	}
+	w.pends(&pending{path: p, args: w.args(e.Args), loop: e.Loop != 0, state: s, after: w.after(s, nil), trail: &trail{at: e.At}})
+	for i, a := range e.Args {
+		if a.Func != "" && w.m.funcs[a.Func] != nil {
+			s = w.call(w.runningAt(e, i, a, e.Repeats), s)
+		}
 	}
 	w.slow("a call of a function value")
 	return s
+}
+
+// resolved is the event of a call with the function it turned out to run.
+func (w *walk) resolved(e *effect.Event, v effect.Value) *effect.Event {
+	run := w.runningAt(e, -1, v, false)
+	run.ID, run.Args = e.ID, e.Args
+	return run
 }
 
 // spawn starts the callee's summary as a thread.
 func (w *walk) spawn(e *effect.Event, s state) state {
 	for _, v := range append(e.Args, e.Fn) {
 		for _, p := range append(v.Bind, v.Path) {
-			if p.Root.Kind != effect.NoRoot {
-				s.escaped = w.escape(s.escaped, w.resolve(p))
+			p = w.resolve(p)
+			s.escaped = w.escape(s.escaped, p)
+			if q, ok := p.With(effect.Deref); ok { // and what a captured variable refers to
+				s.escaped = w.escape(s.escaped, w.resolve(q))
 			}
 		}
+	}
+	if v := w.function(w.resolve(e.Fn.Path)); e.Fn.Func == "" && v.Func != "" {
+		run := w.resolved(e, v)
+		run.Kind = effect.Go
+		e = run
 	}
 	g := w.m.funcs[e.Fn.Func]
 	b := w.bind(g, e.Fn, e.Args)
@@ -238,9 +248,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	w.starts(s, t)
 	s.live, s.now = s.live.add(t), s.now.add(t)
 	if g == nil || g.sum == nil {
-		if p := w.resolve(e.Fn.Path); w.record && handedIn(p) {
-			w.sum.pending = append(w.sum.pending, &pending{path: p, args: w.args(e.Args), thread: t, direct: true, trail: &trail{at: e.At}})
-		}
+		w.pends(&pending{path: w.resolve(e.Fn.Path), args: w.args(e.Args), thread: t, direct: true, trail: &trail{at: e.At}})
 		return s
 	}
 	base := w.threads(e, g, b, state{}, t)
@@ -257,13 +265,14 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 			s = w.release(s, p)
 		}
 	}
-	th.sends, th.done = b.counts(g.sum.sends), w.done(e, g, b)
+	th.sends, th.done = th.sends.most(b.counts(g.sum.sends)), w.done(e, g, b)
+	s = w.handed(e, b, base, t, s, 0)
 	late := w.late(s, b.paths(g.sum.adds))
 	if late != nil {
 		th.sends, th.done = th.sends.drop(late), th.done.drop(late)
 	}
 	if w.record {
-		w.inline(frameOf{b: b, base: base, thread: t, s: state{must: th.held, may: th.held}, late: late, event: e.ID, at: e.At})
+		w.inline(frameOf{b: b, call: e, base: base, thread: t, s: state{must: th.held, may: th.held}, late: late, event: e.ID, at: e.At})
 	}
 	return s
 }
@@ -378,6 +387,8 @@ func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent 
 				n.many, n.loop = t.overlaps(), 0
 			}
 			if n.many {
+			} else if e.Loop == anyLoop {
+				n.many, n.loop = g.sum.left.has(len(w.sum.threads)-base+2), 0
 			} else if e.Loop != 0 {
 				n.many, n.loop = true, e.Loop
 			}

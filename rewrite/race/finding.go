@@ -25,7 +25,7 @@ func (m *Module) addRaw(f *function, a *access, fresh bool) {
 	if place == "" && a.path.Root.Kind == effect.Global {
 		place = a.path.Root.Key
 	}
-	if place != "" {
+	if place != "" && a.op != rewrite.Close && a.op != rewrite.Send {
 		r := newRaw(f, a, fresh)
 		r.fn = f
 		m.raw[place] = append(m.raw[place], r)

@@ -10,6 +10,9 @@ import (
 // A frameOf is where a callee's summary is put into its caller's.
 type frameOf struct {
 	b      binding
+	call   *effect.Event
+	depth  int                    // how many functions handed in are between the call and this one
+	later  bool                   // after the frame has returned
 	base   int                    // number of the callee's first thread
 	thread int                    // thread the callee runs in
 	s      state                  // at the call; zero for a new thread
@@ -58,6 +61,8 @@ func (w *walk) inline(in frameOf) {
 			n.turns = n.turns.most(in.turns)
 		}
 		n.loop = a.loop || a.thread == 0 && in.loop
+		n.later = a.later || in.later
+		n.parallel = a.parallel || a.thread == 0 && in.s.parallel
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}
 		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
 			w.m.addRaw(w.f, &n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
@@ -75,8 +80,8 @@ func (w *walk) inline(in frameOf) {
 		}
 		w.sum.relays = append(w.sum.relays, n)
 	}
-	for _, d := range g.sum.pending {
-		w.resume(in, d, number(d.thread))
+	for i, d := range g.sum.pending {
+		w.resume(in, i, d, number(d.thread))
 	}
 }
 
@@ -136,100 +141,4 @@ func (l *lens) signals(before []count) []count {
 		}
 	}
 	return out
-}
-
-// awaited says what a pending call runs, now that the function is known.
-func (w *walk) awaited(b binding, d *pending) effect.Value {
-	switch r := d.path.Root; {
-	case r.Kind == effect.Param && r.N < len(b.args):
-		if v := b.args[r.N]; v.Func != "" {
-			return v
-		}
-		return w.function(w.resolve(b.args[r.N].Path))
-	case r.Kind == effect.Free && r.N < len(b.free):
-		v := w.function(b.free[r.N])
-		v.Path, _ = v.Path.With(effect.Deref)
-		return v
-	}
-	return effect.Value{}
-}
-
-// given says the arguments of a pending call in the caller's terms.
-func (b binding) given(args []effect.Value) []effect.Value {
-	var out []effect.Value
-	for _, a := range args {
-		a.Path = b.named(a.Path)
-		bind := make([]effect.Path, len(a.Bind))
-		for i, p := range a.Bind {
-			bind[i] = b.named(p)
-		}
-		a.Bind = bind
-		out = append(out, a)
-	}
-	return out
-}
-
-// named says a callee's path in the caller's terms; the zero path where the
-// caller has no name for it.
-func (b binding) named(p effect.Path) effect.Path {
-	if q, ok := b.path(p); ok {
-		return q
-	}
-	return effect.Path{}
-}
-
-// handed gives the threads of a call that run functions handed in what these
-// are known to signal; what runs here and now signals for the caller.
-func (w *walk) handed(b binding, base int, s state, at effect.Pos) state {
-	for _, d := range b.callee.sum.pending {
-		v := w.awaited(b, d)
-		g := w.m.funcs[v.Func]
-		if g == nil || g.sum == nil || g == b.callee {
-			continue
-		}
-		in := w.bind(g, v, b.given(d.args))
-		switch {
-		case d.direct:
-			th := w.sum.threads[base+d.thread-2]
-			th.sends, th.done = in.counts(g.sum.sends), w.done(&effect.Event{}, g, in)
-		case d.thread == 0:
-			for _, c := range in.counts(g.sum.sends) {
-				s = w.signal(s, c.path, c.n, at)
-			}
-		}
-	}
-	return s
-}
-
-// resume runs a function argument where the callee called it.
-func (w *walk) resume(in frameOf, d *pending, t int) {
-	v := w.awaited(in.b, d)
-	s := in.s
-	if d.thread != 0 {
-		s = state{}
-	}
-	s.must = s.must.union(in.b.locks(d.state.must))
-	s.may = s.may.union(in.b.locks(d.state.may))
-	s.live = s.live.union(shift(d.state.live, in.base-1))
-	s.waited = s.waited.most(in.b.counts(d.state.waited))
-	s.signaled = s.signaled.most(in.b.counts(d.state.signaled))
-	args, after := in.b.given(d.args), in.b.counts(d.after)
-	if d.thread == 0 {
-		after = after.most(in.after)
-	}
-	g := w.m.funcs[v.Func]
-	if g == nil || g.sum == nil || g == in.b.callee {
-		if p := w.resolve(v.Path); handedIn(p) && len(w.sum.pending) < 100 {
-			w.sum.pending = append(w.sum.pending, &pending{path: p, args: args, thread: t, direct: d.direct, state: s, after: after, trail: d.trail})
-		}
-		return
-	}
-	b := w.bind(g, v, args)
-	e := &effect.Event{Kind: effect.Call, ID: in.event, Fn: v}
-	if t != 0 {
-		g.spawned = true
-	}
-	w.noteCall(e, g, b, s, t != 0)
-	base := w.threads(e, g, b, s, t)
-	w.inline(frameOf{b: b, base: base, thread: t, s: s, after: after, event: in.event, at: in.at})
 }

@@ -26,7 +26,8 @@ type Module struct {
 	order     []*function // by key
 	structs   map[string]*effect.Struct
 	lock      map[string]bool // keys of fields that are locks
-	cands     map[string]bool // keys of fields that could race at all
+	cands     map[string]bool // keys of fields and package variables that could race at all
+	replaced  map[string]bool // those that are assigned, not only changed in place
 	pairs     *pairs
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
@@ -106,7 +107,7 @@ func Link(sums []*effect.Summary) *Module {
 // findCandidates marks the fields that something other than the maker of a
 // fresh object writes. All others are never raced on, and most fields are.
 func (m *Module) findCandidates() {
-	m.cands = make(map[string]bool)
+	m.cands, m.replaced = make(map[string]bool), make(map[string]bool)
 	for _, f := range m.order {
 		shared := f.shared()
 		f.each(func(e *effect.Event) {
@@ -118,6 +119,13 @@ func (m *Module) findCandidates() {
 			}
 			if e.Whole != "" {
 				m.mark(e.Whole)
+			}
+			k := e.Path.Field()
+			if k == "" {
+				k = e.Path.Root.Key
+			}
+			if !e.Path.Content() && !f.initial() {
+				m.replaced[k] = true
 			}
 			if k := e.Path.Field(); k != "" {
 				m.cands[k] = true
@@ -137,9 +145,9 @@ func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix
 func (m *Module) unstable(p effect.Path) bool {
 	for base, last := p.Base(); last != ""; base, last = base.Base() {
 		if base.Sel == "" {
-			return base.Root.Kind == effect.Global && m.cands[base.Root.Key]
+			return base.Root.Kind == effect.Global && m.replaced[base.Root.Key]
 		}
-		if m.cands[base.Field()] {
+		if !base.Content() && m.replaced[base.Field()] {
 			return true
 		}
 	}
@@ -179,7 +187,7 @@ func (m *Module) mark(key string) {
 		if f.Lock || f.Atomic || m.cands[f.Key] {
 			continue
 		}
-		m.cands[f.Key] = true
+		m.cands[f.Key], m.replaced[f.Key] = true, true
 		if f.Struct != "" {
 			m.mark(f.Struct)
 		}
@@ -199,10 +207,11 @@ func (f *function) each(fn func(e *effect.Event)) {
 	}
 }
 
-// targets lists the functions an event may run, function arguments included.
+// targets lists the functions an event may run, function arguments and results
+// included.
 func (m *Module) targets(e *effect.Event) []*function {
 	var out []*function
-	for _, v := range append([]effect.Value{e.Fn}, e.Args...) {
+	for _, v := range slices.Concat([]effect.Value{e.Fn}, e.Args, e.Results) {
 		if g := m.funcs[v.Func]; g != nil {
 			out = append(out, g)
 		}

@@ -321,6 +321,9 @@ func (w *walk) side(a *access) side {
 		return s
 	}
 	s.ctx = rewrite.Context{Start: w.f.At.Span(), Func: w.f.Name, Runs: w.f.Name, Starter: true}
+	if a.later {
+		s.ctx = rewrite.Context{Start: w.f.At.Span(), Func: "the function that " + w.f.Name + " returns", Runs: a.fn.Name, Entry: true}
+	}
 	s.entry = w.f
 	return s
 }
@@ -341,7 +344,7 @@ func (ps *pairs) publish(w *walk) {
 		if field == "" && a.path.Root.Kind == effect.Global {
 			field = a.path.Root.Key
 		}
-		if field == "" || a.whole && !a.deref {
+		if field == "" || a.whole && !a.deref || a.op == rewrite.Close || a.op == rewrite.Send {
 			continue // a whole struct is a copy more often than it is the shared one
 		}
 		typed, ok := w.typed(a.path)

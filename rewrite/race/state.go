@@ -18,6 +18,7 @@ type state struct {
 	now      ints   // those of them started in this turn of their loop
 	escaped  bits   // variables others may see, by walk.number
 	defers   []*effect.Event
+	parallel bool // the test may run beside others
 	reached  bool
 }
 
@@ -31,7 +32,7 @@ func (s state) join(t state) state {
 	out := state{
 		must: s.must.meet(t.must), may: s.may.union(t.may), waited: s.waited.least(t.waited),
 		signaled: s.signaled.most(t.signaled), added: s.added.union(t.added), live: s.live.union(t.live), now: s.now.union(t.now),
-		escaped: s.escaped.union(t.escaped), reached: true,
+		escaped: s.escaped.union(t.escaped), parallel: s.parallel || t.parallel, reached: true,
 	}
 	out.defers = s.defers[:len(s.defers):len(s.defers)]
 	for _, d := range t.defers {
@@ -43,7 +44,7 @@ func (s state) join(t state) state {
 }
 
 func (s state) equal(t state) bool {
-	return s.reached == t.reached && s.must.equal(t.must) && s.may.equal(t.may) &&
+	return s.reached == t.reached && s.parallel == t.parallel && s.must.equal(t.must) && s.may.equal(t.may) &&
 		s.waited.equal(t.waited) && s.signaled.equal(t.signaled) && len(s.added) == len(t.added) &&
 		len(s.live) == len(t.live) && len(s.now) == len(t.now) && s.escaped.equal(t.escaped) && len(s.defers) == len(t.defers)
 }

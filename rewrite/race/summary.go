@@ -46,31 +46,34 @@ type trail struct {
 
 // An access is an access as seen from one frame.
 type access struct {
-	path   effect.Path
-	op     rewrite.Op
-	whole  bool
-	deref  bool // whole, through a pointer: not a field that is one value with what holds it
-	konst  bool // writes a constant
-	loop   bool // in a loop of its goroutine
-	index  string
-	covers bool // all that the value at its path holds
-	at     effect.Pos
-	fn     *function // whose source holds it
-	thread int
-	must   locks  // held for sure
-	may    locks  // held perhaps; includes must
-	live   ints   // threads that may run by then
-	now    ints   // those started in the same turn of their loop
-	waited counts // waited for before it
-	turns  counts // waited for in every turn of the loop around it
-	before counts // signalled after it: the number of the first such signal
-	trail  *trail
-	event  int // of the frame; accesses of one call were compared in the callee
+	path     effect.Path
+	op       rewrite.Op
+	whole    bool
+	deref    bool // whole, through a pointer: not a field that is one value with what holds it
+	konst    bool // writes a constant
+	loop     bool // in a loop of its goroutine
+	later    bool // by a function that the frame returns
+	parallel bool // after a call of t.Parallel
+	index    string
+	covers   bool // all that the value at its path holds
+	at       effect.Pos
+	fn       *function // whose source holds it
+	thread   int
+	must     locks  // held for sure
+	may      locks  // held perhaps; includes must
+	live     ints   // threads that may run by then
+	now      ints   // those started in the same turn of their loop
+	waited   counts // waited for before it
+	turns    counts // waited for in every turn of the loop around it
+	before   counts // signalled after it: the number of the first such signal
+	trail    *trail
+	event    int // of the frame; accesses of one call were compared in the callee
 }
 
 // identity is what makes two accesses the same to a caller.
 type identity struct {
 	path                             effect.Path
+	later, parallel                  bool
 	op                               rewrite.Op
 	index                            string
 	whole, konst, loop, test, covers bool
@@ -106,6 +109,7 @@ type pending struct {
 	args   []effect.Value
 	thread int
 	direct bool   // the go statement itself runs it
+	loop   bool   // in a loop
 	after  counts // signals after the call, with the number of the first
 	state  state
 	trail  *trail

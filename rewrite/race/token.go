@@ -40,7 +40,10 @@ func (w *walk) findTokens() {
 			}
 		}
 	})
-	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool { return !receives.has(p) || !w.holdsOne(p) })
+	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool {
+		_, back := p.IsBack()
+		return back || !receives.has(p) || !w.holdsOne(p)
+	})
 }
 
 // holdsOne reports whether a channel may have room for one token, as far as is

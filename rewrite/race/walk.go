@@ -36,12 +36,18 @@ type walk struct {
 	tokens   paths          // channels that serve as locks
 	turns    map[way]counts // what was waited for by the end of a loop's turn
 	numbers  map[effect.Root]int
-	leaked   map[effect.Root]bool     // what code elsewhere may have, goroutines started here left out
-	groups   paths                    // what is waited for as WaitGroups are
-	afters   memo[count]              // what is signalled after a state
-	every    map[int]counts           // what every turn of a loop waits for
-	senders  map[effect.Path][]int    // threads that signal an object
-	orders   map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
+	leaked   map[effect.Root]bool    // what code elsewhere may have, goroutines started here left out
+	groups   paths                   // what is waited for as WaitGroups are
+	at       point                   // of the event that is being run
+	rest     map[*effect.Block]paths // what is signalled after a block in the same turn
+	deferred paths                   // what deferred calls signal
+	ends     paths                   // what is signalled when loops have ended
+	handedIn map[pendingKey]*effect.Event
+	kept     map[effect.Path]effect.Value // functions put into fields
+	afters   memo[count]                  // what is signalled after a state
+	every    map[int]counts               // what every turn of a loop waits for
+	senders  map[effect.Path][]int        // threads that signal an object
+	orders   map[orderKey]effect.Path     // pairs of sets that are known to be in order, or not
 }
 
 // A choice is one function that a call through an interface may run.
@@ -53,15 +59,17 @@ type choice struct {
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), afters: make(memo[count]), every: make(map[int]counts),
+	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), afters: make(memo[count]), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
 		seen: make(map[identity]bool), variants: make(map[identity][]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w.sum
 	}
+	w.keeps()
 	w.findTokens()
 	in := w.flow()
 	w.record = true
+	w.deferred = w.deferring()
 	for i := range f.Blocks {
 		if in[i].reached {
 			out := w.run(&f.Blocks[i], in[i])
@@ -80,6 +88,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 
 func (w *walk) run(b *effect.Block, s state) state {
 	for i := range b.Events {
+		w.at = point{b, i}
 		s = w.step(&b.Events[i], s)
 	}
 	return s
@@ -127,7 +136,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 	case effect.Settle:
 		s.live = nil
 	case effect.Parallel:
-		w.sum.parallel = true
+		w.sum.parallel, s.parallel = true, true
 	case effect.Once:
 		return w.once(e, s)
 	case effect.Return:
@@ -303,6 +312,9 @@ func (w *walk) leave(e *effect.Event, s state) {
 	if !w.record {
 		return
 	}
+	for i, v := range e.Results {
+		w.later(e, i, v, s)
+	}
 	w.returns++
 	w.left = w.left.union(s.live)
 	if w.returns == 1 {
@@ -327,6 +339,19 @@ func (w *walk) leave(e *effect.Event, s state) {
 			w.sum.results[i] = result{fresh: r.fresh && w.sum.results[i].fresh}
 		}
 	}
+}
+
+// later runs a literal of the function that it returns: after all the function
+// does, when somebody calls it.
+func (w *walk) later(e *effect.Event, n int, v effect.Value, s state) {
+	g := w.m.funcs[v.Func]
+	if g == nil || g.sum == nil || g.Parent != w.f.Key || len(s.live) == 0 {
+		return
+	}
+	b := w.bind(g, v, nil)
+	run := w.runningAt(e, n, v, false)
+	base := w.threads(run, g, b, state{}, 0)
+	w.inline(frameOf{b: b, call: run, base: base, s: state{live: s.live, waited: s.waited, signaled: s.signaled}, event: -n - 2, at: e.At, later: true})
 }
 
 // fresh reports whether the root is an object made by this activation.
@@ -396,10 +421,17 @@ func (w *walk) after(s state, called counts) counts {
 	if len(w.sum.sends) == 0 {
 		return nil
 	}
+	var out counts
 	if len(called) == 0 && w.record {
-		return w.afters.of(s.signaled, func([]count) []count { return w.afterwards(s, nil) })
+		out = w.afters.of(s.signaled, func([]count) []count { return w.afterwards(s, nil) })
+	} else {
+		out = w.afterwards(s, called)
 	}
-	return w.afterwards(s, called)
+	if !w.record || !slices.ContainsFunc(out, func(c count) bool { return c.n == many }) {
+		return out
+	}
+	at := point{w.at.block, w.at.event + 1}
+	return slices.DeleteFunc(slices.Clone(out), func(c count) bool { return c.n == many && !w.follows(at, c.path) })
 }
 
 func (w *walk) afterwards(s state, called counts) counts {
@@ -415,7 +447,7 @@ func (w *walk) afterwards(s state, called counts) counts {
 // access records one of the function's own accesses.
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
-	a := access{path: p, op: e.Op, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+	a := access{path: p, op: e.Op, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
 		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil)}
 	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if e.Whole != "" && w.m.structs[e.Whole] != nil {
@@ -464,7 +496,7 @@ func (w *walk) keep(a *access) {
 	if !outside(a.path.Root) && len(w.sum.threads) == 0 {
 		return // nobody else has it, and nothing in this frame runs beside it
 	}
-	id := identity{path: a.path, op: a.op, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
+	id := identity{path: a.path, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: hash(a.must), may: hash(a.may), live: hash(a.live), waited: hash(a.waited), before: hash(a.before)}
 	if w.seen[id] {
 		return
@@ -496,7 +528,7 @@ func outside(r effect.Root) bool {
 // export drops from the summary what means nothing to callers.
 func (w *walk) export() {
 	s := w.sum
-	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return !outside(a.path.Root) })
+	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return a.later || !outside(a.path.Root) })
 	inside := func(p effect.Path) bool { return !outside(p.Root) && p.Root.Kind != effect.Either }
 	s.sends, s.waited = s.sends.drop(inside), s.waited.drop(inside)
 	s.relays = slices.DeleteFunc(s.relays, func(r *relay) bool {

@@ -1,0 +1,199 @@
+package race
+
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// maxPending and maxKept bound the calls of functions that a summary leaves to
+// its callers; of those kept in fields, few are ever known.
+const (
+	maxPending = 100
+	maxKept    = 8
+)
+
+// A pendingKey is the call of a function handed in below a call.
+type pendingKey struct {
+	call *effect.Event
+	n    int
+}
+
+// runningAt is the event of a function handed in that a call runs; the same one
+// each time.
+func (w *walk) runningAt(call *effect.Event, n int, v effect.Value, loop bool) *effect.Event {
+	key := pendingKey{call, n}
+	e := w.handedIn[key]
+	if e == nil {
+		e = &effect.Event{Kind: effect.Call, ID: call.ID, At: call.At, Fn: v, Loop: call.Loop}
+		if loop {
+			e.Loop = anyLoop
+		}
+		w.handedIn[key] = e
+	}
+	return e
+}
+
+// anyLoop is the number of a loop of another function.
+const anyLoop = -1
+
+// pends leaves a call to the callers of the function, if they may know what it
+// runs.
+func (w *walk) pends(d *pending) {
+	if !w.record || len(w.sum.pending) >= maxPending || !outside(d.path.Root) {
+		return
+	}
+	if !handedIn(d.path) {
+		n := 0
+		for _, o := range w.sum.pending {
+			if !handedIn(o.path) {
+				n++
+			}
+		}
+		if n >= maxKept {
+			return
+		}
+	}
+	w.sum.pending = append(w.sum.pending, d)
+}
+
+// awaited says what a pending call runs, now that the function is known.
+func (w *walk) awaited(b binding, d *pending) effect.Value {
+	if r := d.path.Root; r.Kind == effect.Param && d.path.Sel == "" && r.N < len(b.args) && b.args[r.N].Func != "" {
+		return b.args[r.N]
+	}
+	return w.function(b.named(d.path))
+}
+
+// function is the value a path is, if it is known which function it keeps.
+func (w *walk) function(p effect.Path) effect.Value {
+	if p.Root.Kind == effect.Local && p.Sel == ";"+effect.Deref {
+		if v := w.f.Locals[p.Root.N].Holds; v.Func != "" {
+			return v
+		}
+	}
+	if v, ok := w.kept[p]; ok && v.Func != "" {
+		return v
+	}
+	return effect.Value{Path: p}
+}
+
+// keeps notes which functions are put into fields; none where there are several
+// for one.
+func (w *walk) keeps() {
+	w.f.each(func(e *effect.Event) {
+		if e.Kind != effect.Keep {
+			return
+		}
+		p, ok := w.resolve(e.Path).With(effect.Deref)
+		if !ok {
+			return
+		}
+		if w.kept == nil {
+			w.kept = make(map[effect.Path]effect.Value)
+		}
+		if old, ok := w.kept[p]; ok && old.Func != e.Fn.Func {
+			w.kept[p] = effect.Value{}
+			return
+		}
+		w.kept[p] = e.Fn
+	})
+}
+
+// given says the arguments of a pending call in the caller's terms.
+func (b binding) given(args []effect.Value) []effect.Value {
+	var out []effect.Value
+	for _, a := range args {
+		a.Path = b.named(a.Path)
+		a.Bind = slices.Clone(a.Bind)
+		for i, p := range a.Bind {
+			a.Bind[i] = b.named(p)
+		}
+		out = append(out, a)
+	}
+	return out
+}
+
+// named says a callee's path in the caller's terms; the zero path where the
+// caller has no name for it.
+func (b binding) named(p effect.Path) effect.Path {
+	if q, ok := b.path(p); ok {
+		return q
+	}
+	return effect.Path{}
+}
+
+// maxDepth bounds how far functions are followed that are handed on and on.
+const maxDepth = 3
+
+// handed runs the functions handed in to a call: the threads they start or run
+// in, and what they signal. The call itself runs in thread t.
+func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth int) state {
+	if depth > maxDepth {
+		return s
+	}
+	for i, d := range b.callee.sum.pending {
+		v := w.awaited(b, d)
+		g := w.m.funcs[v.Func]
+		if g == nil || g.sum == nil || g == b.callee {
+			continue
+		}
+		in := w.bind(g, v, b.given(d.args))
+		at := t
+		if d.thread != 0 {
+			at = base + d.thread - 1
+		}
+		run := w.runningAt(e, i, v, d.loop)
+		first := w.threads(run, g, in, s, at)
+		for _, l := range g.sum.left {
+			w.starts(s, first+l-1)
+			s.live, s.now = s.live.add(first+l-1), s.now.add(first+l-1)
+		}
+		sends := in.counts(g.sum.sends)
+		switch {
+		case d.direct:
+			th := w.sum.threads[at-1]
+			th.sends, th.done = sends, w.done(&effect.Event{}, g, in)
+		case at != 0:
+			th := w.sum.threads[at-1]
+			th.sends = th.sends.most(sends)
+		default:
+			for _, c := range sends {
+				s = w.signal(s, c.path, c.n, e.At)
+			}
+		}
+		s = w.handed(run, in, first, at, s, depth+1)
+	}
+	return s
+}
+
+// resume runs the n-th function handed in where the callee called it.
+func (w *walk) resume(in frameOf, n int, d *pending, t int) {
+	v := w.awaited(in.b, d)
+	s := in.s
+	if d.thread != 0 {
+		s = state{}
+	}
+	s.must = s.must.union(in.b.locks(d.state.must))
+	s.may = s.may.union(in.b.locks(d.state.may))
+	s.live = s.live.union(shift(d.state.live, in.base-1))
+	s.waited = s.waited.most(in.b.counts(d.state.waited))
+	s.signaled = s.signaled.most(in.b.counts(d.state.signaled))
+	args, after := in.b.given(d.args), in.b.counts(d.after)
+	if d.thread == 0 {
+		after = after.most(in.after)
+	}
+	g := w.m.funcs[v.Func]
+	if g == nil || g.sum == nil || g == in.b.callee || in.depth > maxDepth {
+		w.pends(&pending{path: w.resolve(v.Path), args: args, thread: t, direct: d.direct, loop: d.loop || in.loop, state: s, after: after, trail: d.trail})
+		return
+	}
+	b := w.bind(g, v, args)
+	run := w.runningAt(in.call, n, v, d.loop)
+	if t != 0 {
+		g.spawned = true
+	}
+	w.noteCall(run, g, b, s, t != 0)
+	base := w.threads(run, g, b, s, t)
+	w.inline(frameOf{b: b, call: run, base: base, thread: t, s: s, after: after, event: in.event, at: in.at, depth: in.depth + 1, loop: d.loop || in.loop})
+}
