@@ -25,10 +25,10 @@ func (o Outcome) Message() string {
 }
 
 // Pos returns the access to act upon: the first of the two sides, the writer
-// before the other, that holds no lock.
+// before the other, that holds no lock and is not atomic.
 func (o Outcome) Pos() rewrite.Span {
 	for _, s := range o.Sides {
-		if len(s.Access.Locks) == 0 {
+		if len(s.Access.Locks) == 0 && s.Access.Op != rewrite.Atomic {
 			return s.Access.At
 		}
 	}

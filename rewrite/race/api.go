@@ -1,6 +1,7 @@
 package race
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -30,6 +31,17 @@ func (m *Module) isEntry(f *function) bool {
 // works on an object, and callers of the object's exported methods, or a
 // second goroutine started elsewhere.
 func (ps *pairs) judge() {
+	for _, place := range slices.Sorted(maps.Keys(ps.tests)) {
+		tests := ps.tests[place]
+		for i, t := range tests {
+			for _, u := range tests[i+1:] {
+				if t.frame != u.frame && t.frame.Pkg == u.frame.Pkg && t.path == u.path && conflict(t.access, u.access) &&
+					!protected(t.access, u.access, t.frame, u.frame) {
+					ps.add(place, pair{a: t.side, b: u.side, certain: true})
+				}
+			}
+		}
+	}
 	for _, field := range slices.Sorted(maps.Keys(ps.threads)) {
 		threads := ps.threads[field]
 		// Only now are all callers known.
@@ -154,13 +166,16 @@ func (p *published) elem() bool { return p.path.Content() }
 func waitsByField(a, b *access) bool {
 	for _, w := range a.waited {
 		for _, s := range b.before {
-			if k := w.path.Field(); k != "" && k == s.path.Field() {
+			if k := objectKey(w.path); k != "" && k == objectKey(s.path) {
 				return true
 			}
 		}
 	}
 	return false
 }
+
+// objectKey is the field or package variable that holds an object.
+func objectKey(p effect.Path) string { return cmp.Or(p.Field(), p.Root.Key) }
 
 // onceByField is waitsByField for the end of a sync.Once alone: callers come
 // again and again, and of all signals only this one is over after the first.

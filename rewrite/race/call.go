@@ -383,6 +383,7 @@ func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent 
 			}
 			n.done, n.waited, n.sends, n.held, n.event = b.counts(t.done), b.counts(t.waited), b.counts(t.sends), b.locks(t.held), e.ID
 			n.timer = b.named(t.timer)
+			n.below = t.overlaps()
 			if n.many {
 				n.many, n.loop = t.overlaps(), 0
 			}

@@ -111,7 +111,7 @@ func (m *Module) what(key string) (rewrite.Kind, rewrite.Place) {
 // without any lock, two different goroutines.
 func rank(p pair) int {
 	n := 0
-	if p.a.fn.Test || p.b.fn.Test {
+	if p.a.frame.Test || p.b.frame.Test {
 		n += 16
 	}
 	if !p.certain {

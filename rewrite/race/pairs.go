@@ -46,13 +46,14 @@ type pairs struct {
 	found   map[string][]pair
 	threads map[string][]published
 	entries map[string][]published
+	tests   map[string][]published // by package variable: what parallel tests do
 	judged  map[judgement]bool
 	sites   map[[2]effect.Pos]bool // two goroutine starts seen in one frame
 }
 
 func newPairs(m *Module) *pairs {
 	return &pairs{m: m, found: make(map[string][]pair), threads: make(map[string][]published),
-		entries: make(map[string][]published), judged: make(map[judgement]bool), sites: make(map[[2]effect.Pos]bool)}
+		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool), sites: make(map[[2]effect.Pos]bool)}
 }
 
 // frame finds the pairs that meet in one function's activation, and publishes
@@ -104,7 +105,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 	if a.thread == 0 && b.thread == 0 || !conflict(a, b) {
 		return
 	}
-	if a != b && a.event == b.event && a.thread != b.thread && !own(w, a, b) {
+	if a != b && a.event == b.event && a.thread != b.thread && !severally(w, a, b) {
 		return // both below one call: judged there
 	}
 	if a.thread == b.thread {
@@ -137,11 +138,11 @@ func (w *walk) inTurn(a, b *access) bool {
 	return a.thread != b.thread && w.alternate(a, b)
 }
 
-// own reports whether one of the accesses is in a thread that this frame's
-// own go statements started.
-func own(w *walk, a, b *access) bool {
+// severally reports whether one of the accesses is in a thread of which this
+// frame may start several.
+func severally(w *walk, a, b *access) bool {
 	for _, x := range []*access{a, b} {
-		if x.thread > 0 && w.sum.threads[x.thread-1].home == w.f {
+		if x.thread > 0 && w.sum.threads[x.thread-1].home == w.f && w.sum.threads[x.thread-1].overlaps() {
 			return true
 		}
 	}
@@ -205,7 +206,7 @@ func wordsApart(x, y string) bool {
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !t.overlaps() || t.queue != (effect.Pos{}) {
+	if !t.overlaps() || t.below || t.queue != (effect.Pos{}) {
 		return false
 	}
 	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
@@ -351,8 +352,11 @@ func (ps *pairs) publish(w *walk) {
 		if !ok {
 			continue
 		}
+		if f.isTest() && a.path.Root.Kind == effect.Global && a.parallel {
+			ps.tests[field] = append(ps.tests[field], published{side: w.inTest(a), typed: typed})
+		}
 		if a.thread == 0 {
-			if f.Exported && !f.Test && f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param}) {
+			if f.Exported && !f.Test && (a.path.Root.Kind == effect.Global || f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param})) {
 				s := w.side(a)
 				s.ctx.Starter, s.ctx.Entry = false, true
 				ps.entries[field] = append(ps.entries[field], published{side: s, typed: typed})
@@ -373,6 +377,17 @@ func (ps *pairs) publish(w *walk) {
 		}
 		ps.threads[field] = append(ps.threads[field], p)
 	}
+}
+
+// isTest reports whether a function is one that "go test" runs.
+func (f *function) isTest() bool {
+	return f.Test && f.Parent == "" && f.Recv == "" && strings.HasPrefix(f.Name, "Test")
+}
+
+// inTest is an access in a test that runs beside others.
+func (w *walk) inTest(a *access) side {
+	ctx := rewrite.Context{Start: w.f.At.Span(), Func: "go test", Runs: w.f.Name, Through: "t.Parallel"}
+	return side{access: a, frame: w.f, ctx: ctx}
 }
 
 // typed spells a path from the type of its root: what two frames can compare.

@@ -40,6 +40,16 @@ func (w *walk) findTokens() {
 			}
 		}
 	})
+	for i := range w.f.Blocks {
+		for _, c := range w.f.Blocks[i].Conds {
+			switch p := w.resolve(c.Path); {
+			case c.Case && c.Send:
+				sends = sends.add(p)
+			case c.Case:
+				receives = receives.add(p)
+			}
+		}
+	}
 	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool {
 		_, back := p.IsBack()
 		return back || !receives.has(p) || !w.holdsOne(p)
