@@ -50,6 +50,8 @@ func (x *extractor) starts(c *ssa.CallCommon, in ssa.Instruction, row model.Row,
 		}
 	case model.Parallel:
 		x.emit(Event{Kind: Parallel, At: at})
+	case model.Exits:
+		x.emit(Event{Kind: Exit, At: at})
 	case model.Settle:
 		x.emit(Event{Kind: Settle, At: at})
 	case model.Cleanup: // when the test is over; what comes before is not known here
@@ -180,7 +182,11 @@ func (x *extractor) converted(in *ssa.ChangeType) {
 	}
 	if row, ok := x.model.HandlerType(TypeKey(n)); ok && row.Kind == model.Handler {
 		if fn := x.function(in.X); fn.Func != "" {
-			x.handler(fn, x.pos(in.Pos()), row.Note)
+			pos := in.Pos()
+			if !pos.IsValid() { // implicit, as in a return statement
+				pos = x.nearby()
+			}
+			x.handler(fn, x.pos(pos), row.Note)
 		}
 	}
 }

@@ -171,6 +171,7 @@ const (
 	Signal               // sends on, closes, or is done with, the object Path
 	Add                  // tells the object Path to wait for one more
 	Keep                 // puts the function Fn into the field Path
+	Exit                 // does not return
 	Settle               // returns when all other goroutines wait for something
 	Parallel             // lets the rest of the test run at once with others
 	Once                 // runs Fn at most once ever for Path, or waits for who does

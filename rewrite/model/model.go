@@ -38,6 +38,7 @@ const (
 	Cleanup       // keeps a function argument and runs it after the test, in the test's goroutine
 	Subtest       // runs a function argument and waits for it, unless that calls Parallel
 	Parallel      // lets the test run at once with others that call it
+	Exits         // does not return
 	Settle        // returns when all other goroutines wait for something
 	Reset         // what precedes it happens before the timer fires again
 	Once          // runs a function argument at most once; other calls wait for it

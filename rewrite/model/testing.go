@@ -19,8 +19,12 @@ var testingRows = Rows{Funcs: map[string]Row{
 	"(testing.TB).Cleanup":      {Kind: Cleanup, Arg: 1},
 	// They format what they are given as fmt does, and keep only the text:
 	// https://pkg.go.dev/testing#T.Log
-	"(*testing.common).{Log,Logf,Error,Errorf,Fatal,Fatalf,Skip,Skipf}": {Kind: Reflects},
-	"(testing.TB).{Log,Logf,Error,Errorf,Fatal,Fatalf,Skip,Skipf}":      {Kind: Reflects},
+	"(*testing.common).{Log,Logf,Error,Errorf}": {Kind: Reflects},
+	"(testing.TB).{Log,Logf,Error,Errorf}":      {Kind: Reflects},
+	// They end the test "by calling runtime.Goexit":
+	// https://pkg.go.dev/testing#T.FailNow, https://pkg.go.dev/testing#T.SkipNow
+	"(*testing.common).{Fatal,Fatalf,FailNow,Skip,Skipf,SkipNow}": {Kind: Exits},
+	"(testing.TB).{Fatal,Fatalf,FailNow,Skip,Skipf,SkipNow}":      {Kind: Exits},
 	// "It creates multiple goroutines and distributes b.N iterations among
 	// them"; it returns after them: https://pkg.go.dev/testing#B.RunParallel
 	"(*testing.B).RunParallel": {Kind: Fork, Arg: 1, Blocks: true},

@@ -134,7 +134,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	base := w.threads(e, g, b, s, 0)
 	if w.record {
-		w.inline(frameOf{b: b, call: e, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
+		w.inline(frameOf{b: b, call: e, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), turn: e.Loop, turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
 	}
 	w.returned(e, b)
 	for _, p := range b.paths(g.sum.released) {
@@ -175,6 +175,9 @@ func (w *walk) call(e *effect.Event, s state) state {
 		}
 	}
 	w.sum.takes = w.sum.takes.union(takes)
+	if g.sum.ends && g.scc != w.f.scc {
+		s.reached = false
+	}
 	for _, note := range g.sum.slow {
 		w.slow(note)
 	}
@@ -347,7 +350,7 @@ func (w *walk) done(e *effect.Event, g *function, b binding) counts {
 func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 	t, ok := w.own[e]
 	if !ok {
-		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest, timer: w.resolve(e.Timer)}
+		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest, handler: e.Many && !e.Joined, timer: w.resolve(e.Timer)}
 		if e.Queue != 0 {
 			th.queue = effect.Pos{File: w.f.Key, Line: e.Queue}
 		}

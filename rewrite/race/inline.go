@@ -18,6 +18,7 @@ type frameOf struct {
 	s      state                  // at the call; zero for a new thread
 	after  counts                 // the caller's signals after the call, with the number of the first
 	late   func(effect.Path) bool // signals of the new thread that count for nothing
+	turn   int                    // the loop around the call
 	turns  counts                 // waited for in every turn of the loop around the call
 	event  int
 	at     effect.Pos
@@ -61,6 +62,7 @@ func (w *walk) inline(in frameOf) {
 			n.turns = n.turns.most(in.turns)
 		}
 		n.loop = a.loop || a.thread == 0 && in.loop
+		n.turn = in.turn
 		n.later = a.later || in.later
 		n.parallel = a.parallel || a.thread == 0 && in.s.parallel
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}

@@ -118,7 +118,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 			return
 		}
 	}
-	if w.inTurn(a, b) || w.protected(a, b) {
+	if w.inTurn(a, b) || w.protected(a, b) || receives(a) || receives(b) {
 		return
 	}
 	w.dump(a, b)
@@ -136,6 +136,13 @@ func (w *walk) inTurn(a, b *access) bool {
 		return true
 	}
 	return a.thread != b.thread && w.alternate(a, b)
+}
+
+// receives reports whether an access closes a channel that its goroutine has
+// received from: it will know when all was sent.
+func receives(a *access) bool {
+	ch, open := a.path.Base()
+	return open == effect.Open && a.op == rewrite.Close && (a.waited.of(ch) > 0 || a.turns.of(ch) > 0)
 }
 
 // severally reports whether one of the accesses is in a thread of which this
@@ -206,7 +213,7 @@ func wordsApart(x, y string) bool {
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !t.overlaps() || t.below || t.queue != (effect.Pos{}) {
+	if !t.overlaps() || t.below || t.handler && w.f.Test || t.queue != (effect.Pos{}) {
 		return false
 	}
 	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
@@ -239,6 +246,9 @@ func (ps *pairs) reassigned(w *walk, p effect.Path) bool {
 
 // concurrent reports whether accesses of different threads can run at once.
 func concurrent(w *walk, a, b *access) bool {
+	if w.f.Test && (w.handles(a) || w.handles(b)) {
+		return false // a test's server gets its requests one by one, as a rule
+	}
 	chain := func(t int) []int { // outermost ancestor below the frame first
 		var c []int
 		for ; t > 0; t = w.sum.threads[t-1].parent {
@@ -265,6 +275,10 @@ func concurrent(w *walk, a, b *access) bool {
 	}
 }
 
+// handles reports whether an access is in a goroutine that a server starts for
+// a request.
+func (w *walk) handles(a *access) bool { return a.thread > 0 && w.sum.threads[a.thread-1].handler }
+
 // queued reports whether two accesses are in threads that run one at a time.
 func (w *walk) queued(a, b *access) bool {
 	q := w.sum.threads[a.thread-1].queue
@@ -275,8 +289,9 @@ func (w *walk) queued(a, b *access) bool {
 // it. Of what a loop makes anew each turn, a goroutine of that loop has only
 // what its own turn made.
 func (w *walk) running(a *access, t int) bool {
-	if l := w.loop(a.path.Root); l != 0 && l == w.sum.threads[t-1].loop {
-		return a.now.has(t)
+	l := w.sum.threads[t-1].loop
+	if l != 0 && (l == w.loop(a.path.Root) || l == a.turn && strings.ContainsAny(a.index, "?p")) {
+		return a.now.has(t) // each turn has an object, or an element, of its own
 	}
 	return a.live.has(t)
 }

@@ -82,6 +82,9 @@ func (w *walk) flow() []state {
 		}
 		b := &f.Blocks[i]
 		out := w.run(b, in[i])
+		if !out.reached {
+			continue
+		}
 		for edge, succ := range b.Succs {
 			if succ < 0 {
 				continue

@@ -17,6 +17,7 @@ type summary struct {
 	adds     paths      // told to wait for one more
 	relays   []*relay
 	left     ints     // threads that may run when it returns
+	ends     bool     // never returns
 	parallel bool     // lets the test it runs in go on at once with others
 	escapes  []bool   // by parameter: it becomes visible to others
 	results  []result // by result
@@ -52,6 +53,7 @@ type access struct {
 	deref    bool // whole, through a pointer: not a field that is one value with what holds it
 	konst    bool // writes a constant
 	loop     bool // in a loop of its goroutine
+	turn     int  // the innermost loop of the frame around it
 	later    bool // by a function that the frame returns
 	parallel bool // after a call of t.Parallel
 	index    string
@@ -73,6 +75,7 @@ type access struct {
 // identity is what makes two accesses the same to a caller.
 type identity struct {
 	path                             effect.Path
+	turn                             int
 	later, parallel                  bool
 	op                               rewrite.Op
 	index                            string
@@ -83,25 +86,26 @@ type identity struct {
 
 // A thread is a goroutine started in a frame, or below it.
 type thread struct {
-	site   effect.Pos
-	home   *function // that holds the go statement
-	runs   string
-	note   string
-	many   bool
-	loop   int        // many only by this loop of the frame: what the loop makes is not shared
-	again  bool       // and one of an earlier turn may run when it starts
-	after  bool       // a test that waits for the end of the one that starts it
-	below  bool       // several may run already by what the function called does
-	queue  effect.Pos // threads of one queue run one at a time; zero for none
-	parent int
-	live   ints // threads that may run when it starts
-	waited counts
-	sends  counts      // what it signals, those it starts left out
-	done   counts      // signals that come after all it does
-	inner  ints        // threads below it that are over when it is
-	held   locks       // handed over to it by who starts it
-	timer  effect.Path // what stops it from being run at all
-	event  int
+	site    effect.Pos
+	home    *function // that holds the go statement
+	runs    string
+	note    string
+	many    bool
+	loop    int        // many only by this loop of the frame: what the loop makes is not shared
+	again   bool       // and one of an earlier turn may run when it starts
+	after   bool       // a test that waits for the end of the one that starts it
+	handler bool       // started for a request
+	below   bool       // several may run already by what the function called does
+	queue   effect.Pos // threads of one queue run one at a time; zero for none
+	parent  int
+	live    ints // threads that may run when it starts
+	waited  counts
+	sends   counts      // what it signals, those it starts left out
+	done    counts      // signals that come after all it does
+	inner   ints        // threads below it that are over when it is
+	held    locks       // handed over to it by who starts it
+	timer   effect.Path // what stops it from being run at all
+	event   int
 }
 
 // A pending is a call of a function the frame gets from its caller.

@@ -88,6 +88,9 @@ func (m *Module) summarise(f *function, last bool) *summary {
 
 func (w *walk) run(b *effect.Block, s state) state {
 	for i := range b.Events {
+		if !s.reached {
+			break // a call that does not return
+		}
 		w.at = point{b, i}
 		s = w.step(&b.Events[i], s)
 	}
@@ -133,6 +136,8 @@ func (w *walk) step(e *effect.Event, s state) state {
 		s.escaped = w.escape(s.escaped, p)
 	case effect.Call, effect.Go:
 		return w.start(e, s)
+	case effect.Exit:
+		s.reached = false
 	case effect.Settle:
 		s.live = nil
 	case effect.Parallel:
@@ -447,7 +452,7 @@ func (w *walk) afterwards(s state, called counts) counts {
 // access records one of the function's own accesses.
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
-	a := access{path: p, op: e.Op, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+	a := access{path: p, op: e.Op, turn: e.Loop, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
 		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil)}
 	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if e.Whole != "" && w.m.structs[e.Whole] != nil {
@@ -496,7 +501,7 @@ func (w *walk) keep(a *access) {
 	if !outside(a.path.Root) && len(w.sum.threads) == 0 {
 		return // nobody else has it, and nothing in this frame runs beside it
 	}
-	id := identity{path: a.path, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
+	id := identity{path: a.path, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: hash(a.must), may: hash(a.may), live: hash(a.live), waited: hash(a.waited), before: hash(a.before)}
 	if w.seen[id] {
 		return
