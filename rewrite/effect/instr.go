@@ -23,8 +23,8 @@ func (x *extractor) instr(in ssa.Instruction) {
 		}
 		n := len(x.blk.Events)
 		x.access(rewrite.Write, in.Addr, in.Pos())
-		if _, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
-			x.blk.Events[n].Const = true
+		if c, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
+			x.blk.Events[n].Const = c.Value != nil && c.Value.Kind() == constant.Bool
 		}
 		x.escape(in.Val, x.path(in.Addr))
 		x.sets(in)

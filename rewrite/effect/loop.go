@@ -34,12 +34,18 @@ func (x *extractor) findLoops() {
 			x.backs[edge{b, head}] = heads[head]
 		}
 	}
+	around := make(map[int]int)
 	for _, b := range x.fn.Blocks {
 		n := heads[b]
 		if n == 0 {
 			continue
 		}
 		body := loopBody(b)
+		for c, m := range heads {
+			if old := around[m]; body[c] && m != n && (old == 0 || size[old] > len(body)) {
+				around[m] = n
+			}
+		}
 		size[n] = len(body)
 		for c := range body {
 			if old := x.loops[c]; old == 0 || size[old] > len(body) {
@@ -51,6 +57,10 @@ func (x *extractor) findLoops() {
 				}
 			}
 		}
+	}
+	x.out.Within = make([]int, n+1)
+	for m, outer := range around {
+		x.out.Within[m] = outer
 	}
 }
 

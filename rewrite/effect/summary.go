@@ -197,7 +197,7 @@ type Event struct {
 	Index    string
 	Covers   bool    // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool    // Access with Whole: through a pointer
-	Const    bool    // Access: writes a constant
+	Const    bool    // Access: sets a flag: writes true or false
 	ID       int     // Call, Go, Once: unique in the function
 	Fn       Value   // Call, Go, Once: what runs; Fn.Func is "" when unknown
 	Method   string  // Call, Go: the signature called through an interface
@@ -270,6 +270,7 @@ type Func struct {
 	Locals []Variable
 	Inputs []Variable // its parameters
 	Frees  []Variable // what it captures
+	Within []int      // by the number of a loop, the loop around it; 0 for none
 	Blocks []Block
 }
 

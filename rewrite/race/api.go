@@ -77,7 +77,13 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // the frame that starts the goroutine has judged it
 	case ps.judged[judgement{effect.PosOf(t.ctx.Start), e.fn, field}]:
 		return false // so did one that starts it and calls the method
-	case waitsByField(e.access, t.access), onceByField(t.access, e.access):
+	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access):
+		return false
+	case t.runs == e.entry:
+		return false // a second call of what is a goroutine of its own is not meant
+	case !ps.m.invites(t, e):
+		return false
+	case e.writes() && len(e.must) == 0 && ps.setsUp(t, e):
 		return false
 	}
 	if e.writes() && !ps.writtenBy(field, t.ctx.Start) {
@@ -168,6 +174,48 @@ func waitsByField(a, b *access) bool {
 		for _, s := range b.before {
 			if k := objectKey(w.path); k != "" && k == objectKey(s.path) {
 				return true
+			}
+		}
+	}
+	return false
+}
+
+// gated reports whether a comes after the atomic load of something that b
+// stores after its own access: callers see what was there before.
+func gated(a, b *access) bool {
+	return slices.ContainsFunc(a.waited, func(w count) bool {
+		return w.n >= plenty && w.n < many && objectKey(w.path) != "" &&
+			slices.ContainsFunc(b.before, func(s count) bool { return objectKey(s.path) == objectKey(w.path) })
+	})
+}
+
+// invites reports whether a type lets others call its methods while the
+// goroutine runs: it starts the goroutine itself, has a lock or atomics, or is
+// a package variable's business.
+func (m *Module) invites(t, e published) bool {
+	recv := e.entry.Recv
+	if recv == "" || t.frame.Recv == recv || t.frame.Pkg == e.entry.Pkg {
+		return true
+	}
+	s := m.structs[recv]
+	return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock || f.Atomic })
+}
+
+// setsUp reports whether an entry also sets, without a lock, what the goroutine
+// needs and never sets itself: then it is called before the goroutine starts.
+func (ps *pairs) setsUp(t, e published) bool {
+	for field, entries := range ps.entries {
+		if ps.writtenBy(field, t.ctx.Start) {
+			continue
+		}
+		for _, o := range entries {
+			if o.entry != e.entry || !o.writes() || o.konst || len(o.must) > 0 || o.elem() {
+				continue
+			}
+			for _, u := range ps.threads[field] {
+				if u.ctx.Start == t.ctx.Start && !u.writes() && len(u.must) == 0 && sameObject(u.typed, o.typed) {
+					return true
+				}
 			}
 		}
 	}

@@ -274,8 +274,13 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	if late != nil {
 		th.sends, th.done = th.sends.drop(late), th.done.drop(late)
 	}
+	var after counts
+	if e.Joined { // the library tells who waits, after all it runs
+		after = counts{{w.resolve(e.Path), 1}}
+		th.sends = th.sends.most(after)
+	}
 	if w.record {
-		w.inline(frameOf{b: b, call: e, base: base, thread: t, s: state{must: th.held, may: th.held}, late: late, event: e.ID, at: e.At})
+		w.inline(frameOf{b: b, call: e, after: after, base: base, thread: t, s: state{must: th.held, may: th.held}, late: late, event: e.ID, at: e.At})
 	}
 	return s
 }
@@ -358,7 +363,7 @@ func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 			th.loop = 0
 		}
 		if g != nil {
-			th.runs = g.Name
+			th.runs, th.body = g.Name, g
 		}
 		w.sum.threads = append(w.sum.threads, th)
 		t = len(w.sum.threads)

@@ -89,6 +89,11 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	f.Sides = [2]rewrite.Side{m.report(best.a), m.report(best.b)}
 	f.Why = why(best)
 	f.Accesses = m.accesses(field)
+	for i, a := range f.Accesses {
+		if a.At == f.Sides[0].Access.At || a.At == f.Sides[1].Access.At {
+			f.Accesses[i].Fresh = false // in this context it isn't
+		}
+	}
 	f.Votes = m.votes(f.Accesses)
 	return f
 }
@@ -148,7 +153,7 @@ func why(p pair) []string {
 	case !a.Entry && !b.Entry && !a.Starter && !b.Starter:
 		out = append(out, "nothing waits for one goroutine before the other is started")
 	case p.certain:
-		out = append(out, fmt.Sprintf("%s goes on after the go statement, and does not wait for the goroutine before its access", enterer(a, b).Func))
+		out = append(out, fmt.Sprintf("%s goes on after it has started the goroutine, and does not wait for it before its access", enterer(a, b).Func))
 	case a.Entry && b.Entry:
 		out = append(out, "the lock that guards the other accesses says that callers run at once")
 	default:

@@ -28,8 +28,9 @@ type pair struct {
 // with more than the function that started it.
 type published struct {
 	side
-	typed string // the path from the type of its root
-	fresh bool   // the object was made where the goroutine was started
+	typed string    // the path from the type of its root
+	runs  *function // what the goroutine runs
+	fresh bool      // the object was made where the goroutine was started
 }
 
 // A judgement is a goroutine and accesses to a field outside of it that some
@@ -213,7 +214,7 @@ func wordsApart(x, y string) bool {
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !t.overlaps() || t.below || t.handler && w.f.Test || t.queue != (effect.Pos{}) {
+	if !t.overlaps() || t.below || t.handler && (w.f.Test || a.path.Root.Kind == effect.Param) || t.queue != (effect.Pos{}) {
 		return false
 	}
 	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
@@ -275,6 +276,16 @@ func concurrent(w *walk, a, b *access) bool {
 	}
 }
 
+// encloses reports whether a loop is, or is in, another one.
+func (w *walk) encloses(loop, outer int) bool {
+	for ; loop > 0 && loop < len(w.f.Within); loop = w.f.Within[loop] {
+		if loop == outer {
+			return true
+		}
+	}
+	return false
+}
+
 // handles reports whether an access is in a goroutine that a server starts for
 // a request.
 func (w *walk) handles(a *access) bool { return a.thread > 0 && w.sum.threads[a.thread-1].handler }
@@ -290,7 +301,7 @@ func (w *walk) queued(a, b *access) bool {
 // what its own turn made.
 func (w *walk) running(a *access, t int) bool {
 	l := w.sum.threads[t-1].loop
-	if l != 0 && (l == w.loop(a.path.Root) || l == a.turn && strings.ContainsAny(a.index, "?p")) {
+	if l != 0 && (l == w.loop(a.path.Root) || w.encloses(l, a.turn) && strings.ContainsAny(a.index, "?p")) {
 		return a.now.has(t) // each turn has an object, or an element, of its own
 	}
 	return a.live.has(t)
@@ -382,7 +393,7 @@ func (ps *pairs) publish(w *walk) {
 		if t.home != f || f.Test || !w.left.has(a.thread) {
 			continue // joined before f returns: callers meet it no more than f itself
 		}
-		p := published{side: w.side(a), typed: typed}
+		p := published{side: w.side(a), typed: typed, runs: t.body}
 		if a.path.Root.Kind == effect.Local {
 			v := f.Locals[a.path.Root.N]
 			p.fresh = v.Fresh

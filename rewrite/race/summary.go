@@ -88,6 +88,7 @@ type identity struct {
 type thread struct {
 	site    effect.Pos
 	home    *function // that holds the go statement
+	body    *function // what it runs, if that is known
 	runs    string
 	note    string
 	many    bool

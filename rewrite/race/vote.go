@@ -16,6 +16,8 @@ func (m *Module) vote(field string) {
 	accesses := m.accesses(field)
 	owner := field[:strings.LastIndexByte(field, '.')]
 	list := m.votes(accesses)
+	// What is only ever replaced as a whole may be looked into without the lock.
+	changed := slices.ContainsFunc(m.raw[field], func(r *raw) bool { return r.op == rewrite.WriteElem && !r.isFresh() })
 	if slices.ContainsFunc(list, func(v rewrite.Vote) bool { return v.Held == v.Of }) {
 		return // guarded throughout; a second lock at some of them is for something else
 	}
@@ -38,7 +40,7 @@ func (m *Module) vote(field string) {
 		}
 		var guarded, open *raw
 		for _, r := range m.raw[field] {
-			if r.isFresh() || r.fn.Test || r.op == rewrite.Address {
+			if r.isFresh() || r.fn.Test || r.op == rewrite.Address || r.path.Content() && !changed {
 				continue
 			}
 			_, may := merge(r.may, r.fn.entry.may)[v.Lock]
