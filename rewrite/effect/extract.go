@@ -96,6 +96,7 @@ type extractor struct {
 	loops  map[*ssa.BasicBlock]int
 	backs  map[edge]int
 	exits  map[edge]int
+	bypass map[edge]bool
 	at     *ssa.BasicBlock // being summarised
 	blk    *Block
 	nextID int
@@ -158,7 +159,7 @@ func (x *extractor) block(b *ssa.BasicBlock) {
 	x.blk, x.at = &x.out.Blocks[len(x.out.Blocks)-1], b
 	for i, s := range b.Succs {
 		next := s.Index
-		if x.dead(b, i) {
+		if x.dead(b, i) || x.bypass[edge{b, s}] {
 			next = -1
 		}
 		x.blk.Succs = append(x.blk.Succs, next)

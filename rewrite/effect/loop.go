@@ -3,6 +3,7 @@ package effect
 import (
 	"go/constant"
 	"go/token"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -18,6 +19,7 @@ func (x *extractor) findLoops() {
 	x.loops = make(map[*ssa.BasicBlock]int)
 	x.backs = make(map[edge]int)
 	x.exits = make(map[edge]int)
+	x.bypass = make(map[edge]bool)
 	heads := make(map[*ssa.BasicBlock]int)
 	size := make(map[int]int)
 	n := 0
@@ -58,9 +60,28 @@ func (x *extractor) findLoops() {
 			}
 		}
 	}
+	x.bypasses(heads)
 	x.out.Within = make([]int, n+1)
 	for m, outer := range around {
 		x.out.Within[m] = outer
+	}
+}
+
+// bypasses finds the ways around loops that test their condition at the end, as
+// ranges over integers do: that a loop has no turn at all is no way of its own,
+// as it is none where the test is at the head.
+func (x *extractor) bypasses(heads map[*ssa.BasicBlock]int) {
+	for head, n := range heads {
+		for _, before := range head.Preds {
+			if x.backs[edge{before, head}] != 0 {
+				continue
+			}
+			for _, s := range before.Succs {
+				if s != head && slices.ContainsFunc(s.Preds, func(p *ssa.BasicBlock) bool { return x.exits[edge{p, s}] == n }) {
+					x.bypass[edge{before, s}] = true
+				}
+			}
+		}
 	}
 }
 

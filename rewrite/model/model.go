@@ -97,6 +97,8 @@ func (t *Table) Of(fn *types.Func) Row {
 		return Row{Kind: Reflects, Blocks: printsOrScans(name)}
 	case recv != nil && lockMethods[name] != Unknown:
 		return Row{Kind: lockMethods[name]}
+	case recv != nil && joins[name] != Unknown && fn.Signature().Params().Len() == 0:
+		return Row{Kind: joins[name]}
 	case registersService(fn):
 		return Row{Kind: Serves, Arg: fn.Signature().Params().Len() - 1, Note: name}
 	case quick[pkg]:
@@ -168,6 +170,10 @@ func find(rows map[string]Row, key string) (Row, bool) {
 // lockMethods are the names of sync.Locker, which the locks of other libraries
 // follow, some with a key or a context to give and an error to return.
 var lockMethods = map[string]Kind{"Lock": Lock, "Unlock": Unlock, "RLock": RLock, "RUnlock": RUnlock}
+
+// joins are the names of sync.WaitGroup, which other libraries' types that wait
+// for goroutines follow.
+var joins = map[string]Kind{"Done": Done, "Wait": Wait, "SignalAndWait": Wait, "StopAndWait": Wait, "Finish": Wait}
 
 // printsOrScans reports whether a function of fmt does I/O.
 func printsOrScans(name string) bool {

@@ -12,9 +12,6 @@ var httpFieldRows = Rows{Fields: map[string]Row{
 	// for a new connection", in the loop that accepts:
 	// https://pkg.go.dev/net/http#Server
 	"net/http.Server.ConnContext": {Kind: Serial},
-	// "DialContext runs concurrently with calls to RoundTrip":
-	// https://pkg.go.dev/net/http#Transport
-	"net/http.Transport.{Dial,DialContext,DialTLS,DialTLSContext}": {Kind: Handler},
 	// "Functions may be called concurrently from different goroutines and some
 	// may be called after the request has completed or failed":
 	// https://pkg.go.dev/net/http/httptrace#ClientTrace
@@ -42,13 +39,5 @@ var netRows = Rows{
 		// request: https://pkg.go.dev/expvar#Func
 		"expvar.Func": {Kind: Handler},
 	},
-	Fields: map[string]Row{
-		// Dial tries several addresses at once, each by its own goroutine, and does
-		// not wait for those that come too late ("Fast Fallback"):
-		// https://pkg.go.dev/net#Dialer
-		"net.Dialer.{Control,ControlContext}": {Kind: Handler},
-		// Called for each handshake of a server, in the goroutine of the connection:
-		// https://pkg.go.dev/crypto/tls#Config
-		"crypto/tls.Config.{GetCertificate,GetConfigForClient}": {Kind: Handler},
-	},
+	Fields: map[string]Row{},
 }

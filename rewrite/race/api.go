@@ -79,6 +79,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // so did one that starts it and calls the method
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access):
 		return false
+	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
+		return false // the module calls it on new objects only
 	case t.runs == e.entry:
 		return false // a second call of what is a goroutine of its own is not meant
 	case !ps.m.invites(t, e):

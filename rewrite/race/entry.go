@@ -2,6 +2,7 @@ package race
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -46,8 +47,11 @@ func (m *Module) topDown() {
 // meet joins a call into what the module's own calls guarantee.
 func (e *entry) meet(c *callSite) {
 	if !e.reached {
-		*e = entry{reached: true, must: maps.Clone(c.must)}
+		*e = entry{reached: true, must: maps.Clone(c.must), fresh: slices.Clone(c.fresh)}
 		return
+	}
+	for i := range e.fresh {
+		e.fresh[i] = e.fresh[i] && i < len(c.fresh) && c.fresh[i]
 	}
 	maps.DeleteFunc(e.must, func(k string, _ rewrite.Mode) bool {
 		_, ok := c.must[k]

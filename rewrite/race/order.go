@@ -335,7 +335,8 @@ func (w *walk) room(p effect.Path) uint8 {
 // overlaps reports whether several goroutines of one start may run at once.
 func (t *thread) overlaps() bool { return t.many && (t.loop == 0 || t.again) }
 
-// everyTurn is what every turn of a loop waits for.
+// everyTurn is what the turns of a loop wait for, as far as they wait at all:
+// those that don't are taken to have nothing to wait for.
 func (w *walk) everyTurn(loop int) counts {
 	if loop == 0 || len(w.turns) == 0 {
 		return nil
@@ -351,7 +352,7 @@ func (w *walk) everyTurn(loop int) counts {
 		case first:
 			out, first = waited, false
 		default:
-			out = out.least(waited)
+			out = out.most(waited)
 		}
 	}
 	if w.record {

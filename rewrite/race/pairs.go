@@ -214,7 +214,7 @@ func wordsApart(x, y string) bool {
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !t.overlaps() || t.below || t.handler && (w.f.Test || a.path.Root.Kind == effect.Param) || t.queue != (effect.Pos{}) {
+	if !t.overlaps() || t.below || t.handler && w.f.Test || w.perRequest(a) || t.queue != (effect.Pos{}) {
 		return false
 	}
 	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
@@ -265,10 +265,12 @@ func concurrent(w *walk, a, b *access) bool {
 	}
 	switch {
 	case i == len(ca): // a's thread started b's, or what did
-		return !w.sum.threads[cb[i]-1].after && w.running(a, b.thread)
+		return !w.perRequest(b) && !w.sum.threads[cb[i]-1].after && w.running(a, b.thread)
 	case i == len(cb):
-		return !w.sum.threads[ca[i]-1].after && w.running(b, a.thread)
+		return !w.perRequest(a) && !w.sum.threads[ca[i]-1].after && w.running(b, a.thread)
 	case w.queued(a, b):
+		return false
+	case w.perRequest(a) || w.perRequest(b):
 		return false
 	default:
 		s, t := w.sum.threads[ca[i]-1], w.sum.threads[cb[i]-1]
@@ -289,6 +291,10 @@ func (w *walk) encloses(loop, outer int) bool {
 // handles reports whether an access is in a goroutine that a server starts for
 // a request.
 func (w *walk) handles(a *access) bool { return a.thread > 0 && w.sum.threads[a.thread-1].handler }
+
+// perRequest reports whether an access is in a handler and to an object that
+// the frame gets from its caller: that may well make both for each request.
+func (w *walk) perRequest(a *access) bool { return w.handles(a) && a.path.Root.Kind == effect.Param }
 
 // queued reports whether two accesses are in threads that run one at a time.
 func (w *walk) queued(a, b *access) bool {
