@@ -313,6 +313,7 @@ func (x *extractor) spawn(c *ssa.CallCommon, in *ssa.Go) {
 	}
 	fn, row := x.target(c)
 	e := Event{Kind: Go, At: x.pos(in.Pos()), ID: x.id(), Fn: fn, Args: x.args(c), Loop: x.loops[in.Block()]}
+	e.Request = e.Loop != 0 && x.out.Accepts
 	if c.IsInvoke() {
 		n := len(x.blk.Events)
 		if x.dynamic(Go, c, in); len(x.blk.Events) > n {

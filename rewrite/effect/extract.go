@@ -148,6 +148,7 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 			}
 		}
 	}
+	out.Accepts = accepts(fn)
 	for _, b := range fn.Blocks {
 		x.block(b)
 	}

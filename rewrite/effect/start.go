@@ -115,10 +115,37 @@ func (x *extractor) variadic(v ssa.Value) []Value {
 // at once. The server of a test gets one request at a time as a rule, and what
 // it does is over when the response is read.
 func (x *extractor) handler(fn Value, at Pos, note string) {
+	x.runsOften(fn, at, note, false)
+}
+
+func (x *extractor) runsOften(fn Value, at Pos, note string, typed bool) {
 	if x.out.Test {
 		return
 	}
-	x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: note, Many: true})
+	x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: note, Many: true, Request: true, Typed: typed})
+}
+
+// accepts reports whether a function calls the Accept of a listener:
+// https://pkg.go.dev/net#Listener
+func accepts(fn *ssa.Function) bool {
+	for _, b := range fn.Blocks {
+		for _, in := range b.Instrs {
+			call, ok := in.(*ssa.Call)
+			if !ok {
+				continue
+			}
+			name := ""
+			if call.Call.IsInvoke() {
+				name = call.Call.Method.Name()
+			} else if callee := call.Call.StaticCallee(); callee != nil && callee.Signature.Recv() != nil {
+				name = callee.Name()
+			}
+			if strings.HasPrefix(name, "Accept") && call.Call.Signature().Params().Len() == 0 && call.Call.Signature().Results().Len() == 2 {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // serves emits the starts of the methods of a value, those of the parameter's
@@ -147,7 +174,7 @@ func (x *extractor) serves(c *ssa.CallCommon, row model.Row, args []Value, at Po
 	for m := range n.Origin().Methods() {
 		if m.Exported() && (of == nil || of.NumMethods() == 0 || hasMethod(of, m.Name())) {
 			x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: Value{Func: m.Origin().FullName()}, Args: []Value{args[row.Arg]},
-				Note: row.Note, Many: true})
+				Note: row.Note, Many: true, Request: true})
 		}
 	}
 }
@@ -186,7 +213,7 @@ func (x *extractor) converted(in *ssa.ChangeType) {
 			if !pos.IsValid() { // implicit, as in a return statement
 				pos = x.nearby()
 			}
-			x.handler(fn, x.pos(pos), row.Note)
+			x.runsOften(fn, x.pos(pos), row.Note, true)
 		}
 	}
 }

@@ -211,6 +211,8 @@ type Event struct {
 	Either   []Path  // Wait: for one of several objects
 	Joined   bool    // Go: Wait on Path returns after it
 	Timer    Path    // Go: what stops it from being run at all
+	Request  bool    // Go: for a request or a connection
+	Typed    bool    // Go: by being converted to a type, not by a call
 	Queue    int     // Go: those of one number run one at a time; 0 for none
 	Repeats  bool    // Call: it runs what it is given again and again
 	Subtest  bool    // Call: of a test that runs later, with others, if it calls Parallel
@@ -258,6 +260,7 @@ type Func struct {
 	At       Pos // its name, or the func keyword
 	End      Pos
 	Exported bool   // has an exported name: interfaces and other packages may call it
+	Accepts  bool   // takes connections from a listener: what it does then follows from what others send
 	Served   string // the library that calls the method from many goroutines at once
 	Public   bool   // and its receiver's type, if it has one, is exported too
 	Recv     string // key of the receiver's type

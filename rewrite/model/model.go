@@ -200,6 +200,15 @@ var builders = map[string]bool{
 // its receiver.
 func Builds(name string) bool { return builders[name[strings.LastIndexByte(name, '.')+1:]] }
 
+// setups are the names of methods that are called before an object is used, by
+// custom: https://pkg.go.dev/github.com/caddyserver/caddy/v2#Provisioner,
+// https://pkg.go.dev/github.com/hashicorp/vault/sdk/logical#InitializationRequest
+var setups = map[string]bool{"Init": true, "Initialize": true, "Setup": true, "SetUp": true, "Provision": true, "Configure": true}
+
+// SetsUp reports whether a method, by its full name, belongs to the making of
+// its receiver by custom.
+func SetsUp(name string) bool { return setups[name[strings.LastIndexByte(name, '.')+1:]] }
+
 // FlagValue reports whether a method that nothing calls is what package flag
 // calls while it parses: before the program's own goroutines, by custom.
 func FlagValue(name string) bool { return strings.HasSuffix(name, ").Set") }

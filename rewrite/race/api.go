@@ -15,7 +15,7 @@ import (
 // function: it is exported from a package that others can import, or nothing
 // in the module is seen to call it and something may through an interface.
 func (m *Module) isEntry(f *function) bool {
-	if !f.Exported || f.Parent != "" || model.Builds(f.Key) {
+	if !f.Exported || f.Parent != "" || model.Builds(f.Key) || f.Recv != "" && model.SetsUp(f.Key) {
 		return false
 	}
 	if !f.Public && !m.promotes[f.Recv] || model.FlagValue(f.Key) {

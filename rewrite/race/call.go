@@ -355,7 +355,7 @@ func (w *walk) done(e *effect.Event, g *function, b binding) counts {
 func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 	t, ok := w.own[e]
 	if !ok {
-		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest, handler: e.Many && !e.Joined, timer: w.resolve(e.Timer)}
+		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest, handler: e.Request, typed: e.Typed, timer: w.resolve(e.Timer)}
 		if e.Queue != 0 {
 			th.queue = effect.Pos{File: w.f.Key, Line: e.Queue}
 		}
@@ -364,6 +364,7 @@ func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 		}
 		if g != nil {
 			th.runs, th.body = g.Name, g
+			th.handler = th.handler || g.Accepts
 		}
 		w.sum.threads = append(w.sum.threads, th)
 		t = len(w.sum.threads)

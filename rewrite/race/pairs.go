@@ -119,6 +119,9 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 			return
 		}
 	}
+	if a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread {
+		return // of two calls of one function, which are rarely meant for one channel
+	}
 	if w.inTurn(a, b) || w.protected(a, b) || receives(a) || receives(b) {
 		return
 	}
@@ -294,7 +297,15 @@ func (w *walk) handles(a *access) bool { return a.thread > 0 && w.sum.threads[a.
 
 // perRequest reports whether an access is in a handler and to an object that
 // the frame gets from its caller: that may well make both for each request.
-func (w *walk) perRequest(a *access) bool { return w.handles(a) && a.path.Root.Kind == effect.Param }
+func (w *walk) perRequest(a *access) bool {
+	if !w.handles(a) {
+		return false
+	}
+	if w.sum.threads[a.thread-1].typed && w.m.field(a.path) != "" && a.path.Root.Kind != effect.Global {
+		return true
+	}
+	return a.path.Root.Kind == effect.Param
+}
 
 // queued reports whether two accesses are in threads that run one at a time.
 func (w *walk) queued(a, b *access) bool {

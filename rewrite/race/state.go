@@ -96,6 +96,7 @@ func (w *walk) flow() []state {
 					continue
 				}
 				next = w.ended(w.drained(loop, i, in, out.waited), next)
+				next.now = w.without(next.now, loop)
 			}
 			for _, c := range b.Conds {
 				if c.Edge == edge {
@@ -206,16 +207,21 @@ func (w *walk) ended(waited counts, s state) state {
 	return s
 }
 
+// without drops the threads that a loop started.
+func (w *walk) without(now ints, loop int) ints {
+	var out ints
+	for _, t := range now {
+		if w.sum.threads[t-1].loop != loop {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // turn drops what belongs to the turn of a loop that ends: the threads it
 // started, and the objects it made.
 func (w *walk) turn(s state, loop int) state {
-	var now ints
-	for _, t := range s.now {
-		if w.sum.threads[t-1].loop != loop {
-			now = append(now, t)
-		}
-	}
-	s.now = now
+	s.now = w.without(s.now, loop)
 	made := func(p effect.Path) bool { return w.loop(p.Root) == loop }
 	s.waited, s.signaled = s.waited.drop(made), s.signaled.drop(made)
 	return s

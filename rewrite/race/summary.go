@@ -95,6 +95,7 @@ type thread struct {
 	loop    int        // many only by this loop of the frame: what the loop makes is not shared
 	again   bool       // and one of an earlier turn may run when it starts
 	after   bool       // a test that waits for the end of the one that starts it
+	typed   bool       // by being converted to a type: who calls it with what is not known
 	handler bool       // started for a request
 	below   bool       // several may run already by what the function called does
 	queue   effect.Pos // threads of one queue run one at a time; zero for none
