@@ -170,7 +170,7 @@ const (
 	Wait                 // receives from, or waits for, the object Path
 	Signal               // sends on, closes, or is done with, the object Path
 	Add                  // tells the object Path to wait for one more
-	Keep                 // puts the function Fn into the field Path
+	Keep                 // puts the function Fn, or the channel Args[0], into the field Path
 	Exit                 // does not return
 	Settle               // returns when all other goroutines wait for something
 	Parallel             // lets the rest of the test run at once with others

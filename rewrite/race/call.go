@@ -24,6 +24,16 @@ type binding struct {
 	callee *function
 	args   []effect.Value
 	free   []effect.Path
+	id     int // of the call
+}
+
+// made tells which result a channel is that the callee makes and returns.
+func (b binding) made(r effect.Root) (int, bool) {
+	if b.id == 0 || b.callee == nil || b.callee.sum == nil {
+		return 0, false
+	}
+	i, ok := b.callee.sum.made[r]
+	return i, ok
 }
 
 func (w *walk) bind(g *function, fn effect.Value, args []effect.Value) binding {
@@ -44,6 +54,11 @@ func (b binding) path(p effect.Path) (effect.Path, bool) {
 		return p, true
 	case effect.Either:
 		return b.either(p)
+	case effect.Local:
+		if i, ok := b.made(r); ok {
+			return b.w.resolve(effect.Path{Root: effect.Root{Kind: effect.Result, N: b.id, I: i}, Sel: p.Sel}), true
+		}
+		return p, false
 	case effect.Param:
 		if r.N < len(b.args) {
 			to = b.w.resolve(b.args[r.N].Path)
@@ -123,6 +138,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 		return w.unknown(e, s)
 	}
 	b := w.bind(g, e.Fn, e.Args)
+	b.id = e.ID
 	w.loops[e.ID] = e.Loop
 	w.noteCall(e, g, b, s, false)
 	if g.sum == nil {
@@ -169,7 +185,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 				a := access{path: w.resolve(b.args[i].Path), op: rewrite.Address, at: e.At, fn: w.f}
 				w.add(a, w.fresh(a.path.Root))
 			}
-			p := w.resolve(b.args[i].Path)
+			p := w.origin(b.args[i].Path)
 			w.leak(p.Root)
 			s.escaped = w.escape(s.escaped, p)
 		}
@@ -229,10 +245,10 @@ func (w *walk) resolved(e *effect.Event, v effect.Value) *effect.Event {
 func (w *walk) spawn(e *effect.Event, s state) state {
 	for _, v := range append(e.Args, e.Fn) {
 		for _, p := range append(v.Bind, v.Path) {
-			p = w.resolve(p)
+			p = w.origin(p)
 			s.escaped = w.escape(s.escaped, p)
 			if q, ok := p.With(effect.Deref); ok { // and what a captured variable refers to
-				s.escaped = w.escape(s.escaped, w.resolve(q))
+				s.escaped = w.escape(s.escaped, w.origin(q))
 			}
 		}
 	}

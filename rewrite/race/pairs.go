@@ -122,6 +122,9 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 	if a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread {
 		return // of two calls of one function, which are rarely meant for one channel
 	}
+	if w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)) {
+		return
+	}
 	if w.inTurn(a, b) || w.protected(a, b) || receives(a) || receives(b) {
 		return
 	}
@@ -140,6 +143,17 @@ func (w *walk) inTurn(a, b *access) bool {
 		return true
 	}
 	return a.thread != b.thread && w.alternate(a, b)
+}
+
+// waitsForOthers reports whether a test's goroutine gets to an access only when
+// the code under test lets it: what it waits for is nothing that the test made
+// or signals. Tests that make sure it doesn't happen look just so.
+func (w *walk) waitsForOthers(a *access) bool {
+	return a.thread > 0 && slices.ContainsFunc(a.waited, func(c count) bool {
+		r := c.path.Root
+		foreign := r.Kind == effect.Result || r.Kind == effect.Local && r.N < len(w.f.Locals) && !w.f.Locals[r.N].Fresh
+		return foreign && c.path.Sel == "" && w.sum.sends.of(c.path) == 0 && len(w.signallers(c.path)) == 0
+	})
 }
 
 // receives reports whether an access closes a channel that its goroutine has
@@ -407,7 +421,7 @@ func (ps *pairs) publish(w *walk) {
 			continue
 		}
 		t := w.sum.threads[a.thread-1]
-		if t.home != f || f.Test || !w.left.has(a.thread) {
+		if t.home != f || f.Test || t.typed && a.path.Root.Kind != effect.Global || !w.left.has(a.thread) {
 			continue // joined before f returns: callers meet it no more than f itself
 		}
 		p := published{side: w.side(a), typed: typed, runs: t.body}

@@ -89,6 +89,10 @@ func (w *walk) keeps() {
 		if !ok {
 			return
 		}
+		if len(e.Args) > 0 {
+			w.alias(w.resolve(e.Args[0].Path), p)
+			return
+		}
 		if w.kept == nil {
 			w.kept = make(map[effect.Path]effect.Value)
 		}
@@ -98,6 +102,22 @@ func (w *walk) keeps() {
 		}
 		w.kept[p] = e.Fn
 	})
+}
+
+// alias notes that a channel made here, or by a call, is known by a field from
+// then on: that is where others find it.
+func (w *walk) alias(ch, field effect.Path) {
+	r := ch.Root
+	if ch.Sel != "" || r.Kind != effect.Result && (r.Kind != effect.Local || w.f.Locals[r.N].Cap == 0) {
+		return
+	}
+	if w.aliases == nil {
+		w.aliases = make(map[effect.Root]effect.Path)
+	}
+	if old, ok := w.aliases[r]; ok && old != field {
+		field = effect.Path{} // it has several names
+	}
+	w.aliases[r] = field
 }
 
 // given says the arguments of a pending call in the caller's terms.

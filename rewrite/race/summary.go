@@ -16,13 +16,14 @@ type summary struct {
 	sends    counts     // signalled on some way
 	adds     paths      // told to wait for one more
 	relays   []*relay
-	left     ints     // threads that may run when it returns
-	ends     bool     // never returns
-	parallel bool     // lets the test it runs in go on at once with others
-	escapes  []bool   // by parameter: it becomes visible to others
-	results  []result // by result
-	takes    locks    // that it may take, with those of its calls
-	slow     []string // why it may take long
+	left     ints                // threads that may run when it returns
+	made     map[effect.Root]int // channels it makes and returns, to the number of the result
+	ends     bool                // never returns
+	parallel bool                // lets the test it runs in go on at once with others
+	escapes  []bool              // by parameter: it becomes visible to others
+	results  []result            // by result
+	takes    locks               // that it may take, with those of its calls
+	slow     []string            // why it may take long
 }
 
 func (s *summary) sameSize(t *summary) bool {

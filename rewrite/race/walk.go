@@ -36,12 +36,13 @@ type walk struct {
 	tokens   paths          // channels that serve as locks
 	turns    map[way]counts // what was waited for by the end of a loop's turn
 	numbers  map[effect.Root]int
-	leaked   map[effect.Root]bool    // what code elsewhere may have, goroutines started here left out
-	groups   paths                   // what is waited for as WaitGroups are
-	at       point                   // of the event that is being run
-	rest     map[*effect.Block]paths // what is signalled after a block in the same turn
-	deferred paths                   // what deferred calls signal
-	ends     paths                   // what is signalled when loops have ended
+	leaked   map[effect.Root]bool        // what code elsewhere may have, goroutines started here left out
+	groups   paths                       // what is waited for as WaitGroups are
+	at       point                       // of the event that is being run
+	rest     map[*effect.Block]paths     // what is signalled after a block in the same turn
+	deferred paths                       // what deferred calls signal
+	ends     paths                       // what is signalled when loops have ended
+	aliases  map[effect.Root]effect.Path // fields that channels are known by
 	handedIn map[pendingKey]*effect.Event
 	kept     map[effect.Path]effect.Value // functions put into fields
 	afters   memo[count]                  // what is signalled after a state
@@ -131,7 +132,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 			s = w.step(d, s)
 		}
 	case effect.Escape:
-		p := w.resolve(e.Path)
+		p := w.origin(e.Path)
 		w.leak(p.Root)
 		s.escaped = w.escape(s.escaped, p)
 	case effect.Call, effect.Go:
@@ -335,6 +336,12 @@ func (w *walk) leave(e *effect.Event, s state) {
 			}
 		}
 		r.fresh = r.path.Sel == "" && w.fresh(r.path.Root)
+		if o := r.path.Root; r.path.Sel == "" && o.Kind == effect.Local && w.f.Locals[o.N].Cap != 0 {
+			if w.sum.made == nil {
+				w.sum.made = make(map[effect.Root]int)
+			}
+			w.sum.made[o] = i
+		}
 		switch {
 		case i >= len(w.sum.results):
 			w.sum.results = append(w.sum.results, r)
@@ -384,6 +391,17 @@ func (w *walk) loop(r effect.Root) int {
 // resolve replaces a path that starts at a call's result by what the callee
 // said it returns.
 func (w *walk) resolve(p effect.Path) effect.Path {
+	p = w.origin(p)
+	if field, ok := w.aliases[p.Root]; ok && field.Root.Kind != effect.NoRoot {
+		if q, ok := p.On(field); ok {
+			return q
+		}
+	}
+	return p
+}
+
+// origin is what a path is by the call or the assignment it comes from.
+func (w *walk) origin(p effect.Path) effect.Path {
 	p = w.m.behindCond(p)
 	if p.Root.Kind == effect.Local {
 		return w.holds(p)
@@ -534,7 +552,10 @@ func outside(r effect.Root) bool {
 func (w *walk) export() {
 	s := w.sum
 	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return a.later || !outside(a.path.Root) })
-	inside := func(p effect.Path) bool { return !outside(p.Root) && p.Root.Kind != effect.Either }
+	inside := func(p effect.Path) bool {
+		_, returned := s.made[p.Root]
+		return !outside(p.Root) && p.Root.Kind != effect.Either && !returned
+	}
 	s.sends, s.waited = s.sends.drop(inside), s.waited.drop(inside)
 	s.relays = slices.DeleteFunc(s.relays, func(r *relay) bool {
 		r.waits = r.waits.drop(inside)
