@@ -338,7 +338,7 @@ func (t *thread) overlaps() bool { return t.many && (t.loop == 0 || t.again) }
 // everyTurn is what the turns of a loop wait for, as far as they wait at all:
 // those that don't are taken to have nothing to wait for.
 func (w *walk) everyTurn(loop int) counts {
-	if loop == 0 || len(w.turns) == 0 {
+	if loop <= 0 || len(w.turns) == 0 {
 		return nil
 	}
 	if out, ok := w.every[loop]; ok && w.record {
@@ -356,6 +356,9 @@ func (w *walk) everyTurn(loop int) counts {
 		}
 	}
 	if w.record {
+		if loop < len(w.f.Within) { // and those of the loops around it
+			out = out.most(w.everyTurn(w.f.Within[loop]))
+		}
 		w.every[loop] = out
 	}
 	return out

@@ -295,6 +295,13 @@ func concurrent(w *walk, a, b *access) bool {
 	}
 }
 
+// ofElement reports whether an access is to an element of a container, or to
+// what belongs to one: another turn of a loop has another element.
+func ofElement(a *access) bool {
+	base, _ := a.path.Base()
+	return base.HasElem() || strings.ContainsAny(a.index, "?p")
+}
+
 // encloses reports whether a loop is, or is in, another one.
 func (w *walk) encloses(loop, outer int) bool {
 	for ; loop > 0 && loop < len(w.f.Within); loop = w.f.Within[loop] {
@@ -332,7 +339,7 @@ func (w *walk) queued(a, b *access) bool {
 // what its own turn made.
 func (w *walk) running(a *access, t int) bool {
 	l := w.sum.threads[t-1].loop
-	if l != 0 && (l == w.loop(a.path.Root) || w.encloses(l, a.turn) && strings.ContainsAny(a.index, "?p")) {
+	if l != 0 && (l == w.loop(a.path.Root) || w.encloses(l, a.turn) && ofElement(a)) {
 		return a.now.has(t) // each turn has an object, or an element, of its own
 	}
 	return a.live.has(t)
@@ -402,7 +409,7 @@ func (ps *pairs) publish(w *walk) {
 		if field == "" && a.path.Root.Kind == effect.Global {
 			field = a.path.Root.Key
 		}
-		if field == "" || a.whole && !a.deref || a.op == rewrite.Close || a.op == rewrite.Send {
+		if field == "" || a.whole && !a.deref && a.path.Root.Kind != effect.Global || a.op == rewrite.Close || a.op == rewrite.Send {
 			continue // a whole struct is a copy more often than it is the shared one
 		}
 		typed, ok := w.typed(a.path)
