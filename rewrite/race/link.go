@@ -35,6 +35,7 @@ type Module struct {
 	impls     map[string][]*function     // by method and interface called
 	conds     map[string]string          // lock field by the sync.Cond field made from it
 	promotes  map[string]bool            // types whose methods are those of an exported type too
+	guards    map[string]string          // by field or package variable, the lock that a comment says guards it
 	variables map[string]effect.Variable // that race, by key
 	eithers   [][]effect.Path            // objects of which one is waited for
 	handed    map[string]bool            // locks that exported functions leave held
@@ -59,7 +60,7 @@ type function struct {
 func Link(sums []*effect.Summary) *Module {
 	m := &Module{
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock),
 	}
 	m.pairs = newPairs(m)
@@ -70,9 +71,8 @@ func Link(sums []*effect.Summary) *Module {
 		for _, f := range s.Funcs {
 			m.funcs[f.Key] = &function{Func: f, pkg: s}
 		}
-		for cond, lock := range s.Conds {
-			m.conds[cond] = lock
-		}
+		maps.Copy(m.conds, s.Conds)
+		maps.Copy(m.guards, s.Guards)
 		m.types = append(m.types, s.Types...)
 		for _, t := range s.Structs {
 			m.structs[t.Key] = t
@@ -81,6 +81,9 @@ func Link(sums []*effect.Summary) *Module {
 					m.promotes[f.Embeds] = true
 				}
 				m.lock[f.Key] = f.Lock
+				if f.Guard != "" {
+					m.guards[f.Key] = f.Guard
+				}
 			}
 		}
 	}

@@ -5,13 +5,15 @@ import (
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
 // vote looks for a field that a lock guards nearly everywhere: a quarter of
 // real fixes are in packages without any go statement, where the lock at the
 // other accesses is all the evidence there is. It needs most accesses under
 // one lock of the same struct, a write among them, and a bare access that
-// callers of the API reach.
+// callers of the API reach. Where a comment names the lock, one access that
+// holds it is enough.
 func (m *Module) vote(field string) {
 	accesses := m.accesses(field)
 	owner := field[:strings.LastIndexByte(field, '.')]
@@ -22,7 +24,8 @@ func (m *Module) vote(field string) {
 		return // guarded throughout; a second lock at some of them is for something else
 	}
 	for _, v := range list {
-		if !strings.HasPrefix(v.Lock, owner+".") || strings.Contains(v.Lock[len(owner)+1:], ".") {
+		said := v.Lock == m.guards[field] // a comment or annotation says so
+		if !said && (!strings.HasPrefix(v.Lock, owner+".") || strings.Contains(v.Lock[len(owner)+1:], ".")) {
 			continue
 		}
 		if m.handed[v.Lock] {
@@ -35,7 +38,7 @@ func (m *Module) vote(field string) {
 		if writes > 0 {
 			enough = v.Held >= 3 && v.Held >= 3*bare
 		}
-		if v.Writes == 0 || bare == 0 || !enough {
+		if !said && (v.Writes == 0 || !enough) || bare == 0 {
 			continue
 		}
 		var guarded, open *raw
@@ -78,7 +81,7 @@ func bareWrites(accesses []rewrite.Access, lock string) int {
 // part of setting the object up.
 func (m *Module) reachable(r *raw) bool {
 	f := r.fn
-	if !m.isEntry(f) || r.param < 0 {
+	if !m.isEntry(f) || r.param < 0 && r.path.Root.Kind != effect.Global {
 		return false
 	}
 	return len(f.sum.threads) == 0 || len(r.live) > 0
