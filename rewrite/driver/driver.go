@@ -24,6 +24,9 @@ type Config struct {
 	Known    []*rewrite.Rule // those that comments may name; nil means Rules
 	Model    *model.Table    // what library calls do; nil is the default table and what the module's ConfigFile adds
 	Progress func(stage string)
+	// Dismissed, if not nil, is told of conflicting accesses that do not race,
+	// and why.
+	Dismissed func(a, b rewrite.Span, why string)
 }
 
 // An Outcome is what became of one finding.
@@ -68,7 +71,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	cfg.say("looking for races")
-	b, err := analyse(ctx, prog, cfg.Model, nil)
+	b, err := analyse(ctx, prog, cfg.Model, nil, cfg.Dismissed)
 	if err != nil {
 		return nil, err
 	}
@@ -129,7 +132,7 @@ type build struct {
 }
 
 // analyse summarises what an earlier build has not, and links.
-func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *build) (*build, error) {
+func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *build, dismissed func(a, b rewrite.Span, why string)) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
 	var (
 		wg sync.WaitGroup
@@ -172,7 +175,7 @@ func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *b
 			list = append(list, s)
 		}
 	}
-	b.module = race.Link(list)
+	b.module = race.Link(list, dismissed)
 	b.sites = &sites{build: b}
 	return b, nil
 }

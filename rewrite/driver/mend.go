@@ -172,7 +172,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	if reason := x.vets(again); reason != "" {
 		return reason
 	}
-	b, err := analyse(x.ctx, next, x.cfg.Model, x.base)
+	b, err := analyse(x.ctx, next, x.cfg.Model, x.base, nil)
 	if err != nil {
 		return err.Error()
 	}

@@ -32,13 +32,14 @@ type Module struct {
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
 	types     []*effect.Type
-	impls     map[string][]*function     // by method and interface called
-	conds     map[string]string          // lock field by the sync.Cond field made from it
-	promotes  map[string]bool            // types whose methods are those of an exported type too
-	guards    map[string]string          // by field or package variable, the lock that a comment says guards it
-	variables map[string]effect.Variable // that race, by key
-	eithers   [][]effect.Path            // objects of which one is waited for
-	handed    map[string]bool            // locks that exported functions leave held
+	impls     map[string][]*function              // by method and interface called
+	conds     map[string]string                   // lock field by the sync.Cond field made from it
+	promotes  map[string]bool                     // types whose methods are those of an exported type too
+	dismissed func(a, b rewrite.Span, why string) // see Link
+	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
+	variables map[string]effect.Variable          // that race, by key
+	eithers   [][]effect.Path                     // objects of which one is waited for
+	handed    map[string]bool                     // locks that exported functions leave held
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
@@ -56,9 +57,11 @@ type function struct {
 	scc     int
 }
 
-// Link joins the summaries of a module's packages.
-func Link(sums []*effect.Summary) *Module {
-	m := &Module{
+// Link joins the summaries of a module's packages. If dismissed is not nil, it
+// is told of each two accesses that conflict and do not race as far as one
+// activation of one function tells, and why.
+func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string)) *Module {
+	m := &Module{dismissed: dismissed,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock),

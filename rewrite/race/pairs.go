@@ -109,27 +109,43 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 	if a != b && a.event == b.event && a.thread != b.thread && !severally(w, a, b) {
 		return // both below one call: judged there
 	}
+	if why := ps.dismiss(w, a, b); why != "" {
+		if ps.m.dismissed != nil {
+			ps.m.dismissed(a.at.Span(), b.at.Span(), why)
+		}
+		return
+	}
+	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: true})
+}
+
+// dismiss says why two conflicting accesses are no race; "" if they are one.
+func (ps *pairs) dismiss(w *walk, a, b *access) string {
 	if a.thread == b.thread {
 		if !ps.selfParallel(w, a) {
-			return
+			return "the goroutine runs alone, or has its own"
 		}
 	} else {
 		ps.remember(w, a, b)
-		if !concurrent(w, a, b) || ps.reassigned(w, a.path) {
-			return
+		switch {
+		case !concurrent(w, a, b):
+			return "one goroutine is over, or not started"
+		case ps.reassigned(w, a.path):
+			return "reached through a variable that changes"
 		}
 	}
-	if a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread {
-		return // of two calls of one function, which are rarely meant for one channel
+	switch {
+	case a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread:
+		return "two calls of one function, rarely meant for one channel"
+	case w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)):
+		return "the code under test decides when"
+	case w.inTurn(a, b):
+		return "ordered"
+	case w.protected(a, b):
+		return "a lock in common"
+	case receives(a), receives(b):
+		return "who closes has received what was sent"
 	}
-	if w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)) {
-		return
-	}
-	if w.inTurn(a, b) || w.protected(a, b) || receives(a) || receives(b) {
-		return
-	}
-	w.dump(a, b)
-	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: true})
+	return ""
 }
 
 // inTurn reports whether one of two accesses is sure to come before the other.

@@ -82,7 +82,6 @@ func (m *Module) summarise(f *function, last bool) *summary {
 	if last {
 		m.pairs.frame(w)
 	}
-	w.dumpSum()
 	w.export()
 	return w.sum
 }
