@@ -97,7 +97,7 @@ func (t *Table) Of(fn *types.Func) Row {
 		return Row{Kind: Reflects, Blocks: printsOrScans(name)}
 	case recv != nil && lockMethods[name] != Unknown:
 		return Row{Kind: lockMethods[name]}
-	case recv != nil && joins[name] != Unknown && fn.Signature().Params().Len() == 0:
+	case recv != nil && joins[name] != Unknown && fn.Signature().Params().Len() <= 1:
 		return Row{Kind: joins[name]}
 	case registersService(fn):
 		return Row{Kind: Serves, Arg: fn.Signature().Params().Len() - 1, Note: name}
@@ -207,7 +207,10 @@ var setups = map[string]bool{"Init": true, "Initialize": true, "Setup": true, "S
 
 // SetsUp reports whether a method, by its full name, belongs to the making of
 // its receiver by custom.
-func SetsUp(name string) bool { return setups[name[strings.LastIndexByte(name, '.')+1:]] }
+func SetsUp(name string) bool {
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	return setups[name] || strings.HasPrefix(name, "Init")
+}
 
 // FlagValue reports whether a method that nothing calls is what package flag
 // calls while it parses: before the program's own goroutines, by custom.

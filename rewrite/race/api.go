@@ -15,7 +15,7 @@ import (
 // function: it is exported from a package that others can import, or nothing
 // in the module is seen to call it and something may through an interface.
 func (m *Module) isEntry(f *function) bool {
-	if !f.Exported || f.Parent != "" || model.Builds(f.Key) || f.Recv != "" && model.SetsUp(f.Key) {
+	if !f.Exported || f.Parent != "" || model.Builds(f.Key) || model.SetsUp(f.Key) {
 		return false
 	}
 	if !f.Public && !m.promotes[f.Recv] || model.FlagValue(f.Key) {
@@ -142,7 +142,7 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false
 	case t.fresh && u.fresh:
 		return false // each made its own
-	case !t.fresh && t.path.Root.Kind != effect.Param || !u.fresh && u.path.Root.Kind != effect.Param:
+	case !t.sharedWith(u):
 		return false // no telling whose it is
 	case protected(t.access, u.access, t.frame, u.frame):
 		return false
@@ -150,6 +150,19 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false
 	}
 	return !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
+}
+
+// sharedWith reports whether two goroutines started apart from each other belong
+// to one object, or use one package variable. That both happen to get an
+// object of the same type is not enough.
+func (t published) sharedWith(u published) bool {
+	if t.path.Root.Kind == effect.Global || u.path.Root.Kind == effect.Global {
+		return t.path == u.path
+	}
+	own := func(p published) bool {
+		return p.fresh || p.frame.Recv != "" && p.path.Root == effect.Root{Kind: effect.Param}
+	}
+	return own(t) && own(u) && (t.fresh || u.fresh || t.frame.Recv == u.frame.Recv)
 }
 
 // sameObject reports whether two paths, spelled from the types of their
@@ -196,7 +209,7 @@ func gated(a, b *access) bool {
 // a package variable's business.
 func (m *Module) invites(t, e published) bool {
 	recv := e.entry.Recv
-	if recv == "" || t.frame.Recv == recv || t.frame.Pkg == e.entry.Pkg {
+	if recv == "" || t.frame.Recv == recv || t.fresh {
 		return true
 	}
 	s := m.structs[recv]

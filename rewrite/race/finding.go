@@ -224,7 +224,7 @@ func (m *Module) votes(accesses []rewrite.Access) []rewrite.Vote {
 		}
 		total++
 		for _, l := range a.Locks {
-			if isLock, field := m.lock[l.Key]; field && !isLock {
+			if strings.HasSuffix(l.Key, onceHeld) {
 				continue // a sync.Once keeps its own callers apart, nobody else
 			}
 			v := count[l.Key]

@@ -138,6 +138,8 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 		return "two calls of one function, rarely meant for one channel"
 	case w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)):
 		return "the code under test decides when"
+	case fedLater(a, b), fedLater(b, a):
+		return "the goroutine waits for what it is given to do"
 	case w.inTurn(a, b):
 		return "ordered"
 	case w.protected(a, b):
@@ -159,6 +161,14 @@ func (w *walk) inTurn(a, b *access) bool {
 		return true
 	}
 	return a.thread != b.thread && w.alternate(a, b)
+}
+
+// fedLater reports whether a goroutine reads a package variable only when it
+// was given something to do, and who started it sets the variable after that:
+// programs set up what they serve before they let anybody ask.
+func fedLater(a, b *access) bool {
+	return a.thread > 0 && b.thread == 0 && a.path.Root.Kind == effect.Global && b.op == rewrite.Write && !a.writes() &&
+		slices.ContainsFunc(a.waited, func(c count) bool { return c.n < plenty })
 }
 
 // waitsForOthers reports whether a test's goroutine gets to an access only when

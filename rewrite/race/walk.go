@@ -296,11 +296,12 @@ func (w *walk) number(r effect.Root) int {
 // what it did before what comes after any call of Do.
 func (w *walk) once(e *effect.Event, s state) state {
 	p := w.resolve(e.Path)
-	inside := w.take(s, held{p, rewrite.Exclusive})
+	lock := onceLock(p)
+	inside := w.take(s, held{lock, rewrite.Exclusive})
 	done := onceDone(p)
 	inside.signaled = inside.signaled.drop(func(p effect.Path) bool { return p == done }) // what runs is the first Do
 	inside = w.call(e, inside)
-	s = w.release(inside, p)
+	s = w.release(inside, lock)
 	return w.wait(w.signal(s, done, 1, e.At), done, many)
 }
 
@@ -312,6 +313,14 @@ func onceDone(p effect.Path) effect.Path {
 }
 
 const onceMark = " done"
+
+// onceLock names what keeps the callers of a sync.Once apart, and nobody else.
+func onceLock(p effect.Path) effect.Path {
+	q, _ := p.With(cmp.Or(p.Field(), p.Root.Key) + onceHeld)
+	return q
+}
+
+const onceHeld = " once"
 
 func (w *walk) leave(e *effect.Event, s state) {
 	if !w.record {
