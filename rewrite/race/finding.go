@@ -47,7 +47,25 @@ func (r *raw) locks() keys { return merge(r.fn.entry.must, r.must) }
 // isFresh reports whether only the maker of the object can see it.
 func (r *raw) isFresh() bool {
 	e := r.fn.entry
-	return r.fresh || r.param >= 0 && e.reached && r.param < len(e.fresh) && e.fresh[r.param]
+	return r.fresh || r.path.Root.Kind == effect.Global && r.fn.onlyInit(0) || r.param >= 0 && e.reached && r.param < len(e.fresh) && e.fresh[r.param]
+}
+
+// onlyInit reports whether a function runs in the initialisation of packages
+// only.
+func (f *function) onlyInit(depth int) bool {
+	if f.initial() {
+		return true
+	}
+	called := false
+	for _, g := range f.callers {
+		if g.Test && !f.Test {
+			continue
+		}
+		if called = true; depth > 5 || !g.onlyInit(depth+1) {
+			return false
+		}
+	}
+	return called
 }
 
 // collect judges what frames could not.

@@ -107,6 +107,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 		return
 	}
 	if a != b && a.event == b.event && a.thread != b.thread && !severally(w, a, b) {
+		ps.remember(w, a, b)
 		return // both below one call: judged there
 	}
 	if why := ps.dismiss(w, a, b); why != "" {
