@@ -16,7 +16,7 @@ var kindNames = map[string]Kind{
 	"wait": Wait, "add": Add, "done": Done, "once": Once,
 	"spawn": Spawn, "spawn-joined": SpawnOne, "handler": Handler, "fork": Fork, "serial": Serial, "serves": Serves,
 	"calls": Calls, "cleanup": Cleanup, "subtest": Subtest, "parallel": Parallel,
-	"reset": Reset, "reflects": Reflects,
+	"reset": Reset, "reflects": Reflects, "exits": Exits, "settle": Settle,
 }
 
 // ParseKind finds a kind by its word in configuration files.

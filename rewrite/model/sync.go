@@ -31,18 +31,6 @@ var syncRows = Rows{Funcs: map[string]Row{
 // timeRows: https://pkg.go.dev/time, https://pkg.go.dev/context
 var timeRows = Rows{Funcs: map[string]Row{
 	"time.Sleep": {Kind: Slow},
-	// "Goexit terminates the goroutine that calls it", "Exit causes the current
-	// program to exit", and Fatal calls it: https://pkg.go.dev/runtime#Goexit,
-	// https://pkg.go.dev/os#Exit, https://pkg.go.dev/log#Fatal
-	"runtime.Goexit":                       {Kind: Exits},
-	"os.Exit":                              {Kind: Exits},
-	"syscall.Exit":                         {Kind: Exits},
-	"log.{Fatal,Fatalf,Fatalln}":           {Kind: Exits},
-	"(*log.Logger).{Fatal,Fatalf,Fatalln}": {Kind: Exits},
-	"k8s.io/klog.{Fatal,Fatalf,Fatalln,Exit,Exitf,Exitln}":                {Kind: Exits},
-	"github.com/golang/glog.{Fatal,Fatalf,Fatalln,Exit,Exitf,Exitln}":     {Kind: Exits},
-	"github.com/sirupsen/logrus.{Fatal,Fatalf,Fatalln}":                   {Kind: Exits},
-	"(*github.com/sirupsen/logrus.{Logger,Entry}).{Fatal,Fatalf,Fatalln}": {Kind: Exits},
 	// "A single goroutine runs all finalizers for a program, sequentially":
 	// https://pkg.go.dev/runtime#SetFinalizer
 	"runtime.SetFinalizer": {Kind: Serial, Arg: 1},
