@@ -88,6 +88,9 @@ func (b binding) paths(s paths) paths {
 // either says which of several objects a callee waits for in the caller's
 // terms; false if one of them has no name there.
 func (b binding) either(p effect.Path) (effect.Path, bool) {
+	if p == something {
+		return p, true
+	}
 	var list []effect.Path
 	for _, q := range b.w.m.eithers[p.Root.N] {
 		q, ok := b.path(q)

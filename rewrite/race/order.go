@@ -201,6 +201,9 @@ func (w *walk) order(a, b *access) (effect.Path, bool) {
 // met reports whether waits are for one of the signals.
 func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
 	for _, e := range waits {
+		if e.path == something {
+			continue
+		}
 		if e.path.Root.Kind != effect.Either {
 			for _, h := range have {
 				if h.path == e.path && w.enough(h, e.n, by) && !w.raced(h.path) {

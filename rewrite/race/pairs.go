@@ -169,7 +169,9 @@ func (w *walk) inTurn(a, b *access) bool {
 // programs set up what they serve before they let anybody ask.
 func fedLater(a, b *access) bool {
 	return a.thread > 0 && b.thread == 0 && a.path.Root.Kind == effect.Global && b.op == rewrite.Write && !a.writes() &&
-		slices.ContainsFunc(a.waited, func(c count) bool { return c.n < plenty })
+		slices.ContainsFunc(a.waited, func(c count) bool {
+			return c.n < plenty && (c.path.Root.Kind != effect.Either || c.path == something) && !strings.HasPrefix(c.path.Field(), "time.")
+		})
 }
 
 // waitsForOthers reports whether a test's goroutine gets to an access only when

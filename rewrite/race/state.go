@@ -157,6 +157,8 @@ func (w *walk) known(c effect.Cond, s state) state {
 		return w.wait(s, p, plenty)
 	case c.Send:
 		return w.wait(w.signal(w.token(s, p), p, 1, c.At), p.Back(), 1)
+	case p.Root.Kind == effect.NoRoot:
+		return w.wait(s, something, 1)
 	default:
 		return w.signal(w.wait(w.token(s, p), p, 1), p.Back(), 1, c.At)
 	}

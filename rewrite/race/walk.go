@@ -225,6 +225,9 @@ func (w *walk) waits(e *effect.Event, s state) state {
 		return w.wait(s, w.m.either(list), 1)
 	}
 	p := w.resolve(e.Path)
+	if p.Root.Kind == effect.NoRoot {
+		p = something
+	}
 	s = w.token(s, p)
 	switch {
 	case e.Group:
@@ -235,6 +238,9 @@ func (w *walk) waits(e *effect.Event, s state) state {
 	}
 	return w.wait(s, p, 1)
 }
+
+// something is an object that nothing is known of.
+var something = effect.Path{Root: effect.Root{Kind: effect.Either, N: -1}}
 
 // either names the wait for one of several objects.
 func (m *Module) either(list []effect.Path) effect.Path {
