@@ -121,7 +121,7 @@ store.go:30:9: field: Store.items is changed in place by callers of (*Store).Put
 	looked into at store.go:30:9 in (*Store).Get, holding no lock
 		by whoever calls (*Store).Get (store.go:29:17)
 	evidence: likely, the two meet through the methods of the type
-	Store.mu is always held at 7 of 8 accesses, 3 of them writes
+	Store.mu is held at 7 of 8 accesses, 3 of them writes
 	no fix:
 		guard: the path to the lock changes
 		atomicfield: not a basic type

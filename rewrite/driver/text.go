@@ -34,8 +34,11 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 		head = o.Fix.Rule
 	}
 	fmt.Fprintf(b, "%s: %s: %s\n", at(o.Pos(), rel), head, o.clause())
-	for _, s := range o.Sides {
-		writeSide(b, s, rel)
+	writeSide(b, o.Sides[0], rel)
+	if o.Sides[0].Access.At == o.Sides[1].Access.At && o.Sides[0].Access.Op == o.Sides[1].Access.Op && o.Sides[0].Context.Start == o.Sides[1].Context.Start {
+		b.WriteString("\tthe same in another goroutine of this start\n")
+	} else {
+		writeSide(b, o.Sides[1], rel)
 	}
 	for _, why := range o.Why {
 		fmt.Fprintf(b, "\tnot ordered: %s\n", why)
@@ -114,10 +117,7 @@ func number(c rewrite.Context, starter string) string {
 // voteLine says how often a lock is held, and, where that is the point, that
 // it is held for reading only.
 func voteLine(v rewrite.Vote, accesses []rewrite.Access) string {
-	line := fmt.Sprintf("%s is always held at %d of %d accesses", rewrite.ShortKey(v.Lock), v.Held, v.Of)
-	if v.Held == v.Of {
-		line = fmt.Sprintf("%s is always held, at %d of %d accesses", rewrite.ShortKey(v.Lock), v.Held, v.Of)
-	}
+	line := fmt.Sprintf("%s is held at %d of %d accesses", rewrite.ShortKey(v.Lock), v.Held, v.Of)
 	reading := 0
 	for _, a := range accesses {
 		if a.Op.Writes() && !a.Fresh && !a.Test && slices.Contains(a.Locks, rewrite.Lock{Key: v.Lock, Mode: rewrite.Shared}) {
@@ -156,6 +156,9 @@ func where(a rewrite.Access) string {
 	}
 	if a.Whole {
 		held += ", with the whole struct"
+	}
+	if a.Func == "init" {
+		held += ", before main begins"
 	}
 	if a.Fresh {
 		held += ", while only its own goroutine knows the object"
