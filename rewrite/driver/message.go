@@ -53,6 +53,9 @@ func (o Outcome) clause() string {
 	if a.Access.Op == rewrite.Close || b.Access.Op == rewrite.Close {
 		return o.Place.Name + " is " + who + "; " + closing(a.Access.Op, b.Access.Op)
 	}
+	if a.Access.Op == rewrite.Atomic || b.Access.Op == rewrite.Atomic {
+		return o.Place.Name + " is " + who + "; only one of the two is atomic"
+	}
 	return o.Place.Name + " is " + who + "; " + missing(a.Access.Locks, b.Access.Locks)
 }
 

@@ -23,6 +23,9 @@ func (m *Module) why(p pair) []string {
 		}
 		return append(out, "a send on a closed channel panics")
 	}
+	if p.a.op == rewrite.Atomic || p.b.op == rewrite.Atomic {
+		return append(out, "an atomic operation keeps out only other atomic operations")
+	}
 	ka, kb := p.a.must.keys(p.a.frame), p.b.must.keys(p.b.frame)
 	switch shared := commonLock(ka, kb); {
 	case len(ka)+len(kb) == 0:
