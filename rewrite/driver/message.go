@@ -234,6 +234,9 @@ func relocate(o Outcome, rel func(string) string) Outcome {
 	for i, s := range o.Sides {
 		s.Access = access(s.Access)
 		s.Context.Start = move(s.Context.Start, rel)
+		if h := s.Context.Handed; h != nil {
+			s.Context.Handed = &rewrite.Step{At: move(h.At, rel), Func: h.Func}
+		}
 		s.Path = slices.Clone(s.Path)
 		for j := range s.Path {
 			s.Path[j].At = move(s.Path[j].At, rel)
