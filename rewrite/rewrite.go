@@ -156,6 +156,11 @@ type Context struct {
 	Runs    string `json:"runs"`    // the function the goroutine runs
 	Many    bool   `json:"many"`    // several such goroutines may run at once
 	Through string `json:"through"` // for library starts: errgroup, time.AfterFunc, ...
+	// Request means a server starts the goroutine, one for each request.
+	Request bool `json:"request,omitempty"`
+	// Handed is the call that hands Runs to Func, and the function the call
+	// stands in; nil where Func starts what it runs by itself.
+	Handed *Step `json:"handed,omitempty"`
 }
 
 // A Step is one call on the way from a context's start to an access.
@@ -220,5 +225,6 @@ type Finding struct {
 	Sides      [2]Side    `json:"sides"`    // the pair that shows the race best; the first one writes
 	Accesses   []Access   `json:"accesses"` // all of them in the module, by position
 	Votes      []Vote     `json:"votes,omitempty"`
-	Why        []string   `json:"why"` // what would have ordered the sides and is not there
+	Why        []string   `json:"why"`             // why nothing orders the sides
+	Would      string     `json:"would,omitempty"` // what would order them
 }

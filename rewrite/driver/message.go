@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -45,11 +44,17 @@ func (o Outcome) clause() string {
 	var who string
 	switch doer, other := actor(a.Context), actor(b.Context); {
 	case doer != other:
-		who = verb(a.Access.Op) + " by " + doer + " and " + verb(b.Access.Op) + " by " + other
+		who = verb(a.Access.Op) + " by " + doer + " and " + verb(b.Access.Op) + " by " + strings.TrimSuffix(other, ",")
 	case a.Access.Op == b.Access.Op:
 		who = verb(a.Access.Op) + " by " + doer
 	default:
 		who = verb(a.Access.Op) + " and " + verb(b.Access.Op) + " by " + doer
+	}
+	if a.Access.Op == rewrite.Close || b.Access.Op == rewrite.Close {
+		return o.Place.Name + " is " + who + "; " + closing(a.Access.Op, b.Access.Op)
+	}
+	if a.Access.Op == rewrite.Atomic || b.Access.Op == rewrite.Atomic {
+		return o.Place.Name + " is " + who + "; only one of the two is atomic"
 	}
 	return o.Place.Name + " is " + who + "; " + missing(a.Access.Locks, b.Access.Locks)
 }
@@ -76,25 +81,49 @@ func verb(op rewrite.Op) string {
 	}
 }
 
+// actor names the goroutine of a side in the middle of a sentence.
 func actor(c rewrite.Context) string {
-	if c.Entry {
+	switch {
+	case c.Entry:
 		return "callers of " + c.Func
-	}
-	if c.Starter {
-		return c.Func + ", which starts it"
+	case c.Starter:
+		return c.Func + ", which starts it,"
+	case c.Through == parallelTest:
+		return c.Runs + ", a parallel test,"
+	case c.Request && c.Runs != "":
+		return "requests that " + c.Runs + " handles (" + place(c) + ")"
+	case c.Request:
+		return "handlers of requests (" + place(c) + ")"
 	}
 	who := "the goroutine started"
 	if c.Many {
 		who = "goroutines started"
 	}
-	return fmt.Sprintf("%s at %s:%d%s", who, filepath.Base(c.Start.File), c.Start.Line, through(c))
+	return who + " at " + place(c)
 }
 
-func through(c rewrite.Context) string {
-	if c.Through == "" {
-		return ""
+// place says where a goroutine is started and through what.
+func place(c rewrite.Context) string {
+	at, by := c.Start, c.Through
+	if c.Handed != nil {
+		at, by = c.Handed.At, c.Func
 	}
-	return " through " + c.Through
+	out := fmt.Sprintf("%s:%d", filepath.Base(at.File), at.Line)
+	if by != "" {
+		out += " through " + by
+	}
+	return out
+}
+
+// parallelTest is what tests are started through that run beside others.
+const parallelTest = "t.Parallel"
+
+// closing says what comes of a channel that is closed at the wrong time.
+func closing(a, b rewrite.Op) string {
+	if a == b {
+		return "closing it twice panics"
+	}
+	return "a send on a closed channel panics"
 }
 
 // missing says what the two sides lack: a lock that both hold and that keeps
@@ -114,20 +143,6 @@ func joinVerdicts(vs []Verdict) string {
 		parts = append(parts, v.Rule+": "+v.Reason)
 	}
 	return strings.Join(parts, "; ")
-}
-
-// Text writes a result for people: per outcome a line that editors can jump
-// from, and below it, indented, the evidence. File names pass through rel.
-func Text(w io.Writer, r *Result, rel func(string) string) error {
-	var b bytes.Buffer
-	for i := range r.Outcomes {
-		writeOutcome(&b, &r.Outcomes[i], rel)
-	}
-	for _, p := range r.Problems {
-		b.WriteString(ProblemLine(p, rel) + "\n")
-	}
-	_, err := w.Write(b.Bytes())
-	return err
 }
 
 // ProblemLine is one problem in one line.
@@ -153,105 +168,6 @@ func move(s rewrite.Span, rel func(string) string) rewrite.Span {
 		s.File = rel(s.File)
 	}
 	return s
-}
-
-// accessesShown is how many accesses of one place are still worth listing.
-const accessesShown = 12
-
-func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
-	head := string(o.Kind)
-	if o.Fix != nil {
-		head = o.Fix.Rule
-	}
-	fmt.Fprintf(b, "%s: %s: %s\n", at(o.Pos(), rel), head, o.clause())
-	for _, s := range o.Sides {
-		writeSide(b, s, rel)
-	}
-	for _, why := range o.Why {
-		fmt.Fprintf(b, "\tnot ordered: %s\n", why)
-	}
-	switch o.Confidence {
-	case rewrite.Certain:
-		b.WriteString("\tevidence: certain, both goroutines are in this module\n")
-	case rewrite.Likely:
-		b.WriteString("\tevidence: likely, the two meet through the methods of the type\n")
-	}
-	for _, v := range o.Votes {
-		fmt.Fprintf(b, "\t%s\n", voteLine(v))
-	}
-	if n := len(o.Accesses); n > 0 && n <= accessesShown {
-		fmt.Fprintf(b, "\tall accesses (%d):\n", n)
-		for _, a := range o.Accesses {
-			fmt.Fprintf(b, "\t\t%s: %s\n", at(a.At, rel), describe(a))
-		}
-	}
-	switch {
-	case o.Fix != nil:
-		fmt.Fprintf(b, "\tfix: %s (%s, %s)\n", o.Fix.Title, o.Fix.Rule, o.Fix.Safety)
-	case len(o.Verdicts) > 0:
-		b.WriteString("\tno fix:\n")
-		for _, v := range o.Verdicts {
-			fmt.Fprintf(b, "\t\t%s: %s\n", v.Rule, v.Reason)
-		}
-	}
-}
-
-func writeSide(b *bytes.Buffer, s rewrite.Side, rel func(string) string) {
-	fmt.Fprintf(b, "\t%s at %s in %s\n", verb(s.Access.Op), at(s.Access.At, rel), where(s.Access))
-	c := s.Context
-	switch {
-	case c.Entry:
-		fmt.Fprintf(b, "\t\tby whoever calls %s (%s)\n", c.Func, at(c.Start, rel))
-	case c.Starter:
-		fmt.Fprintf(b, "\t\tby the goroutine that runs %s (%s) and has started the other by then\n", c.Func, at(c.Start, rel))
-	default:
-		number := "one for each call of " + c.Func
-		if c.Many {
-			number = "several at once"
-		}
-		fmt.Fprintf(b, "\t\tin the goroutine that %s starts at %s%s to run %s, %s\n",
-			c.Func, at(c.Start, rel), through(c), c.Runs, number)
-	}
-	var calls []string
-	for _, step := range s.Path {
-		calls = append(calls, step.Func+" ("+at(step.At, rel)+")")
-	}
-	if len(calls) > 0 {
-		fmt.Fprintf(b, "\t\tcalls on the way: %s\n", strings.Join(calls, ", "))
-	}
-}
-
-func voteLine(v rewrite.Vote) string {
-	line := fmt.Sprintf("%s is held at %d of %d accesses", rewrite.ShortKey(v.Lock), v.Held, v.Of)
-	switch v.Writes {
-	case 0:
-		return line + ", none of them a write"
-	case 1:
-		return line + ", one of them a write"
-	}
-	return line + fmt.Sprintf(", %d of them writes", v.Writes)
-}
-
-func describe(a rewrite.Access) string { return string(a.Op) + " in " + where(a) }
-
-// where tells the function of an access, the locks it holds and what else
-// makes it special.
-func where(a rewrite.Access) string {
-	held := "holding no lock"
-	if len(a.Locks) > 0 {
-		var names []string
-		for _, l := range a.Locks {
-			names = append(names, l.String())
-		}
-		held = "holding " + strings.Join(names, ", ")
-	}
-	if a.Whole {
-		held += ", with the whole struct"
-	}
-	if a.Fresh {
-		held += ", while only its own goroutine knows the object"
-	}
-	return a.Func + ", " + held
 }
 
 // Version returns the version of the module this binary was built from, or
@@ -318,6 +234,9 @@ func relocate(o Outcome, rel func(string) string) Outcome {
 	for i, s := range o.Sides {
 		s.Access = access(s.Access)
 		s.Context.Start = move(s.Context.Start, rel)
+		if h := s.Context.Handed; h != nil {
+			s.Context.Handed = &rewrite.Step{At: move(h.At, rel), Func: h.Func}
+		}
 		s.Path = slices.Clone(s.Path)
 		for j := range s.Path {
 			s.Path[j].At = move(s.Path[j].At, rel)

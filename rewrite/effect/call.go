@@ -178,7 +178,7 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 		x.emit(Event{Kind: Slow, At: at, Note: "a call of Wait"})
 		x.emit(Event{Kind: Wait, At: at, Path: args[0].Path, Group: true})
 	case model.Done:
-		x.emit(Event{Kind: Signal, At: at, Path: args[0].Path})
+		x.emit(Event{Kind: Signal, At: at, Path: args[0].Path, Group: true})
 	case model.Add:
 		x.add(c, at, args)
 	case model.Once:
@@ -321,7 +321,7 @@ func (x *extractor) spawn(c *ssa.CallCommon, in *ssa.Go) {
 		}
 	}
 	if row.Kind == model.Done { // go wg.Done()
-		e = Event{Kind: Signal, At: e.At, Path: e.Args[0].Path}
+		e = Event{Kind: Signal, At: e.At, Path: e.Args[0].Path, Group: true}
 	}
 	x.emit(e)
 }
@@ -378,7 +378,7 @@ func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
 		}
 	case "close":
 		x.channel(rewrite.Close, args[0], pos)
-		x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(args[0])})
+		x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(args[0]), Op: rewrite.Close})
 	}
 }
 

@@ -258,7 +258,7 @@ func (x *extractor) add(c *ssa.CallCommon, at Pos, args []Value) {
 	if len(args) > 1 && strings.HasPrefix(args[1].Const, "-") {
 		kind = Signal
 	}
-	x.emit(Event{Kind: kind, At: at, Path: args[0].Path})
+	x.emit(Event{Kind: kind, At: at, Path: args[0].Path, Group: kind == Signal})
 }
 
 // atomic emits an operation of sync/atomic. What precedes one that stores is

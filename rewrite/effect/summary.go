@@ -185,7 +185,7 @@ type Event struct {
 	Kind Kind
 	At   Pos
 	Path Path
-	Op   rewrite.Op   // Access
+	Op   rewrite.Op   // Access; Signal: Close for that of a channel
 	Mode rewrite.Mode // Lock, Unlock
 	// Whole is the key of the struct type that an Access reads or writes as a
 	// whole.
@@ -207,7 +207,7 @@ type Event struct {
 	Deferred *Event  // Defer
 	Many     bool    // Go: the library runs many at once
 	Send     bool    // Signal: a send on a channel; Wait: that it can be made
-	Group    bool    // Wait: for all that were added to a WaitGroup
+	Group    bool    // Wait: for all that were added to a WaitGroup; Signal: its Done
 	Either   []Path  // Wait: for one of several objects
 	Joined   bool    // Go: Wait on Path returns after it
 	Timer    Path    // Go: what stops it from being run at all

@@ -292,6 +292,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	late := w.late(s, b.paths(g.sum.adds))
 	if late != nil {
 		th.sends, th.done = th.sends.drop(late), th.done.drop(late)
+		th.late = slices.DeleteFunc(b.paths(g.sum.adds), func(p effect.Path) bool { return !late(p) })
 	}
 	var after counts
 	if e.Joined { // the library tells who waits, after all it runs

@@ -2,7 +2,6 @@ package race
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -34,11 +33,30 @@ func (m *Module) addRaw(f *function, a *access, fresh bool) {
 
 // newRaw is an access with what holds at it in the terms of function f.
 func newRaw(f *function, a *access, fresh bool) *raw {
-	r := &raw{access: *a, must: a.must.keys(f), may: a.may.keys(f), fresh: fresh, param: -1}
+	r := &raw{access: *a, must: withoutRoom(a.must, f).keys(f), may: a.may.keys(f), fresh: fresh, param: -1}
 	if a.path.Root.Kind == effect.Param {
 		r.param = a.path.Root.N
 	}
 	return r
+}
+
+// withoutRoom leaves out the channels that have room for several: who has
+// put something in is not alone.
+func withoutRoom(l locks, f *function) locks {
+	roomy := func(h held) bool {
+		return h.path.Root.Kind == effect.Local && h.path.Sel == "" && f.Locals[h.path.Root.N].Cap > 2
+	}
+	if !slices.ContainsFunc(l, roomy) {
+		return l
+	}
+	return slices.DeleteFunc(slices.Clone(l), roomy)
+}
+
+// locked is an access with only those locks that keep others out.
+func (w *walk) locked(a *access) *access {
+	n := *a
+	n.must = withoutRoom(a.must, w.f)
+	return &n
 }
 
 // locks returns what is held whenever the access runs.
@@ -95,9 +113,7 @@ func (m *Module) Findings() []*rewrite.Finding {
 func (m *Module) Races(field string) bool { return len(m.pairs.found[field]) > 0 }
 
 func (m *Module) finding(field string, list []pair) *rewrite.Finding {
-	slices.SortStableFunc(list, func(p, q pair) int {
-		return cmp.Or(cmp.Compare(rank(p), rank(q)), comparePos(p.a.at, q.a.at), comparePos(p.b.at, q.b.at))
-	})
+	slices.SortStableFunc(list, comparePairs)
 	best := list[0]
 	f := &rewrite.Finding{Confidence: rewrite.Likely}
 	f.Kind, f.Place = m.what(field)
@@ -105,11 +121,15 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 		f.Confidence = rewrite.Certain
 	}
 	f.Sides = [2]rewrite.Side{m.report(best.a), m.report(best.b)}
-	f.Why = why(best)
+	f.Why, f.Would = m.why(best), m.would(best)
 	f.Accesses = m.accesses(field)
-	for i, a := range f.Accesses {
-		if a.At == f.Sides[0].Access.At || a.At == f.Sides[1].Access.At {
-			f.Accesses[i].Fresh = false // in this context it isn't
+	for i := range f.Accesses {
+		a := &f.Accesses[i]
+		for _, s := range f.Sides {
+			if a.At == s.Access.At && a.Func == s.Access.Func {
+				a.Fresh = false // in this context it isn't
+				a.Locks = heldByBoth(a.Locks, s.Access.Locks)
+			}
 		}
 	}
 	f.Votes = m.votes(f.Accesses)
@@ -130,77 +150,12 @@ func (m *Module) what(key string) (rewrite.Kind, rewrite.Place) {
 	return rewrite.Global, p
 }
 
-// rank prefers pairs that show a race best: seen whole, outside tests,
-// without any lock, two different goroutines.
-func rank(p pair) int {
-	n := 0
-	if p.a.frame.Test || p.b.frame.Test {
-		n += 16
-	}
-	if !p.certain {
-		n += 8
-	}
-	if p.a.ctx.Entry || p.b.ctx.Entry || p.a.ctx.Starter || p.b.ctx.Starter {
-		n += 2
-	}
-	if len(p.a.must)+len(p.b.must) > 0 {
-		n++
-	}
-	return n
-}
-
 func (m *Module) report(s side) rewrite.Side {
 	acc := rewrite.Access{Op: s.op, At: s.at.Span(), Func: s.fn.Name, Locks: s.must.keys(s.frame).list(),
 		Whole: s.whole, Test: s.fn.Test}
 	out := rewrite.Side{Access: acc, Context: s.ctx}
-	for t := s.trail; t != nil && len(out.Path) < 12; t = t.next {
-		if t.fn != nil && t.at.Span() != s.ctx.Start { // the go statement is told already
-			out.Path = append(out.Path, rewrite.Step{At: t.at.Span(), Func: t.fn.Name})
-		}
-	}
+	out.Path = path(s, &out.Context)
 	return out
-}
-
-// why says, for a pair, what would have ordered it and is not there.
-func why(p pair) []string {
-	var out []string
-	a, b := p.a.ctx, p.b.ctx
-	switch {
-	case a.Start == b.Start && a.Many:
-		out = append(out, "several goroutines of this start may run at once")
-	case !a.Entry && !b.Entry && !a.Starter && !b.Starter:
-		out = append(out, "nothing waits for one goroutine before the other is started")
-	case p.certain:
-		out = append(out, fmt.Sprintf("%s goes on after it has started the goroutine, and does not wait for it before its access", enterer(a, b).Func))
-	case a.Entry && b.Entry:
-		out = append(out, "the lock that guards the other accesses says that callers run at once")
-	default:
-		out = append(out, fmt.Sprintf("%s can be called while the goroutine runs", enterer(a, b).Func))
-	}
-	ka, kb := p.a.must.keys(p.a.frame), p.b.must.keys(p.b.frame)
-	switch {
-	case len(ka)+len(kb) == 0:
-		out = append(out, "neither holds a lock")
-	default:
-		shared := false
-		for k := range ka {
-			if _, ok := kb[k]; ok {
-				out = append(out, "both hold "+rewrite.ShortKey(k)+", but only for reading")
-				shared = true
-			}
-		}
-		if !shared {
-			out = append(out, "they hold no lock in common")
-		}
-	}
-	return out
-}
-
-func enterer(a, b rewrite.Context) rewrite.Context {
-	if a.Entry || a.Starter {
-		return a
-	}
-	return b
 }
 
 // accesses lists all accesses to a field in the source, by position; those of
@@ -228,8 +183,19 @@ func mergeAccess(a, b rewrite.Access) rewrite.Access {
 	}
 	a.Fresh = a.Fresh && b.Fresh
 	a.Whole = a.Whole || b.Whole
-	a.Locks = slices.DeleteFunc(slices.Clone(a.Locks), func(l rewrite.Lock) bool { return !slices.Contains(b.Locks, l) })
+	a.Locks = heldByBoth(a.Locks, b.Locks)
 	return a
+}
+
+// heldByBoth is the locks that are in both lists, in the weaker mode.
+func heldByBoth(a, b []rewrite.Lock) []rewrite.Lock {
+	var out []rewrite.Lock
+	for _, l := range a {
+		if i := slices.IndexFunc(b, func(o rewrite.Lock) bool { return o.Key == l.Key }); i >= 0 {
+			out = append(out, rewrite.Lock{Key: l.Key, Mode: min(l.Mode, b[i].Mode)})
+		}
+	}
+	return out
 }
 
 // votes counts the locks held at the accesses of a place, most first.

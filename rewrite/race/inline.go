@@ -65,7 +65,7 @@ func (w *walk) inline(in frameOf) {
 		n.turn = in.turn
 		n.later = a.later || in.later
 		n.parallel = a.parallel || a.thread == 0 && in.s.parallel
-		n.trail = &trail{at: in.at, fn: g, next: a.trail}
+		n.trail = &trail{at: in.at, fn: g, handed: in.depth > 0, next: a.trail}
 		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
 			w.m.addRaw(w.f, &n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
 		}

@@ -40,6 +40,7 @@ type Module struct {
 	variables map[string]effect.Variable          // that race, by key
 	eithers   [][]effect.Path                     // objects of which one is waited for
 	handed    map[string]bool                     // locks that exported functions leave held
+	mutexes   map[string]bool                     // keys of what some function locks by itself; filled on first use
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }

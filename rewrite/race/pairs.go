@@ -20,8 +20,9 @@ type side struct {
 
 // A pair is two sides that nothing orders.
 type pair struct {
-	a, b    side
-	certain bool
+	a, b     side
+	certain  bool
+	obstacle obstacle
 }
 
 // A published access is one that a goroutine makes on an object it shares
@@ -116,7 +117,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 		}
 		return
 	}
-	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: true})
+	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: true, obstacle: w.obstacle(a, b)})
 }
 
 // dismiss says why two conflicting accesses are no race; "" if they are one.
@@ -412,7 +413,7 @@ func protected(a, b *access, fa, fb *function) bool {
 }
 
 func (w *walk) side(a *access) side {
-	s := side{access: a, frame: w.f}
+	s := side{access: w.locked(a), frame: w.f}
 	if a.thread > 0 {
 		s.ctx = w.sum.threads[a.thread-1].context()
 		return s
@@ -482,7 +483,7 @@ func (f *function) isTest() bool {
 
 // inTest is an access in a test that runs beside others.
 func (w *walk) inTest(a *access) side {
-	ctx := rewrite.Context{Start: w.f.At.Span(), Func: "go test", Runs: w.f.Name, Through: "t.Parallel"}
+	ctx := rewrite.Context{Start: w.f.At.Span(), Func: "go test", Runs: w.f.Name, Through: parallelTest}
 	return side{access: a, frame: w.f, ctx: ctx}
 }
 

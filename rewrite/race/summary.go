@@ -41,9 +41,10 @@ type result struct {
 
 // A trail is how an access is reached: the calls from the frame inwards.
 type trail struct {
-	at   effect.Pos
-	fn   *function // called
-	next *trail
+	at     effect.Pos
+	fn     *function // called
+	handed bool      // by the function called there, to which it is handed
+	next   *trail
 }
 
 // An access is an access as seen from one frame.
@@ -106,6 +107,7 @@ type thread struct {
 	sends   counts      // what it signals, those it starts left out
 	done    counts      // signals that come after all it does
 	inner   ints        // threads below it that are over when it is
+	late    paths       // WaitGroups it adds itself to, when somebody may wait already
 	held    locks       // handed over to it by who starts it
 	timer   effect.Path // what stops it from being run at all
 	event   int
@@ -127,5 +129,5 @@ type pending struct {
 func (a *access) writes() bool { return a.op.Writes() }
 
 func (t *thread) context() rewrite.Context {
-	return rewrite.Context{Start: t.site.Span(), Func: t.home.Name, Runs: t.runs, Many: t.many, Through: t.note}
+	return rewrite.Context{Start: t.site.Span(), Func: t.home.Name, Runs: t.runs, Many: t.many, Through: t.note, Request: t.handler && (t.typed || t.note != "")}
 }

@@ -1,0 +1,182 @@
+package driver
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// Text writes a result for people: per outcome a line that editors can jump
+// from, and below it, indented, the evidence. File names pass through rel.
+func Text(w io.Writer, r *Result, rel func(string) string) error {
+	var b bytes.Buffer
+	for i := range r.Outcomes {
+		writeOutcome(&b, &r.Outcomes[i], rel)
+	}
+	for _, p := range r.Problems {
+		b.WriteString(ProblemLine(p, rel) + "\n")
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+// accessesShown is how many accesses of one place are still worth listing.
+const accessesShown = 12
+
+func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
+	head := string(o.Kind)
+	if o.Fix != nil {
+		head = o.Fix.Rule
+	}
+	fmt.Fprintf(b, "%s: %s: %s\n", at(o.Pos(), rel), head, o.clause())
+	writeSide(b, o.Sides[0], rel)
+	if o.Sides[0].Access.At == o.Sides[1].Access.At && o.Sides[0].Access.Op == o.Sides[1].Access.Op && o.Sides[0].Context.Start == o.Sides[1].Context.Start {
+		b.WriteString("\tthe same in another goroutine of this start\n")
+	} else {
+		writeSide(b, o.Sides[1], rel)
+	}
+	for _, why := range o.Why {
+		fmt.Fprintf(b, "\tnot ordered: %s\n", why)
+	}
+	if o.Would != "" {
+		fmt.Fprintf(b, "\twould be ordered by: %s\n", o.Would)
+	}
+	fmt.Fprintf(b, "\tevidence: %s\n", evidence(o))
+	for _, v := range o.Votes {
+		fmt.Fprintf(b, "\t%s\n", voteLine(v, o.Accesses))
+	}
+	if n := len(o.Accesses); n > 0 && n <= accessesShown {
+		fmt.Fprintf(b, "\tall accesses (%d):\n", n)
+		for _, a := range o.Accesses {
+			fmt.Fprintf(b, "\t\t%s: %s\n", at(a.At, rel), describe(a))
+		}
+	}
+	switch {
+	case o.Fix != nil:
+		fmt.Fprintf(b, "\tfix: %s (%s, %s)\n", o.Fix.Title, o.Fix.Rule, o.Fix.Safety)
+	case len(o.Verdicts) > 0:
+		b.WriteString("\tno fix:\n")
+		for _, v := range o.Verdicts {
+			fmt.Fprintf(b, "\t\t%s: %s\n", v.Rule, v.Reason)
+		}
+	}
+}
+
+func writeSide(b *bytes.Buffer, s rewrite.Side, rel func(string) string) {
+	fmt.Fprintf(b, "\t%s at %s in %s\n\t\t%s\n", verb(s.Access.Op), at(s.Access.At, rel), where(s.Access), goroutine(s.Context, rel))
+	var calls []string
+	for _, step := range s.Path {
+		calls = append(calls, step.Func+" ("+at(step.At, rel)+")")
+	}
+	if len(calls) > 0 {
+		fmt.Fprintf(b, "\t\tcalls on the way: %s\n", strings.Join(calls, ", "))
+	}
+}
+
+// goroutine tells who runs one side, and how many of them there are.
+func goroutine(c rewrite.Context, rel func(string) string) string {
+	start := at(c.Start, rel)
+	switch {
+	case c.Entry:
+		return fmt.Sprintf("by whoever calls %s (%s)", c.Func, start)
+	case c.Starter && c.Func == c.Runs:
+		return fmt.Sprintf("by the goroutine that runs %s (%s) and has started the other by then", c.Func, start)
+	case c.Starter:
+		return fmt.Sprintf("by the goroutine that runs %s (%s)", c.Func, start)
+	case c.Through == parallelTest:
+		return fmt.Sprintf("in the test %s (%s), which calls t.Parallel", c.Runs, start)
+	}
+	runs := cmp.Or(c.Runs, "a function that is not known")
+	through := ""
+	if c.Through != "" {
+		through = " through " + c.Through
+	}
+	switch {
+	case c.Request:
+		return fmt.Sprintf("in %s, which %s registers at %s%s and a server runs for each request", runs, c.Func, start, through)
+	case c.Handed != nil:
+		return fmt.Sprintf("in the goroutine that runs %s, which %s hands over at %s and %s starts at %s%s, %s",
+			runs, c.Handed.Func, at(c.Handed.At, rel), c.Func, start, through, number(c, c.Handed.Func))
+	}
+	return fmt.Sprintf("in the goroutine that %s starts at %s%s to run %s, %s", c.Func, start, through, runs, number(c, c.Func))
+}
+
+// number says how many goroutines of one start there are.
+func number(c rewrite.Context, starter string) string {
+	if c.Many {
+		return "several at once"
+	}
+	return "one for each call of " + starter
+}
+
+// voteLine says how often a lock is held, and, where that is the point, that
+// it is held for reading only.
+func voteLine(v rewrite.Vote, accesses []rewrite.Access) string {
+	line := fmt.Sprintf("%s is held at %d of %d accesses", rewrite.ShortKey(v.Lock), v.Held, v.Of)
+	reading := 0
+	for _, a := range accesses {
+		if a.Op.Writes() && !a.Fresh && !a.Test && slices.Contains(a.Locks, rewrite.Lock{Key: v.Lock, Mode: rewrite.Shared}) {
+			reading++
+		}
+	}
+	switch v.Writes {
+	case 0:
+		line += ", none of them a write"
+	case 1:
+		line += ", one of them a write"
+	default:
+		line += fmt.Sprintf(", %d of them writes", v.Writes)
+	}
+	if reading > 0 {
+		line += fmt.Sprintf(" (%d only for reading)", reading)
+	}
+	if rest := len(accesses) - v.Of; rest > 0 {
+		line += fmt.Sprintf("; %d in tests or before the object is shared not counted", rest)
+	}
+	return line
+}
+
+func describe(a rewrite.Access) string { return string(a.Op) + " in " + where(a) }
+
+// where tells the function of an access, the locks it holds and what else
+// makes it special.
+func where(a rewrite.Access) string {
+	held := "holding no lock"
+	if len(a.Locks) > 0 {
+		var names []string
+		for _, l := range a.Locks {
+			names = append(names, l.String())
+		}
+		held = "holding " + strings.Join(names, ", ")
+	}
+	if a.Whole {
+		held += ", with the whole struct"
+	}
+	if a.Func == "init" {
+		held += ", before main begins"
+	}
+	if a.Fresh {
+		held += ", while only its own goroutine knows the object"
+	}
+	return a.Func + ", " + held
+}
+
+// evidence says what the confidence of a finding rests on.
+func evidence(o *Outcome) string {
+	a, b := o.Sides[0].Context, o.Sides[1].Context
+	switch {
+	case o.Confidence == rewrite.Certain && !a.Entry && !b.Entry:
+		return "certain, both goroutines are in this module"
+	case o.Confidence == rewrite.Certain:
+		return "certain, the goroutine runs while the function that was returned is called"
+	case o.Kind == rewrite.Field:
+		return "likely, the two meet through the methods of the type"
+	default:
+		return "likely, callers of the package may come while the goroutine runs"
+	}
+}
