@@ -28,7 +28,7 @@ type frameOf struct {
 // inline adds the callee's accesses, and resolves the function arguments it
 // calls.
 func (w *walk) inline(in frameOf) {
-	g := in.b.callee
+	g, sum := in.b.callee, in.b.sum
 	number := func(t int) int {
 		if t == 0 {
 			return in.thread
@@ -39,7 +39,7 @@ func (w *walk) inline(in frameOf) {
 	// call; what it starts, without.
 	own := newLens(in.b, in.base, in.s, in.after)
 	inner := newLens(in.b, in.base, state{}, nil)
-	for _, a := range g.sum.accesses {
+	for _, a := range sum.accesses {
 		p, ok := in.b.path(a.path)
 		if !ok {
 			continue
@@ -67,11 +67,11 @@ func (w *walk) inline(in frameOf) {
 		n.parallel = a.parallel || a.thread == 0 && in.s.parallel
 		n.trail = &trail{at: in.at, fn: g, next: a.trail}
 		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
-			w.m.addRaw(w.f, &n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
+			w.addRaw(&n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
 		}
 		w.keep(&n)
 	}
-	for _, r := range g.sum.relays {
+	for _, r := range sum.relays {
 		p, ok := in.b.path(r.path)
 		if !ok || len(w.sum.relays) >= maxRelays || in.late != nil && r.thread == 0 && in.late(p) {
 			continue
@@ -82,7 +82,7 @@ func (w *walk) inline(in frameOf) {
 		}
 		w.sum.relays = append(w.sum.relays, n)
 	}
-	for i, d := range g.sum.pending {
+	for i, d := range sum.pending {
 		w.resume(in, i, d, number(d.thread))
 	}
 }

@@ -36,8 +36,8 @@ type Module struct {
 	conds     map[string]string          // lock field by the sync.Cond field made from it
 	promotes  map[string]bool            // types whose methods are those of an exported type too
 	variables map[string]effect.Variable // that race, by key
-	eithers   [][]effect.Path            // objects of which one is waited for
-	handed    map[string]bool            // locks that exported functions leave held
+	eithers   alternatives
+	handed    map[string]bool // locks that exported functions leave held
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
@@ -45,14 +45,15 @@ type Module struct {
 // A function is a function with what linking learnt of it.
 type function struct {
 	*effect.Func
-	pkg     *effect.Summary
-	sum     *summary // what it and its calls do
-	callers []*function
-	calls   []*callSite
-	entry   entry // what holds at its start, whoever calls it
-	inner   entry // the same, of the module's own calls only
-	spawned bool  // some go statement runs it
-	scc     int
+	pkg      *effect.Summary
+	sum      *summary // what it and its calls do
+	callers  []*function
+	calls    []*callSite
+	entry    entry // what holds at its start, whoever calls it
+	inner    entry // the same, of the module's own calls only
+	scc      int
+	solved   chan struct{} // closed when the summaries of its component are final
+	gathered *gathering
 }
 
 // Link joins the summaries of a module's packages.
@@ -88,9 +89,7 @@ func Link(sums []*effect.Summary) *Module {
 		m.order = append(m.order, m.funcs[key])
 	}
 	m.findCandidates()
-	for _, group := range m.components() {
-		m.solve(group)
-	}
+	m.summariseAll(m.components())
 	m.handed = make(map[string]bool)
 	for _, f := range m.order {
 		if f.Exported {
@@ -224,7 +223,8 @@ func (m *Module) targets(e *effect.Event) []*function {
 const maxImpls = 4
 
 // behind lists the methods that a call through an interface of the module may
-// run: those of the types that implement it.
+// run: those of the types that implement it. All are known once components has
+// asked for the targets of every event.
 func (m *Module) behind(e *effect.Event) []*function {
 	if e.Method == "" {
 		return nil
@@ -280,10 +280,11 @@ func (m *Module) components() [][]*function {
 		}
 		i := slices.Index(stack, f)
 		group := slices.Clone(stack[i:])
+		solved := make(chan struct{})
 		stack = stack[:i]
 		for _, g := range group {
 			on[g] = false
-			g.scc = len(groups)
+			g.scc, g.solved = len(groups), solved
 		}
 		slices.SortFunc(group, func(a, b *function) int { return strings.Compare(a.Key, b.Key) })
 		groups = append(groups, group)

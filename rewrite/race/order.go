@@ -211,7 +211,7 @@ func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
 		}
 		var last effect.Path
 		missing := false
-		for _, p := range w.m.eithers[e.path.Root.N] {
+		for _, p := range w.m.eithers.of(e.path.Root.N) {
 			if w.silent(p) {
 				continue
 			}

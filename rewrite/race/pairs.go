@@ -475,7 +475,7 @@ func (w *walk) leaves(r effect.Root) bool {
 		case effect.Call:
 			g := w.m.funcs[e.Fn.Func]
 			for i, v := range e.Args {
-				if w.resolve(v.Path).Root == r && g != nil && g.sum != nil && i < len(g.sum.escapes) && g.sum.escapes[i] {
+				if w.resolve(v.Path).Root == r && g != nil && w.keepsArgument(g, i) {
 					out = true
 				}
 			}

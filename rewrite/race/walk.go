@@ -30,7 +30,8 @@ type walk struct {
 	seen     map[identity]bool
 	variants map[identity][]int // accesses that differ only in their sets of threads and signals
 	record   bool
-	last     bool // the function's callees will not change any more
+	last     bool       // the function's callees will not change any more
+	out      *gathering // what the module learns, the last time
 	returns  int
 	left     ints           // threads that may run when the function returns
 	tokens   paths          // channels that serve as locks
@@ -66,6 +67,10 @@ func (m *Module) summarise(f *function, last bool) *summary {
 	if len(f.Blocks) == 0 {
 		return w.sum
 	}
+	if last {
+		w.out = &gathering{pairs: newPairs(m)}
+		f.gathered = w.out
+	}
 	w.keeps()
 	w.findTokens()
 	in := w.flow()
@@ -80,7 +85,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 		}
 	}
 	if last {
-		m.pairs.frame(w)
+		w.out.pairs.frame(w)
 	}
 	w.dumpSum()
 	w.export()
@@ -180,7 +185,7 @@ func (w *walk) start(e *effect.Event, s state) state {
 // at once, after the one around it. That one ends when all its own have.
 func (w *walk) subtest(e *effect.Event, s state) state {
 	g := w.m.funcs[e.Fn.Func]
-	if g != nil && g.sum != nil && g.sum.parallel {
+	if g != nil && w.summaryOf(g) != nil && w.summaryOf(g).parallel {
 		return w.spawn(e, s)
 	}
 	parallel := w.sum.parallel
@@ -242,12 +247,7 @@ func (m *Module) either(list []effect.Path) effect.Path {
 	if len(list) == 1 {
 		return list[0]
 	}
-	n := slices.IndexFunc(m.eithers, func(l []effect.Path) bool { return slices.Equal(l, list) })
-	if n < 0 {
-		n = len(m.eithers)
-		m.eithers = append(m.eithers, list)
-	}
-	return effect.Path{Root: effect.Root{Kind: effect.Either, N: n}}
+	return effect.Path{Root: effect.Root{Kind: effect.Either, N: m.eithers.number(list)}}
 }
 
 // signal notes that an object was signalled n times.
@@ -357,12 +357,12 @@ func (w *walk) leave(e *effect.Event, s state) {
 // does, when somebody calls it.
 func (w *walk) later(e *effect.Event, n int, v effect.Value, s state) {
 	g := w.m.funcs[v.Func]
-	if g == nil || g.sum == nil || g.Parent != w.f.Key || len(s.live) == 0 {
+	if g == nil || w.summaryOf(g) == nil || g.Parent != w.f.Key || len(s.live) == 0 {
 		return
 	}
 	b := w.bind(g, v, nil)
 	run := w.runningAt(e, n, v, false)
-	base := w.threads(run, g, b, state{}, 0)
+	base := w.threads(run, b, state{}, 0)
 	w.inline(frameOf{b: b, call: run, base: base, s: state{live: s.live, waited: s.waited, signaled: s.signaled}, event: -n - 2, at: e.At, later: true})
 }
 
@@ -509,7 +509,7 @@ func (w *walk) add(a access, fresh bool) {
 		return
 	}
 	if w.last {
-		w.m.addRaw(w.f, &a, fresh)
+		w.addRaw(&a, fresh)
 	}
 	w.keep(&a)
 }
