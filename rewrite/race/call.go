@@ -107,7 +107,7 @@ func (b binding) counts(c counts) counts {
 	var out counts
 	for _, e := range c {
 		if q, ok := b.path(e.path); ok {
-			out = out.plus(q, e.n)
+			out = out.put(q, e.n)
 		}
 	}
 	return out
@@ -130,7 +130,7 @@ func (b binding) locks(l locks) locks {
 		default:
 			continue
 		}
-		out = out.add(held{q, h.mode})
+		out = out.put(held{q, h.mode})
 	}
 	return out
 }
