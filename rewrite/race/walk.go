@@ -598,14 +598,17 @@ func (w *walk) export() {
 			number[i+1] = len(threads)
 		}
 	}
+	var renumbered memo[int] // callers tell sets apart by their memory
 	renumber := func(l ints) ints {
-		var out ints
-		for _, t := range l {
-			if keep[t] {
-				out = append(out, number[t])
+		return renumbered.of(l, func(l []int) []int {
+			var out ints
+			for _, t := range l {
+				if keep[t] {
+					out = append(out, number[t])
+				}
 			}
-		}
-		return out
+			return out
+		})
 	}
 	for _, t := range threads {
 		t.parent, t.live, t.inner = number[t.parent], renumber(t.live), renumber(t.inner)
