@@ -22,6 +22,7 @@ type callSite struct {
 type binding struct {
 	w      *walk
 	callee *function
+	sum    *summary // its summary, if there is one
 	args   []effect.Value
 	free   []effect.Path
 	id     int // of the call
@@ -29,15 +30,18 @@ type binding struct {
 
 // made tells which result a channel is that the callee makes and returns.
 func (b binding) made(r effect.Root) (int, bool) {
-	if b.id == 0 || b.callee == nil || b.callee.sum == nil {
+	if b.id == 0 || b.sum == nil {
 		return 0, false
 	}
-	i, ok := b.callee.sum.made[r]
+	i, ok := b.sum.made[r]
 	return i, ok
 }
 
 func (w *walk) bind(g *function, fn effect.Value, args []effect.Value) binding {
 	b := binding{w: w, callee: g, args: args, free: fn.Bind}
+	if g != nil {
+		b.sum = w.summaryOf(g)
+	}
 	if fn.Bound {
 		b.args = append([]effect.Value{{Path: fn.Bind[0]}}, args...)
 		b.free = nil
@@ -92,7 +96,7 @@ func (b binding) either(p effect.Path) (effect.Path, bool) {
 		return p, true
 	}
 	var list []effect.Path
-	for _, q := range b.w.m.eithers[p.Root.N] {
+	for _, q := range b.w.m.eithers.of(p.Root.N) {
 		q, ok := b.path(q)
 		if !ok {
 			return p, false
@@ -106,7 +110,7 @@ func (b binding) counts(c counts) counts {
 	var out counts
 	for _, e := range c {
 		if q, ok := b.path(e.path); ok {
-			out = out.plus(q, e.n)
+			out = out.put(q, e.n)
 		}
 	}
 	return out
@@ -129,7 +133,7 @@ func (b binding) locks(l locks) locks {
 		default:
 			continue
 		}
-		out = out.add(held{q, h.mode})
+		out = out.put(held{q, h.mode})
 	}
 	return out
 }
@@ -144,45 +148,45 @@ func (w *walk) call(e *effect.Event, s state) state {
 	b.id = e.ID
 	w.loops[e.ID] = e.Loop
 	w.noteCall(e, g, b, s, false)
-	if g.sum == nil {
+	if b.sum == nil {
 		return s
 	}
-	takes := b.locks(g.sum.takes)
+	takes := b.locks(b.sum.takes)
 	for _, h := range takes {
 		w.taking(s, h, e.At)
 	}
-	base := w.threads(e, g, b, s, 0)
+	base := w.threads(e, b, s, 0)
 	if w.record {
-		w.inline(frameOf{b: b, call: e, base: base, s: s, after: w.after(s, b.counts(g.sum.sends)), turn: e.Loop, turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
+		w.inline(frameOf{b: b, call: e, base: base, s: s, after: w.after(s, b.counts(b.sum.sends)), turn: e.Loop, turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
 	}
 	w.returned(e, b)
-	for _, p := range b.paths(g.sum.released) {
+	for _, p := range b.paths(b.sum.released) {
 		s = w.release(s, p)
 	}
-	for _, h := range b.locks(g.sum.acquired) {
+	for _, h := range b.locks(b.sum.acquired) {
 		s = w.take(s, h)
 	}
 	s = w.handed(e, b, base, 0, s, 0)
-	for _, t := range g.sum.left { // what was waited for before it started
+	for _, t := range b.sum.left { // what was waited for before it started
 		for _, c := range w.sum.threads[base+t-2].waited {
 			s = w.wait(s, c.path, c.n)
 		}
 	}
-	for _, t := range g.sum.left {
+	for _, t := range b.sum.left {
 		w.starts(s, base+t-1)
 		s.live, s.now = s.live.add(base+t-1), s.now.add(base+t-1)
 	}
-	for _, c := range b.counts(g.sum.sends) {
+	for _, c := range b.counts(b.sum.sends) {
 		s = w.signal(w.token(s, c.path), c.path, c.n, e.At)
 	}
-	for _, c := range b.counts(g.sum.waited) {
+	for _, c := range b.counts(b.sum.waited) {
 		s = w.wait(w.token(s, c.path), c.path, c.n)
 	}
-	w.sum.parallel = w.sum.parallel || g.sum.parallel
-	for _, p := range b.paths(g.sum.adds) {
+	w.sum.parallel = w.sum.parallel || b.sum.parallel
+	for _, p := range b.paths(b.sum.adds) {
 		s.added, w.sum.adds = s.added.add(p), w.sum.adds.add(p)
 	}
-	for i, esc := range g.sum.escapes {
+	for i, esc := range b.sum.escapes {
 		if esc && i < len(b.args) {
 			if b.args[i].Addr && w.record {
 				a := access{path: w.resolve(b.args[i].Path), op: rewrite.Address, at: e.At, fn: w.f}
@@ -194,10 +198,10 @@ func (w *walk) call(e *effect.Event, s state) state {
 		}
 	}
 	w.sum.takes = w.sum.takes.union(takes)
-	if g.sum.ends && g.scc != w.f.scc {
+	if b.sum.ends && g.scc != w.f.scc {
 		s.reached = false
 	}
-	for _, note := range g.sum.slow {
+	for _, note := range b.sum.slow {
 		w.slow(note)
 	}
 	return s
@@ -205,7 +209,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 
 // returned notes what the results of a call are.
 func (w *walk) returned(e *effect.Event, b binding) {
-	for i, r := range b.callee.sum.results {
+	for i, r := range b.sum.results {
 		q, ok := b.path(r.path)
 		if !ok {
 			q = effect.Path{}
@@ -264,32 +268,31 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	b := w.bind(g, e.Fn, e.Args)
 	if g != nil {
 		w.noteCall(e, g, b, s, true)
-		g.spawned = true
 	}
 	t := w.newThread(e, g, s)
 	w.starts(s, t)
 	s.live, s.now = s.live.add(t), s.now.add(t)
-	if g == nil || g.sum == nil {
+	if b.sum == nil {
 		w.pends(&pending{path: w.resolve(e.Fn.Path), args: w.args(e.Args), thread: t, direct: true, trail: &trail{at: e.At}})
 		return s
 	}
-	base := w.threads(e, g, b, state{}, t)
+	base := w.threads(e, b, state{}, t)
 	th := w.sum.threads[t-1]
-	for i := range g.sum.threads {
+	for i := range b.sum.threads {
 		s.live, s.now = s.live.add(base+i), s.now.add(base+i)
-		if !g.sum.left.has(i + 1) {
+		if !b.sum.left.has(i + 1) {
 			th.inner = th.inner.add(base + i)
 		}
 	}
-	for _, p := range b.paths(g.sum.released) { // it unlocks what was locked for it here
+	for _, p := range b.paths(b.sum.released) { // it unlocks what was locked for it here
 		if i := s.must.index(p); i >= 0 {
 			th.held = th.held.add(s.must[i])
 			s = w.release(s, p)
 		}
 	}
-	th.sends, th.done = th.sends.most(b.counts(g.sum.sends)), w.done(e, g, b)
+	th.sends, th.done = th.sends.most(b.counts(b.sum.sends)), w.done(e, b)
 	s = w.handed(e, b, base, t, s, 0)
-	late := w.late(s, b.paths(g.sum.adds))
+	late := w.late(s, b.paths(b.sum.adds))
 	if late != nil {
 		th.sends, th.done = th.sends.drop(late), th.done.drop(late)
 		th.late = slices.DeleteFunc(b.paths(g.sum.adds), func(p effect.Path) bool { return !late(p) })
@@ -343,14 +346,14 @@ func (w *walk) args(list []effect.Value) []effect.Value {
 
 // done lists the signals that come after all a thread does, with the number of
 // the first that is sure to.
-func (w *walk) done(e *effect.Event, g *function, b binding) counts {
+func (w *walk) done(e *effect.Event, b binding) counts {
 	var done counts
-	for _, c := range g.sum.sends {
+	for _, c := range b.sum.sends {
 		if _, flag := c.path.IsFlag(); flag {
 			continue // it may be raced on itself
 		}
 		need := uint8(1)
-		for _, a := range g.sum.accesses {
+		for _, a := range b.sum.accesses {
 			if a.thread != 0 {
 				continue
 			}
@@ -398,12 +401,12 @@ func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 
 // threads numbers the threads a callee starts below parent and returns the
 // number of its first; the same one each time.
-func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent int) int {
+func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 	base, ok := w.below[e]
 	if !ok {
 		base = len(w.sum.threads) + 1
 		w.below[e] = base
-		for _, t := range g.sum.threads {
+		for _, t := range b.sum.threads {
 			n := *t
 			n.live, n.inner = shift(t.live, base-1), shift(t.inner, base-1)
 			n.parent = parent
@@ -418,7 +421,7 @@ func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent 
 			}
 			if n.many {
 			} else if e.Loop == anyLoop {
-				n.many, n.loop = g.sum.left.has(len(w.sum.threads)-base+2), 0
+				n.many, n.loop = b.sum.left.has(len(w.sum.threads)-base+2), 0
 			} else if e.Loop != 0 {
 				n.many, n.loop = true, e.Loop
 			}
@@ -428,7 +431,7 @@ func (w *walk) threads(e *effect.Event, g *function, b binding, s state, parent 
 			w.sum.threads = append(w.sum.threads, &n)
 		}
 	}
-	for i, t := range g.sum.threads {
+	for i, t := range b.sum.threads {
 		if t.parent == 0 && parent == 0 && base-1+i < len(w.sum.threads) {
 			n := w.sum.threads[base-1+i]
 			n.live = n.live.union(s.live)
@@ -461,7 +464,4 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 		c.fresh = append(c.fresh, fresh)
 	}
 	w.f.calls = append(w.f.calls, c)
-	if !slices.Contains(g.callers, w.f) {
-		g.callers = append(g.callers, w.f)
-	}
 }

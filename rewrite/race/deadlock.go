@@ -48,14 +48,11 @@ func (w *walk) taking(s state, h held, at effect.Pos) {
 			if h.path.HasElem() || h.path.Root.N < 0 {
 				continue // perhaps two of a kind
 			}
-			w.m.again = append(w.m.again, Deadlock{Locks: [2]string{key, key}, Func: w.f.Name, At: at})
+			w.out.again = append(w.out.again, Deadlock{Locks: [2]string{key, key}, Func: w.f.Name, At: at})
 			continue
 		}
 		if k := o.key(w.f); k != "" && k != key {
-			edge := [2]string{k, key}
-			if _, ok := w.m.lockOrder[edge]; !ok {
-				w.m.lockOrder[edge] = Deadlock{Locks: edge, Func: w.f.Name, At: at}
-			}
+			w.out.lockOrder = append(w.out.lockOrder, Deadlock{Locks: [2]string{k, key}, Func: w.f.Name, At: at})
 		}
 	}
 }

@@ -19,15 +19,15 @@ type raw struct {
 	param     int // the parameter its path starts at, or -1
 }
 
-func (m *Module) addRaw(f *function, a *access, fresh bool) {
-	place := m.field(a.path)
+func (w *walk) addRaw(a *access, fresh bool) {
+	place := w.m.field(a.path)
 	if place == "" && a.path.Root.Kind == effect.Global {
 		place = a.path.Root.Key
 	}
 	if place != "" && a.op != rewrite.Close && a.op != rewrite.Send {
-		r := newRaw(f, a, fresh)
-		r.fn = f
-		m.raw[place] = append(m.raw[place], r)
+		r := newRaw(w.f, a, fresh)
+		r.fn = w.f
+		w.out.raw = append(w.out.raw, placed{place, r})
 	}
 }
 

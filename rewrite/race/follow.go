@@ -94,11 +94,11 @@ func (w *walk) signals(e *effect.Event) paths {
 		return w.deferred
 	case effect.Call, effect.Once:
 		g := w.m.funcs[e.Fn.Func]
-		if g == nil || g.sum == nil {
+		if g == nil || w.summaryOf(g) == nil {
 			return nil
 		}
 		var out paths
-		for _, c := range w.bind(g, e.Fn, e.Args).counts(g.sum.sends) {
+		for _, c := range w.bind(g, e.Fn, e.Args).counts(w.summaryOf(g).sends) {
 			out = out.add(c.path)
 		}
 		return out

@@ -28,7 +28,7 @@ type frameOf struct {
 // inline adds the callee's accesses, and resolves the function arguments it
 // calls.
 func (w *walk) inline(in frameOf) {
-	g := in.b.callee
+	g, sum := in.b.callee, in.b.sum
 	number := func(t int) int {
 		if t == 0 {
 			return in.thread
@@ -39,7 +39,8 @@ func (w *walk) inline(in frameOf) {
 	// call; what it starts, without.
 	own := newLens(in.b, in.base, in.s, in.after)
 	inner := newLens(in.b, in.base, state{}, nil)
-	for _, a := range g.sum.accesses {
+	var way *trail // of the access before: neighbours often share it
+	for _, a := range sum.accesses {
 		p, ok := in.b.path(a.path)
 		if !ok {
 			continue
@@ -65,13 +66,16 @@ func (w *walk) inline(in frameOf) {
 		n.turn = in.turn
 		n.later = a.later || in.later
 		n.parallel = a.parallel || a.thread == 0 && in.s.parallel
-		n.trail = &trail{at: in.at, fn: g, handed: in.depth > 0, next: a.trail}
+		if way == nil || way.next != a.trail {
+			way = &trail{at: in.at, fn: g, handed: in.depth > 0, next: a.trail}
+		}
+		n.trail = way
 		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
-			w.m.addRaw(w.f, &n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
+			w.addRaw(&n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
 		}
 		w.keep(&n)
 	}
-	for _, r := range g.sum.relays {
+	for _, r := range sum.relays {
 		p, ok := in.b.path(r.path)
 		if !ok || len(w.sum.relays) >= maxRelays || in.late != nil && r.thread == 0 && in.late(p) {
 			continue
@@ -82,7 +86,7 @@ func (w *walk) inline(in frameOf) {
 		}
 		w.sum.relays = append(w.sum.relays, n)
 	}
-	for i, d := range g.sum.pending {
+	for i, d := range sum.pending {
 		w.resume(in, i, d, number(d.thread))
 	}
 }
@@ -117,8 +121,7 @@ type lens struct {
 }
 
 func newLens(b binding, base int, s state, after counts) lens {
-	return lens{b: b, base: base, s: s, after: after, must: memo[held]{}, may: memo[held]{},
-		live: memo[int]{}, now: memo[int]{}, waited: memo[count]{}, before: memo[count]{}}
+	return lens{b: b, base: base, s: s, after: after}
 }
 
 func (l *lens) turn(n, a *access) {
@@ -133,12 +136,13 @@ func (l *lens) turn(n, a *access) {
 // signals says the signals after a callee's access as the caller counts them:
 // its own come before and after the call.
 func (l *lens) signals(before []count) []count {
-	var out counts
-	for _, c := range l.b.counts(before) {
-		out = out.with(c.path, sum(c.n, l.s.signaled.of(c.path)))
+	own := l.b.counts(before)
+	for i, c := range own {
+		own[i].n = sum(c.n, l.s.signaled.of(c.path))
 	}
+	out := own
 	for _, c := range l.after {
-		if out.of(c.path) == 0 {
+		if own.of(c.path) == 0 {
 			out = append(out, c)
 		}
 	}

@@ -38,9 +38,9 @@ type Module struct {
 	dismissed func(a, b rewrite.Span, why string) // see Link
 	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
 	variables map[string]effect.Variable          // that race, by key
-	eithers   [][]effect.Path                     // objects of which one is waited for
-	handed    map[string]bool                     // locks that exported functions leave held
-	mutexes   map[string]bool                     // keys of what some function locks by itself; filled on first use
+	eithers   alternatives
+	handed    map[string]bool // locks that exported functions leave held
+	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
@@ -48,14 +48,15 @@ type Module struct {
 // A function is a function with what linking learnt of it.
 type function struct {
 	*effect.Func
-	pkg     *effect.Summary
-	sum     *summary // what it and its calls do
-	callers []*function
-	calls   []*callSite
-	entry   entry // what holds at its start, whoever calls it
-	inner   entry // the same, of the module's own calls only
-	spawned bool  // some go statement runs it
-	scc     int
+	pkg      *effect.Summary
+	sum      *summary // what it and its calls do
+	callers  []*function
+	calls    []*callSite
+	entry    entry // what holds at its start, whoever calls it
+	inner    entry // the same, of the module's own calls only
+	scc      int
+	solved   chan struct{} // closed when the summaries of its component are final
+	gathered *gathering
 }
 
 // Link joins the summaries of a module's packages. If dismissed is not nil, it
@@ -95,9 +96,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 		m.order = append(m.order, m.funcs[key])
 	}
 	m.findCandidates()
-	for _, group := range m.components() {
-		m.solve(group)
-	}
+	m.summariseAll(m.components())
 	m.handed = make(map[string]bool)
 	for _, f := range m.order {
 		if f.Exported {
@@ -231,7 +230,8 @@ func (m *Module) targets(e *effect.Event) []*function {
 const maxImpls = 4
 
 // behind lists the methods that a call through an interface of the module may
-// run: those of the types that implement it.
+// run: those of the types that implement it. All are known once components has
+// asked for the targets of every event.
 func (m *Module) behind(e *effect.Event) []*function {
 	if e.Method == "" {
 		return nil
@@ -287,10 +287,11 @@ func (m *Module) components() [][]*function {
 		}
 		i := slices.Index(stack, f)
 		group := slices.Clone(stack[i:])
+		solved := make(chan struct{})
 		stack = stack[:i]
 		for _, g := range group {
 			on[g] = false
-			g.scc = len(groups)
+			g.scc, g.solved = len(groups), solved
 		}
 		slices.SortFunc(group, func(a, b *function) int { return strings.Compare(a.Key, b.Key) })
 		groups = append(groups, group)

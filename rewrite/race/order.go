@@ -28,7 +28,12 @@ const (
 type counts []count
 
 func (c counts) index(p effect.Path) int {
-	return slices.IndexFunc(c, func(e count) bool { return e.path == p })
+	for i := range c {
+		if c[i].path == p {
+			return i
+		}
+	}
+	return -1
 }
 
 func (c counts) of(p effect.Path) uint8 {
@@ -47,7 +52,7 @@ func (c counts) with(p effect.Path, n uint8) counts {
 		c[i].n = n
 		return c
 	}
-	return append(slices.Clip(c), count{p, n})
+	return with(c, count{p, n})
 }
 
 func (c counts) plus(p effect.Path, n uint8) counts {
@@ -55,6 +60,18 @@ func (c counts) plus(p effect.Path, n uint8) counts {
 		return c
 	}
 	return c.with(p, sum(c.of(p), n))
+}
+
+// put is plus for counts that nobody else has yet.
+func (c counts) put(p effect.Path, n uint8) counts {
+	if p.Root.Kind == effect.NoRoot {
+		return c
+	}
+	if i := c.index(p); i >= 0 {
+		c[i].n = sum(c[i].n, n)
+		return c
+	}
+	return append(c, count{p, n})
 }
 
 func sum(a, b uint8) uint8 {
@@ -68,9 +85,19 @@ func sum(a, b uint8) uint8 {
 
 // most is what either has, the larger counts.
 func (c counts) most(d counts) counts {
-	for _, e := range d {
-		if e.n > c.of(e.path) {
-			c = c.with(e.path, e.n)
+	own := false
+	for j, e := range d {
+		i := c.index(e.path)
+		if e.n == 0 || i >= 0 && e.n <= c[i].n {
+			continue
+		}
+		if !own {
+			c, own = append(make(counts, 0, len(c)+len(d)-j), c...), true
+		}
+		if i < 0 {
+			c = append(c, e)
+		} else {
+			c[i].n = e.n
 		}
 	}
 	return c
@@ -214,7 +241,7 @@ func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
 		}
 		var last effect.Path
 		missing := false
-		for _, p := range w.m.eithers[e.path.Root.N] {
+		for _, p := range w.m.eithers.of(e.path.Root.N) {
 			if w.silent(p) {
 				continue
 			}

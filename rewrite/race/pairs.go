@@ -42,6 +42,12 @@ type judgement struct {
 	field string
 }
 
+// A dismissal is two accesses that conflict, and why they don't race.
+type dismissal struct {
+	a, b rewrite.Span
+	why  string
+}
+
 // pairs collects pairs by the field that races.
 type pairs struct {
 	m       *Module
@@ -49,6 +55,7 @@ type pairs struct {
 	threads map[string][]published
 	entries map[string][]published
 	tests   map[string][]published // by package variable: what parallel tests do
+	cleared []dismissal            // for Module.dismissed, if somebody asks
 	judged  map[judgement]bool
 	sites   map[[2]effect.Pos]bool // two goroutine starts seen in one frame
 }
@@ -113,7 +120,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 	}
 	if why := ps.dismiss(w, a, b); why != "" {
 		if ps.m.dismissed != nil {
-			ps.m.dismissed(a.at.Span(), b.at.Span(), why)
+			ps.cleared = append(ps.cleared, dismissal{a.at.Span(), b.at.Span(), why})
 		}
 		return
 	}
@@ -515,7 +522,7 @@ func (w *walk) leaves(r effect.Root) bool {
 		case effect.Call:
 			g := w.m.funcs[e.Fn.Func]
 			for i, v := range e.Args {
-				if w.resolve(v.Path).Root == r && g != nil && g.sum != nil && i < len(g.sum.escapes) && g.sum.escapes[i] {
+				if w.resolve(v.Path).Root == r && g != nil && w.keepsArgument(g, i) {
 					out = true
 				}
 			}

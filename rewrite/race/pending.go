@@ -152,10 +152,10 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 	if depth > maxDepth {
 		return s
 	}
-	for i, d := range b.callee.sum.pending {
+	for i, d := range b.sum.pending {
 		v := w.awaited(b, d)
 		g := w.m.funcs[v.Func]
-		if g == nil || g.sum == nil || g == b.callee {
+		if g == nil || w.summaryOf(g) == nil || g == b.callee {
 			continue
 		}
 		in := w.bind(g, v, b.given(d.args))
@@ -164,16 +164,16 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 			at = base + d.thread - 1
 		}
 		run := w.runningAt(e, i, v, d.loop)
-		first := w.threads(run, g, in, s, at)
-		for _, l := range g.sum.left {
+		first := w.threads(run, in, s, at)
+		for _, l := range in.sum.left {
 			w.starts(s, first+l-1)
 			s.live, s.now = s.live.add(first+l-1), s.now.add(first+l-1)
 		}
-		sends := in.counts(g.sum.sends)
+		sends := in.counts(in.sum.sends)
 		switch {
 		case d.direct:
 			th := w.sum.threads[at-1]
-			th.sends, th.done = sends, w.done(&effect.Event{}, g, in)
+			th.sends, th.done = sends, w.done(&effect.Event{}, in)
 		case at != 0:
 			th := w.sum.threads[at-1]
 			th.sends = th.sends.most(sends)
@@ -204,16 +204,13 @@ func (w *walk) resume(in frameOf, n int, d *pending, t int) {
 		after = after.most(in.after)
 	}
 	g := w.m.funcs[v.Func]
-	if g == nil || g.sum == nil || g == in.b.callee || in.depth > maxDepth {
+	if g == nil || w.summaryOf(g) == nil || g == in.b.callee || in.depth > maxDepth {
 		w.pends(&pending{path: w.resolve(v.Path), args: args, thread: t, direct: d.direct, loop: d.loop || in.loop, state: s, after: after, trail: d.trail})
 		return
 	}
 	b := w.bind(g, v, args)
 	run := w.runningAt(in.call, n, v, d.loop)
-	if t != 0 {
-		g.spawned = true
-	}
 	w.noteCall(run, g, b, s, t != 0)
-	base := w.threads(run, g, b, s, t)
+	base := w.threads(run, b, s, t)
 	w.inline(frameOf{b: b, call: run, base: base, thread: t, s: s, after: after, event: in.event, at: in.at, depth: in.depth + 1, loop: d.loop || in.loop})
 }

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -57,7 +58,7 @@ func (w *walk) place(a, b *access) string {
 	}
 	key := w.placeKey(p, a, b)
 	if v := w.f.variable(p.Root); v.Key == key {
-		w.m.addVariable(w, v, p.Root)
+		w.addVariable(v, p.Root)
 	}
 	return key
 }
@@ -70,16 +71,17 @@ func (w *walk) placeKey(p effect.Path, a, b *access) string {
 }
 
 // addVariable notes all accesses to a variable of a frame, once.
-func (m *Module) addVariable(w *walk, v effect.Variable, r effect.Root) {
-	if _, done := m.variables[v.Key]; done {
+func (w *walk) addVariable(v effect.Variable, r effect.Root) {
+	if slices.ContainsFunc(w.out.variables, func(o raced) bool { return o.variable.Key == v.Key }) {
 		return
 	}
-	m.variables[v.Key] = v
+	o := raced{variable: v}
 	for _, a := range w.sum.accesses {
 		if a.path.Root == r {
-			m.raw[v.Key] = append(m.raw[v.Key], newRaw(w.f, a, false))
+			o.raw = append(o.raw, newRaw(w.f, a, false))
 		}
 	}
+	w.out.variables = append(w.out.variables, o)
 }
 
 // within reports whether a function is the frame's own or a literal in it.

@@ -40,7 +40,12 @@ func (h held) key(f *function) string {
 type locks []held
 
 func (l locks) index(p effect.Path) int {
-	return slices.IndexFunc(l, func(h held) bool { return h.path == p })
+	for i := range l {
+		if l[i].path == p {
+			return i
+		}
+	}
+	return -1
 }
 
 func (l locks) add(h held) locks {
@@ -50,7 +55,26 @@ func (l locks) add(h held) locks {
 		}
 		l = l.remove(h.path)
 	}
-	return append(slices.Clip(l), h)
+	return with(l, h)
+}
+
+// put is add to a list that nobody else has yet.
+func (l locks) put(h held) locks {
+	if i := l.index(h.path); i >= 0 {
+		if l[i].mode >= h.mode {
+			return l
+		}
+		l = slices.Delete(l, i, i+1)
+	}
+	return append(l, h)
+}
+
+// with is a copy of a set with one more element.
+func with[T any](set []T, v T) []T {
+	out := make([]T, len(set)+1)
+	copy(out, set)
+	out[len(set)] = v
+	return out
 }
 
 func (l locks) remove(p effect.Path) locks {
@@ -73,8 +97,18 @@ func (l locks) meet(m locks) locks {
 }
 
 func (l locks) union(m locks) locks {
-	for _, h := range m {
-		l = l.add(h)
+	if len(l) == 0 {
+		return m
+	}
+	own := false
+	for i, h := range m {
+		if j := l.index(h.path); j >= 0 && l[j].mode >= h.mode {
+			continue
+		}
+		if !own {
+			l, own = append(make(locks, 0, len(l)+len(m)-i), l...), true
+		}
+		l = l.put(h)
 	}
 	return l
 }
@@ -100,12 +134,19 @@ func (s paths) add(p effect.Path) paths {
 	if p.Root.Kind == effect.NoRoot || s.has(p) {
 		return s
 	}
-	return append(slices.Clip(s), p)
+	return with(s, p)
 }
 
 func (s paths) union(t paths) paths {
-	for _, p := range t {
-		s = s.add(p)
+	own := false
+	for i, p := range t {
+		if p.Root.Kind == effect.NoRoot || s.has(p) {
+			continue
+		}
+		if !own {
+			s, own = append(make(paths, 0, len(s)+len(t)-i), s...), true
+		}
+		s = append(s, p)
 	}
 	return s
 }
@@ -224,7 +265,12 @@ func hash[T comparable](set []T) uint64 {
 }
 
 // A memo keeps what sets became, for the many accesses that share them.
-type memo[T any] map[backing[T]][]T
+// Neighbours mostly share the same one.
+type memo[T any] struct {
+	all  map[backing[T]][]T
+	last backing[T]
+	out  []T
+}
 
 // A backing tells slices apart by the memory they are.
 type backing[T any] struct {
@@ -240,12 +286,46 @@ func backingOf[T any](set []T) backing[T] {
 	return key
 }
 
-func (m memo[T]) of(set []T, fn func([]T) []T) []T {
+func (m *memo[T]) of(set []T, fn func([]T) []T) []T {
 	key := backingOf(set)
-	out, ok := m[key]
+	if m.all != nil && m.last == key {
+		return m.out
+	}
+	out, ok := m.all[key]
 	if !ok {
 		out = fn(set)
-		m[key] = out
+		if m.all == nil {
+			m.all = make(map[backing[T]][]T)
+		}
+		m.all[key] = out
 	}
+	m.last, m.out = key, out
+	return out
+}
+
+// hashes keeps the hashes of sets that many accesses share.
+type hashes[T comparable] struct {
+	all  map[backing[T]]uint64
+	last backing[T]
+	out  uint64
+}
+
+func (h *hashes[T]) of(set []T) uint64 {
+	if len(set) == 0 {
+		return 0
+	}
+	key := backingOf(set)
+	if h.last == key {
+		return h.out
+	}
+	out, ok := h.all[key]
+	if !ok {
+		out = hash(set)
+		if h.all == nil {
+			h.all = make(map[backing[T]]uint64)
+		}
+		h.all[key] = out
+	}
+	h.last, h.out = key, out
 	return out
 }

@@ -74,7 +74,8 @@ type access struct {
 	event    int // of the frame; accesses of one call were compared in the callee
 }
 
-// identity is what makes two accesses the same to a caller.
+// identity is what makes two accesses the same to a caller, but for the sets
+// of threads and signals that precede and follow them.
 type identity struct {
 	path                             effect.Path
 	turn                             int
@@ -83,7 +84,7 @@ type identity struct {
 	index                            string
 	whole, konst, loop, test, covers bool
 	thread                           int
-	must, may, live, waited, before  uint64 // hashes of the sets
+	must, may                        uint64 // hashes of the sets
 }
 
 // A thread is a goroutine started in a frame, or below it.

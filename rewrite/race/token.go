@@ -28,14 +28,14 @@ func (w *walk) findTokens() {
 			}
 		case effect.Call:
 			g := w.m.funcs[e.Fn.Func]
-			if g == nil || g.sum == nil || g.Parent != w.f.Key {
+			if g == nil || w.summaryOf(g) == nil || g.Parent != w.f.Key {
 				return // only literals are as good as here
 			}
 			b := w.bind(g, e.Fn, e.Args)
-			for _, c := range b.counts(g.sum.sends) {
+			for _, c := range b.counts(b.sum.sends) {
 				sends = sends.add(c.path)
 			}
-			for _, c := range b.counts(g.sum.waited) {
+			for _, c := range b.counts(b.sum.waited) {
 				receives = receives.add(c.path)
 			}
 		}

@@ -2,6 +2,7 @@ package race
 
 import (
 	"cmp"
+	"hash/maphash"
 	"slices"
 	"strings"
 
@@ -19,36 +20,40 @@ const (
 
 // A walk summarises one function.
 type walk struct {
-	m        *Module
-	f        *function
-	sum      *summary
-	own      map[*effect.Event]int // thread of a go statement
-	below    map[*effect.Event]int // first thread that an event's callee starts
-	choices  map[choice]*effect.Event
-	results  map[effect.Root]result
-	loops    map[int]int // innermost loop around a call
-	seen     map[identity]bool
-	variants map[identity][]int // accesses that differ only in their sets of threads and signals
-	record   bool
-	last     bool // the function's callees will not change any more
-	returns  int
-	left     ints           // threads that may run when the function returns
-	tokens   paths          // channels that serve as locks
-	turns    map[way]counts // what was waited for by the end of a loop's turn
-	numbers  map[effect.Root]int
-	leaked   map[effect.Root]bool        // what code elsewhere may have, goroutines started here left out
-	groups   paths                       // what is waited for as WaitGroups are
-	at       point                       // of the event that is being run
-	rest     map[*effect.Block]paths     // what is signalled after a block in the same turn
-	deferred paths                       // what deferred calls signal
-	ends     paths                       // what is signalled when loops have ended
-	aliases  map[effect.Root]effect.Path // fields that channels are known by
-	handedIn map[pendingKey]*effect.Event
-	kept     map[effect.Path]effect.Value // functions put into fields
-	afters   memo[count]                  // what is signalled after a state
-	every    map[int]counts               // what every turn of a loop waits for
-	senders  map[effect.Path][]int        // threads that signal an object
-	orders   map[orderKey]effect.Path     // pairs of sets that are known to be in order, or not
+	m          *Module
+	f          *function
+	sum        *summary
+	own        map[*effect.Event]int // thread of a go statement
+	below      map[*effect.Event]int // first thread that an event's callee starts
+	choices    map[choice]*effect.Event
+	results    map[effect.Root]result
+	loops      map[int]int      // innermost loop around a call
+	seen       map[uint64]bool  // hashes of the accesses that were met
+	variants   map[uint64][]int // accesses that differ only in their sets of threads and signals, by the hash of the rest
+	locksets   hashes[held]
+	threadsets hashes[int]
+	countsets  hashes[count]
+	record     bool
+	last       bool       // the function's callees will not change any more
+	out        *gathering // what the module learns, the last time
+	returns    int
+	left       ints           // threads that may run when the function returns
+	tokens     paths          // channels that serve as locks
+	turns      map[way]counts // what was waited for by the end of a loop's turn
+	numbers    map[effect.Root]int
+	leaked     map[effect.Root]bool        // what code elsewhere may have, goroutines started here left out
+	groups     paths                       // what is waited for as WaitGroups are
+	at         point                       // of the event that is being run
+	rest       map[*effect.Block]paths     // what is signalled after a block in the same turn
+	deferred   paths                       // what deferred calls signal
+	ends       paths                       // what is signalled when loops have ended
+	aliases    map[effect.Root]effect.Path // fields that channels are known by
+	handedIn   map[pendingKey]*effect.Event
+	kept       map[effect.Path]effect.Value // functions put into fields
+	afters     memo[count]                  // what is signalled after a state
+	every      map[int]counts               // what every turn of a loop waits for
+	senders    map[effect.Path][]int        // threads that signal an object
+	orders     map[orderKey]effect.Path     // pairs of sets that are known to be in order, or not
 }
 
 // A choice is one function that a call through an interface may run.
@@ -60,11 +65,15 @@ type choice struct {
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), afters: make(memo[count]), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		seen: make(map[identity]bool), variants: make(map[identity][]int), last: last,
+	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
+		seen: make(map[uint64]bool), variants: make(map[uint64][]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w.sum
+	}
+	if last {
+		w.out = &gathering{pairs: newPairs(m)}
+		f.gathered = w.out
 	}
 	w.keeps()
 	w.findTokens()
@@ -80,7 +89,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 		}
 	}
 	if last {
-		m.pairs.frame(w)
+		w.out.pairs.frame(w)
 	}
 	w.export()
 	return w.sum
@@ -179,7 +188,7 @@ func (w *walk) start(e *effect.Event, s state) state {
 // at once, after the one around it. That one ends when all its own have.
 func (w *walk) subtest(e *effect.Event, s state) state {
 	g := w.m.funcs[e.Fn.Func]
-	if g != nil && g.sum != nil && g.sum.parallel {
+	if g != nil && w.summaryOf(g) != nil && w.summaryOf(g).parallel {
 		return w.spawn(e, s)
 	}
 	parallel := w.sum.parallel
@@ -247,12 +256,7 @@ func (m *Module) either(list []effect.Path) effect.Path {
 	if len(list) == 1 {
 		return list[0]
 	}
-	n := slices.IndexFunc(m.eithers, func(l []effect.Path) bool { return slices.Equal(l, list) })
-	if n < 0 {
-		n = len(m.eithers)
-		m.eithers = append(m.eithers, list)
-	}
-	return effect.Path{Root: effect.Root{Kind: effect.Either, N: n}}
+	return effect.Path{Root: effect.Root{Kind: effect.Either, N: m.eithers.number(list)}}
 }
 
 // signal notes that an object was signalled n times.
@@ -371,12 +375,12 @@ func (w *walk) leave(e *effect.Event, s state) {
 // does, when somebody calls it.
 func (w *walk) later(e *effect.Event, n int, v effect.Value, s state) {
 	g := w.m.funcs[v.Func]
-	if g == nil || g.sum == nil || g.Parent != w.f.Key || len(s.live) == 0 {
+	if g == nil || w.summaryOf(g) == nil || g.Parent != w.f.Key || len(s.live) == 0 {
 		return
 	}
 	b := w.bind(g, v, nil)
 	run := w.runningAt(e, n, v, false)
-	base := w.threads(run, g, b, state{}, 0)
+	base := w.threads(run, b, state{}, 0)
 	w.inline(frameOf{b: b, call: run, base: base, s: state{live: s.live, waited: s.waited, signaled: s.signaled}, event: -n - 2, at: e.At, later: true})
 }
 
@@ -523,37 +527,42 @@ func (w *walk) add(a access, fresh bool) {
 		return
 	}
 	if w.last {
-		w.m.addRaw(w.f, &a, fresh)
+		w.addRaw(&a, fresh)
 	}
 	w.keep(&a)
 }
 
-// keep stores an access once.
+func clone(a *access) *access {
+	c := *a
+	return &c
+}
+
+// keep stores a copy of an access, once.
 func (w *walk) keep(a *access) {
 	if !outside(a.path.Root) && len(w.sum.threads) == 0 {
 		return // nobody else has it, and nothing in this frame runs beside it
 	}
-	id := identity{path: a.path, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
-		must: hash(a.must), may: hash(a.may), live: hash(a.live), waited: hash(a.waited), before: hash(a.before)}
+	k := identity{path: a.path, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
+		must: w.locksets.of(a.must), may: w.locksets.of(a.may)}
+	kind := maphash.Comparable(seed, k)
+	id := maphash.Comparable(seed, [4]uint64{kind, w.threadsets.of(a.live), w.countsets.of(a.waited), w.countsets.of(a.before)})
 	if w.seen[id] {
 		return
 	}
 	w.seen[id] = true
 	// Of accesses that differ only in what precedes them, those beside the
 	// most threads say the most.
-	kind := id
-	kind.live, kind.waited, kind.before = 0, 0, 0
 	variants := w.variants[kind]
 	if len(variants) >= maxVariants {
 		least := slices.MinFunc(variants, func(i, j int) int { return len(w.sum.accesses[i].live) - len(w.sum.accesses[j].live) })
 		if len(w.sum.accesses[least].live) < len(a.live) {
-			w.sum.accesses[least] = a
+			w.sum.accesses[least] = clone(a)
 		}
 		return
 	}
 	if len(w.sum.accesses) < maxAccesses {
 		w.variants[kind] = append(variants, len(w.sum.accesses))
-		w.sum.accesses = append(w.sum.accesses, a)
+		w.sum.accesses = append(w.sum.accesses, clone(a))
 	}
 }
 
@@ -603,14 +612,17 @@ func (w *walk) export() {
 			number[i+1] = len(threads)
 		}
 	}
+	var renumbered memo[int] // callers tell sets apart by their memory
 	renumber := func(l ints) ints {
-		var out ints
-		for _, t := range l {
-			if keep[t] {
-				out = append(out, number[t])
+		return renumbered.of(l, func(l []int) []int {
+			var out ints
+			for _, t := range l {
+				if keep[t] {
+					out = append(out, number[t])
+				}
 			}
-		}
-		return out
+			return out
+		})
 	}
 	for _, t := range threads {
 		t.parent, t.live, t.inner = number[t.parent], renumber(t.live), renumber(t.inner)

@@ -1,0 +1,157 @@
+package race
+
+import (
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A gathering is what summarising one function tells about the module. It is
+// kept apart until all functions are summarised, several at once, and then
+// taken in function by function: the outcome does not depend on the machine.
+type gathering struct {
+	pairs     *pairs
+	raw       []placed
+	variables []raced
+	again     []Deadlock
+	lockOrder []Deadlock
+}
+
+// A placed access is one with the key of its place.
+type placed struct {
+	place string
+	raw   *raw
+}
+
+// A raced is a variable that races in a frame, with the frame's accesses to it.
+type raced struct {
+	variable effect.Variable
+	raw      []*raw
+}
+
+// ahead is how many groups of functions are begun for each processor: those of
+// one neighbourhood mostly wait for each other.
+const ahead = 32
+
+// summariseAll summarises all functions, several groups at once. They are
+// begun in order, and wait only for groups before them.
+func (m *Module) summariseAll(groups [][]*function) {
+	var (
+		wg   sync.WaitGroup
+		next atomic.Int64
+	)
+	for range min(len(groups), ahead*runtime.GOMAXPROCS(0)) {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(groups) {
+					return
+				}
+				m.solve(groups[i])
+				close(groups[i][0].solved)
+			}
+		})
+	}
+	wg.Wait()
+	for _, group := range groups {
+		for _, f := range group {
+			m.takeIn(f)
+		}
+	}
+}
+
+// summaryOf is the summary of a function as far as the one that is being
+// summarised may know it: nothing of those that come later, although they may
+// be done by now.
+func (w *walk) summaryOf(g *function) *summary {
+	switch {
+	case g.scc > w.f.scc:
+		return nil
+	case g.scc < w.f.scc:
+		<-g.solved
+	}
+	return g.sum
+}
+
+// takeIn adds to the module what was gathered about one function.
+func (m *Module) takeIn(f *function) {
+	for _, c := range f.calls {
+		if n := len(c.to.callers); n == 0 || c.to.callers[n-1] != f {
+			c.to.callers = append(c.to.callers, f)
+		}
+	}
+	g := f.gathered
+	f.gathered = nil
+	if g == nil {
+		return
+	}
+	for _, p := range g.raw {
+		m.raw[p.place] = append(m.raw[p.place], p.raw)
+	}
+	for _, v := range g.variables {
+		if _, done := m.variables[v.variable.Key]; !done {
+			m.variables[v.variable.Key] = v.variable
+			m.raw[v.variable.Key] = append(m.raw[v.variable.Key], v.raw...)
+		}
+	}
+	m.again = append(m.again, g.again...)
+	for _, d := range g.lockOrder {
+		if _, ok := m.lockOrder[d.Locks]; !ok {
+			m.lockOrder[d.Locks] = d
+		}
+	}
+	m.pairs.takeIn(g.pairs)
+}
+
+// takeIn adds the pairs of one frame.
+func (ps *pairs) takeIn(o *pairs) {
+	for field, list := range o.found {
+		ps.found[field] = append(ps.found[field], list...)
+	}
+	for _, both := range [][2]map[string][]published{{ps.threads, o.threads}, {ps.entries, o.entries}, {ps.tests, o.tests}} {
+		for field, list := range both[1] {
+			both[0][field] = append(both[0][field], list...)
+		}
+	}
+	for _, d := range o.cleared {
+		ps.m.dismissed(d.a, d.b, d.why)
+	}
+	for j := range o.judged {
+		ps.judged[j] = true
+	}
+	for s := range o.sites {
+		ps.sites[s] = true
+	}
+}
+
+// An alternatives numbers the lists of objects of which one is waited for.
+type alternatives struct {
+	mu   sync.Mutex
+	list [][]effect.Path
+}
+
+func (a *alternatives) number(list []effect.Path) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := slices.IndexFunc(a.list, func(l []effect.Path) bool { return slices.Equal(l, list) })
+	if n < 0 {
+		n = len(a.list)
+		a.list = append(a.list, list)
+	}
+	return n
+}
+
+func (a *alternatives) of(n int) []effect.Path {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.list[n]
+}
+
+// keepsArgument reports whether a function makes an argument visible to others.
+func (w *walk) keepsArgument(g *function, i int) bool {
+	sum := w.summaryOf(g)
+	return sum != nil && i < len(sum.escapes) && sum.escapes[i]
+}
