@@ -253,7 +253,7 @@ func (x *extractor) fills(c *ssa.CallCommon, in ssa.Instruction) {
 	name := ""
 	if c.IsInvoke() {
 		name = c.Method.Name()
-	} else if callee := c.StaticCallee(); callee != nil && callee.Blocks == nil {
+	} else if callee := c.StaticCallee(); callee != nil && callee.Pkg != nil && !x.own(callee.Pkg.Pkg.Path()) {
 		name = callee.Name()
 	}
 	if name != "Read" && name != "ReadAt" && name != "ReadFull" && name != "ReadAtLeast" {

@@ -334,11 +334,3 @@ func (m *Module) callsItself(f *function) bool {
 	f.each(func(e *effect.Event) { self = self || slices.Contains(m.targets(e), f) })
 	return self
 }
-
-// localName names a variable of the function.
-func (f *function) localName(p effect.Path) string {
-	if p.Root.Kind == effect.Local && p.Root.N < len(f.Locals) {
-		return f.Locals[p.Root.N].Name
-	}
-	return "result"
-}

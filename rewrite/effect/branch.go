@@ -1,0 +1,110 @@
+package effect
+
+import (
+	"go/constant"
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// branch records what the way out of a block tells: that a TryLock succeeded,
+// that a timer was stopped in time, which case of a select took place, or what
+// a variable was.
+func (x *extractor) branch(in *ssa.If) {
+	edge, cond := 0, in.Cond
+	for {
+		not, ok := cond.(*ssa.UnOp)
+		if !ok || not.Op != token.NOT {
+			break
+		}
+		edge, cond = 1-edge, not.X
+	}
+	switch c := cond.(type) {
+	case *ssa.Call:
+		if path, mode := x.tryLock(c); mode != 0 {
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: path, Mode: mode})
+		} else if path := x.stops(c); path.Root.Kind != NoRoot {
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: path, Stops: true})
+		}
+	case *ssa.UnOp:
+		x.flag(c, constant.MakeBool(true), edge)
+		x.flag(c, constant.MakeBool(false), 1-edge)
+	case *ssa.BinOp:
+		if c.Op == token.NEQ {
+			edge = 1 - edge
+		}
+		x.equal(c, edge, in)
+	}
+}
+
+// equal records what is known where two values are equal.
+func (x *extractor) equal(c *ssa.BinOp, edge int, in *ssa.If) {
+	k, ok := c.Y.(*ssa.Const)
+	if !ok || k.Value == nil || c.Op != token.EQL && c.Op != token.NEQ {
+		return
+	}
+	if v, ok := c.X.(*ssa.UnOp); ok {
+		x.flag(v, k.Value, edge)
+	}
+	idx, ok := c.X.(*ssa.Extract)
+	if !ok || k.Value.Kind() != constant.Int {
+		return
+	}
+	sel, ok := idx.Tuple.(*ssa.Select)
+	if !ok {
+		return
+	}
+	if i := int(k.Int64()); i >= 0 && i < len(sel.States) {
+		s := sel.States[i]
+		x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, At: x.pos(s.Pos), Path: x.path(s.Chan), Case: true, Send: s.Dir == types.SendOnly})
+	}
+}
+
+// flag records that a shared variable had a value.
+func (x *extractor) flag(v *ssa.UnOp, value constant.Value, edge int) {
+	if v.Op != token.MUL || !x.shared(v.X) {
+		return
+	}
+	x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: flagPath(x.path(v.X), value)})
+}
+
+// sets emits that a shared variable gets a constant value: who sees it there
+// may go by it.
+func (x *extractor) sets(in *ssa.Store) {
+	c, ok := in.Val.(*ssa.Const)
+	if ok && c.Value != nil && x.shared(in.Addr) && x.caps.tests[x.caps.variable(in.Addr)] {
+		x.emit(Event{Kind: Signal, At: x.pos(in.Pos()), Path: flagPath(x.path(in.Addr), c.Value)})
+	}
+}
+
+// shared reports whether an address is that of a variable that several
+// functions have.
+func (x *extractor) shared(addr ssa.Value) bool {
+	switch addr.(type) {
+	case *ssa.Alloc, *ssa.FreeVar:
+		return !x.private(addr)
+	}
+	return false
+}
+
+func flagPath(p Path, value constant.Value) Path {
+	if k := value.Kind(); k != constant.Bool && k != constant.Int {
+		return Path{}
+	}
+	return with(p, Is+value.ExactString())
+}
+
+// stops names what a call stops for good if it returns true: the function a
+// timer or a context was to run.
+func (x *extractor) stops(c *ssa.Call) Path {
+	switch callee := c.Call.StaticCallee(); {
+	case c.Call.IsInvoke():
+		return Path{}
+	case callee == nil:
+		return x.path(c.Call.Value)
+	case callee.String() == "(*time.Timer).Stop":
+		return x.path(c.Call.Args[0])
+	}
+	return Path{}
+}

@@ -1,0 +1,140 @@
+package race
+
+import (
+	"hash/maphash"
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// access records one of the function's own accesses.
+func (w *walk) access(e *effect.Event, s state) {
+	p := w.resolve(e.Path)
+	a := access{path: p, op: e.Op, turn: e.Loop, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil)}
+	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
+	if e.Whole != "" && w.m.structs[e.Whole] != nil {
+		w.whole(a, e.Whole, fresh, 0)
+		if p.Sel == "" {
+			return
+		}
+	}
+	w.add(a, fresh)
+}
+
+// whole records an access to every field of a struct.
+func (w *walk) whole(a access, key string, fresh bool, depth int) {
+	s := w.m.structs[key]
+	if s == nil || depth > 3 {
+		return
+	}
+	for _, f := range s.Fields {
+		p, ok := a.path.With(f.Key)
+		if !ok || f.Lock || f.Atomic {
+			continue
+		}
+		b := a
+		b.path, b.whole, b.covers = p, true, true
+		if w.m.cands[f.Key] {
+			w.add(b, fresh)
+		}
+		if f.Struct != "" {
+			w.whole(b, f.Struct, fresh, depth+1)
+		}
+	}
+}
+
+func (w *walk) add(a access, fresh bool) {
+	if !w.m.racy(a.path) {
+		return
+	}
+	if w.last {
+		w.addRaw(&a, fresh)
+	}
+	w.keep(&a)
+}
+
+// keep stores a copy of an access, once.
+func (w *walk) keep(a *access) {
+	if !outside(a.path.Root) && len(w.sum.threads) == 0 {
+		return // nobody else has it, and nothing in this frame runs beside it
+	}
+	k := identity{path: a.path, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
+		must: w.locksets.of(a.must), may: w.locksets.of(a.may)}
+	kind := maphash.Comparable(seed, k)
+	id := maphash.Comparable(seed, [4]uint64{kind, w.threadsets.of(a.live), w.countsets.of(a.waited), w.countsets.of(a.before)})
+	if w.seen[id] {
+		return
+	}
+	w.seen[id] = true
+	// Of accesses that differ only in what precedes them, those beside the
+	// most threads say the most.
+	variants := w.variants[kind]
+	if len(variants) >= maxVariants {
+		least := slices.MinFunc(variants, func(i, j int) int { return len(w.sum.accesses[i].live) - len(w.sum.accesses[j].live) })
+		if len(w.sum.accesses[least].live) < len(a.live) {
+			w.sum.accesses[least] = clone(a)
+		}
+		return
+	}
+	if len(w.sum.accesses) < maxAccesses {
+		w.variants[kind] = append(variants, len(w.sum.accesses))
+		w.sum.accesses = append(w.sum.accesses, clone(a))
+	}
+}
+
+// outside reports whether a root means something to a function's caller.
+func outside(r effect.Root) bool {
+	return r.Kind == effect.Param || r.Kind == effect.Free || r.Kind == effect.Global
+}
+
+// fresh reports whether the root is an object made by this activation.
+func (w *walk) fresh(r effect.Root) bool {
+	switch r.Kind {
+	case effect.Local:
+		return w.f.Locals[r.N].Fresh
+	case effect.Result:
+		return w.results[r].fresh
+	}
+	return false
+}
+
+// loop returns the innermost loop in which a root is made anew each turn.
+func (w *walk) loop(r effect.Root) int {
+	switch r.Kind {
+	case effect.Local:
+		return w.f.Locals[r.N].Loop
+	case effect.Result:
+		return w.loops[r.N]
+	}
+	return 0
+}
+
+// after lists the signals after a point and what is called there, with the
+// number of the first.
+func (w *walk) after(s state, called counts) counts {
+	if len(w.sum.sends) == 0 {
+		return nil
+	}
+	var out counts
+	if len(called) == 0 && w.record {
+		out = w.afters.of(s.signaled, func([]count) []count { return w.afterwards(s, nil) })
+	} else {
+		out = w.afterwards(s, called)
+	}
+	if !w.record || !slices.ContainsFunc(out, func(c count) bool { return c.n == many }) {
+		return out
+	}
+	at := point{w.at.block, w.at.event + 1}
+	return slices.DeleteFunc(slices.Clone(out), func(c count) bool { return c.n == many && !w.follows(at, c.path) })
+}
+
+func (w *walk) afterwards(s state, called counts) counts {
+	var out counts
+	for _, c := range w.sum.sends {
+		if k := sum(s.signaled.of(c.path), called.of(c.path)); k < c.n || c.n == many {
+			out = append(out, count{c.path, sum(k, 1)})
+		}
+	}
+	return out
+}

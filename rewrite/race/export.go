@@ -1,0 +1,128 @@
+package race
+
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// export drops from the summary what means nothing to callers.
+func (w *walk) export() {
+	s := w.sum
+	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return a.later || !outside(a.path.Root) })
+	inside := func(p effect.Path) bool {
+		_, returned := s.made[p.Root]
+		return !outside(p.Root) && p.Root.Kind != effect.Either && !returned
+	}
+	s.sends, s.waited = s.sends.drop(inside), s.waited.drop(inside)
+	s.relays = slices.DeleteFunc(s.relays, func(r *relay) bool {
+		r.waits = r.waits.drop(inside)
+		return inside(r.path)
+	})
+	for i, r := range s.results {
+		if !outside(r.path.Root) {
+			s.results[i].path = effect.Path{}
+		}
+	}
+	keep := make([]bool, len(s.threads)+1)
+	mark := func(t int) {
+		for ; t > 0; t = s.threads[t-1].parent {
+			keep[t] = true
+		}
+	}
+	for _, a := range s.accesses {
+		mark(a.thread)
+	}
+	for _, p := range s.pending {
+		mark(p.thread)
+	}
+	for _, r := range s.relays {
+		mark(r.thread)
+	}
+	number := make([]int, len(s.threads)+1)
+	var threads []*thread
+	for i, t := range s.threads {
+		if keep[i+1] {
+			threads = append(threads, t)
+			number[i+1] = len(threads)
+		}
+	}
+	var renumbered memo[int] // callers tell sets apart by their memory
+	renumber := func(l ints) ints {
+		return renumbered.of(l, func(l []int) []int {
+			var out ints
+			for _, t := range l {
+				if keep[t] {
+					out = append(out, number[t])
+				}
+			}
+			return out
+		})
+	}
+	for _, t := range threads {
+		t.parent, t.live, t.inner = number[t.parent], renumber(t.live), renumber(t.inner)
+	}
+	for _, r := range s.relays {
+		r.thread = number[r.thread]
+	}
+	s.left = renumber(w.left)
+	for _, a := range s.accesses {
+		a.thread, a.live = number[a.thread], renumber(a.live)
+	}
+	for _, p := range s.pending {
+		p.thread, p.state.live = number[p.thread], renumber(p.state.live)
+	}
+	s.threads = threads
+}
+
+func (w *walk) leave(e *effect.Event, s state) {
+	if !w.record {
+		return
+	}
+	for i, v := range e.Results {
+		w.later(e, i, v, s)
+	}
+	w.returns++
+	w.left = w.left.union(s.live)
+	if w.returns == 1 {
+		w.sum.acquired, w.sum.waited = s.must, s.waited
+	} else {
+		w.sum.acquired, w.sum.waited = w.sum.acquired.meet(s.must), w.sum.waited.least(s.waited)
+	}
+	for i, v := range e.Results {
+		r := result{path: w.resolve(v.Path)}
+		if r.path.Root.Kind == effect.NoRoot {
+			if i < len(w.sum.results) {
+				continue // nil on this way out
+			}
+		}
+		r.fresh = r.path.Sel == "" && w.fresh(r.path.Root)
+		if o := r.path.Root; r.path.Sel == "" && o.Kind == effect.Local && w.f.Locals[o.N].Cap != 0 {
+			if w.sum.made == nil {
+				w.sum.made = make(map[effect.Root]int)
+			}
+			w.sum.made[o] = i
+		}
+		switch {
+		case i >= len(w.sum.results):
+			w.sum.results = append(w.sum.results, r)
+		case w.sum.results[i].path.Root.Kind == effect.NoRoot && !w.sum.results[i].fresh:
+			w.sum.results[i] = r
+		case w.sum.results[i].path != r.path:
+			w.sum.results[i] = result{fresh: r.fresh && w.sum.results[i].fresh}
+		}
+	}
+}
+
+// later runs a literal of the function that it returns: after all the function
+// does, when somebody calls it.
+func (w *walk) later(e *effect.Event, n int, v effect.Value, s state) {
+	g := w.m.funcs[v.Func]
+	if g == nil || w.summaryOf(g) == nil || g.Parent != w.f.Key || len(s.live) == 0 {
+		return
+	}
+	b := w.bind(g, v, nil)
+	run := w.runningAt(e, n, v, false)
+	base := w.threads(run, b, state{}, 0)
+	w.inline(frameOf{b: b, call: run, base: base, s: state{live: s.live, waited: s.waited, signaled: s.signaled}, event: -n - 2, at: e.At, later: true})
+}

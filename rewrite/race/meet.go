@@ -1,0 +1,169 @@
+package race
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// concurrent reports whether accesses of different threads can run at once.
+func concurrent(w *walk, a, b *access) bool {
+	if w.f.Test && (w.handles(a) || w.handles(b)) {
+		return false // a test's server gets its requests one by one, as a rule
+	}
+	chain := func(t int) []int { // outermost ancestor below the frame first
+		var c []int
+		for ; t > 0; t = w.sum.threads[t-1].parent {
+			c = append(c, t)
+		}
+		slices.Reverse(c)
+		return c
+	}
+	ca, cb := chain(a.thread), chain(b.thread)
+	i := 0
+	for i < len(ca) && i < len(cb) && ca[i] == cb[i] {
+		i++
+	}
+	switch {
+	case i == len(ca): // a's thread started b's, or what did
+		return !w.perRequest(b) && !w.sum.threads[cb[i]-1].after && w.running(a, b.thread)
+	case i == len(cb):
+		return !w.perRequest(a) && !w.sum.threads[ca[i]-1].after && w.running(b, a.thread)
+	case w.queued(a, b):
+		return false
+	case w.perRequest(a) || w.perRequest(b):
+		return false
+	default:
+		s, t := w.sum.threads[ca[i]-1], w.sum.threads[cb[i]-1]
+		return s.live.has(b.thread) || t.live.has(a.thread)
+	}
+}
+
+// handles reports whether an access is in a goroutine that a server starts for
+// a request.
+func (w *walk) handles(a *access) bool { return a.thread > 0 && w.sum.threads[a.thread-1].handler }
+
+// perRequest reports whether an access is in a handler and to an object that
+// the frame gets from its caller: that may well make both for each request.
+func (w *walk) perRequest(a *access) bool {
+	if !w.handles(a) {
+		return false
+	}
+	if w.sum.threads[a.thread-1].typed && w.m.field(a.path) != "" && a.path.Root.Kind != effect.Global {
+		return true
+	}
+	return a.path.Root.Kind == effect.Param
+}
+
+// queued reports whether two accesses are in threads that run one at a time.
+func (w *walk) queued(a, b *access) bool {
+	q := w.sum.threads[a.thread-1].queue
+	return q != effect.Pos{} && q == w.sum.threads[b.thread-1].queue
+}
+
+// running reports whether a thread may run by the time of an access outside
+// it. Of what a loop makes anew each turn, a goroutine of that loop has only
+// what its own turn made.
+func (w *walk) running(a *access, t int) bool {
+	l := w.sum.threads[t-1].loop
+	if l != 0 && (l == w.loop(a.path.Root) || w.encloses(l, a.turn) && ofElement(a)) {
+		return a.now.has(t) // each turn has an object, or an element, of its own
+	}
+	return a.live.has(t)
+}
+
+// ofElement reports whether an access is to an element of a container, or to
+// what belongs to one: another turn of a loop has another element.
+func ofElement(a *access) bool {
+	base, _ := a.path.Base()
+	return base.HasElem() || strings.ContainsAny(a.index, "?p")
+}
+
+// encloses reports whether a loop is, or is in, another one.
+func (w *walk) encloses(loop, outer int) bool {
+	for ; loop > 0 && loop < len(w.f.Within); loop = w.f.Within[loop] {
+		if loop == outer {
+			return true
+		}
+	}
+	return false
+}
+
+// selfParallel reports whether two goroutines of one start can make the same
+// access to the same memory.
+func (ps *pairs) selfParallel(w *walk, a *access) bool {
+	t := w.sum.threads[a.thread-1]
+	if !t.overlaps() || t.below || t.handler && w.f.Test || w.perRequest(a) || t.queue != (effect.Pos{}) {
+		return false
+	}
+	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
+		return false // each may well have its own element
+	}
+	if base, _ := a.path.Base(); base.HasElem() {
+		return false // each may have its own element
+	}
+	if l := w.loop(a.path.Root); l != 0 && l == t.loop {
+		return false // made anew for each goroutine
+	}
+	if ps.m.unstable(a.path) || ps.reassigned(w, a.path) {
+		return false // by the next start the same words may name another object
+	}
+	return true
+}
+
+// reassigned reports whether a path goes through a variable of the frame that
+// is set more than once: by then it may lead to another object.
+func (ps *pairs) reassigned(w *walk, p effect.Path) bool {
+	if !strings.HasPrefix(p.Sel, ";"+effect.Deref) {
+		return false
+	}
+	switch p.Root.Kind {
+	case effect.Local, effect.Free:
+		return !w.f.variable(p.Root).Stays
+	}
+	return false
+}
+
+// fedLater reports whether a goroutine reads a package variable only when it
+// was given something to do, and who started it sets the variable after that:
+// programs set up what they serve before they let anybody ask.
+func fedLater(a, b *access) bool {
+	return a.thread > 0 && b.thread == 0 && a.path.Root.Kind == effect.Global && b.op == rewrite.Write && !a.writes() &&
+		slices.ContainsFunc(a.waited, func(c count) bool {
+			return c.n < plenty && (c.path.Root.Kind != effect.Either || c.path == something) && !strings.HasPrefix(c.path.Field(), "time.")
+		})
+}
+
+// waitsForOthers reports whether a test's goroutine gets to an access only when
+// the code under test lets it: what it waits for is nothing that the test made
+// or signals. Tests that make sure it doesn't happen look just so.
+func (w *walk) waitsForOthers(a *access) bool {
+	return a.thread > 0 && slices.ContainsFunc(a.waited, func(c count) bool {
+		r := c.path.Root
+		foreign := r.Kind == effect.Result || r.Kind == effect.Local && r.N < len(w.f.Locals) && !w.f.Locals[r.N].Fresh
+		return foreign && c.path.Sel == "" && w.sum.sends.of(c.path) == 0 && len(w.signallers(c.path)) == 0
+	})
+}
+
+// receives reports whether an access closes a channel that its goroutine has
+// received from: it will know when all was sent.
+func receives(a *access) bool {
+	ch, open := a.path.Base()
+	return open == effect.Open && a.op == rewrite.Close && (a.waited.of(ch) > 0 || a.turns.of(ch) > 0)
+}
+
+// severally reports whether one of the accesses is in a thread of which this
+// frame may start several that share what is accessed.
+func severally(w *walk, a, b *access) bool {
+	if ofElement(a) || ofElement(b) {
+		return false // each has its own
+	}
+	for _, x := range []*access{a, b} {
+		if x.thread > 0 && w.sum.threads[x.thread-1].home == w.f && w.sum.threads[x.thread-1].overlaps() {
+			return true
+		}
+	}
+	return false
+}

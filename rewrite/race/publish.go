@@ -1,0 +1,99 @@
+package race
+
+import (
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// publish records what this frame's goroutines do to objects that others have
+// too, and what callers of an exported function do.
+func (ps *pairs) publish(w *walk) {
+	f := w.f
+	for _, a := range w.sum.accesses {
+		field := w.m.field(a.path)
+		if field == "" && a.path.Root.Kind == effect.Global {
+			field = a.path.Root.Key
+		}
+		if field == "" || a.whole && !a.deref && a.path.Root.Kind != effect.Global || a.op == rewrite.Close || a.op == rewrite.Send {
+			continue // a whole struct is a copy more often than it is the shared one
+		}
+		typed, ok := w.typed(a.path)
+		if !ok {
+			continue
+		}
+		if f.isTest() && a.path.Root.Kind == effect.Global && a.parallel {
+			ps.tests[field] = append(ps.tests[field], published{side: w.inTest(a), typed: typed})
+		}
+		if a.thread == 0 {
+			if f.Exported && !f.Test && (a.path.Root.Kind == effect.Global || f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param})) {
+				s := w.side(a)
+				s.ctx.Starter, s.ctx.Entry = false, true
+				ps.entries[field] = append(ps.entries[field], published{side: s, typed: typed})
+			}
+			continue
+		}
+		t := w.sum.threads[a.thread-1]
+		if t.home != f || f.Test || t.typed && a.path.Root.Kind != effect.Global || !w.left.has(a.thread) {
+			continue // joined before f returns: callers meet it no more than f itself
+		}
+		p := published{side: w.side(a), typed: typed, runs: t.body}
+		if a.path.Root.Kind == effect.Local {
+			v := f.Locals[a.path.Root.N]
+			p.fresh = v.Fresh
+			if v.Fresh && !w.leaves(a.path.Root) {
+				continue // nobody but this frame has it
+			}
+		}
+		ps.threads[field] = append(ps.threads[field], p)
+	}
+}
+
+// isTest reports whether a function is one that "go test" runs.
+func (f *function) isTest() bool {
+	return f.Test && f.Parent == "" && f.Recv == "" && strings.HasPrefix(f.Name, "Test")
+}
+
+// inTest is an access in a test that runs beside others.
+func (w *walk) inTest(a *access) side {
+	ctx := rewrite.Context{Start: w.f.At.Span(), Func: "go test", Runs: w.f.Name, Through: parallelTest}
+	return side{access: a, frame: w.f, ctx: ctx}
+}
+
+// typed spells a path from the type of its root: what two frames can compare.
+func (w *walk) typed(p effect.Path) (string, bool) {
+	switch p.Root.Kind {
+	case effect.Global:
+		return p.Root.Key + p.Sel, true
+	case effect.Param:
+		return w.f.Types[p.Root.N] + p.Sel, true
+	case effect.NoRoot:
+		return "", false
+	}
+	return p.Sel, true
+}
+
+// leaves reports whether a variable's object is returned, stored or handed to
+// a function that keeps it: other than to goroutines started here.
+func (w *walk) leaves(r effect.Root) bool {
+	out := false
+	w.f.each(func(e *effect.Event) {
+		switch e.Kind {
+		case effect.Escape:
+			out = out || w.resolve(e.Path).Root == r
+		case effect.Return:
+			for _, v := range e.Results {
+				out = out || w.resolve(v.Path).Root == r
+			}
+		case effect.Call:
+			g := w.m.funcs[e.Fn.Func]
+			for i, v := range e.Args {
+				if w.resolve(v.Path).Root == r && g != nil && w.keepsArgument(g, i) {
+					out = true
+				}
+			}
+		}
+	})
+	return out
+}

@@ -1,0 +1,87 @@
+package race
+
+import (
+	"cmp"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// waits is what a Wait event does.
+func (w *walk) waits(e *effect.Event, s state) state {
+	if len(e.Either) > 0 {
+		var list []effect.Path
+		for _, p := range e.Either {
+			p = w.resolve(p)
+			if p.Root.Kind == effect.NoRoot {
+				return s // that one may well be what ends the wait
+			}
+			list = append(list, p)
+		}
+		return w.wait(s, w.m.either(list), 1)
+	}
+	p := w.resolve(e.Path)
+	if p.Root.Kind == effect.NoRoot {
+		p = something
+	}
+	s = w.token(s, p)
+	switch {
+	case e.Group:
+		w.groups = w.groups.add(p)
+		return w.wait(s, p, many)
+	case e.Op == rewrite.Atomic:
+		return w.wait(s, p, plenty)
+	}
+	return w.wait(s, p, 1)
+}
+
+// something is an object that nothing is known of.
+var something = effect.Path{Root: effect.Root{Kind: effect.Either, N: -1}}
+
+// either names the wait for one of several objects.
+func (m *Module) either(list []effect.Path) effect.Path {
+	if len(list) == 1 {
+		return list[0]
+	}
+	return effect.Path{Root: effect.Root{Kind: effect.Either, N: m.eithers.number(list)}}
+}
+
+// signal notes that an object was signalled n times.
+func (w *walk) signal(s state, p effect.Path, n uint8, at effect.Pos) state {
+	w.relays(p, sum(s.signaled.of(p), 1), s.waited, at)
+	s.signaled = s.signaled.plus(p, n)
+	if p.Root.Kind != effect.NoRoot {
+		w.sum.sends = w.sum.sends.most(counts{{p, s.signaled.of(p)}})
+	}
+	return s
+}
+
+// once runs a function under a lock that only this sync.Once has, and orders
+// what it did before what comes after any call of Do.
+func (w *walk) once(e *effect.Event, s state) state {
+	p := w.resolve(e.Path)
+	lock := onceLock(p)
+	inside := w.take(s, held{lock, rewrite.Exclusive})
+	done := onceDone(p)
+	inside.signaled = inside.signaled.drop(func(p effect.Path) bool { return p == done }) // what runs is the first Do
+	inside = w.call(e, inside)
+	s = w.release(inside, lock)
+	return w.wait(w.signal(s, done, 1, e.At), done, many)
+}
+
+// onceDone names the end of the only run of a sync.Once: what any number of
+// goroutines may wait for, any number of times.
+func onceDone(p effect.Path) effect.Path {
+	q, _ := p.With(cmp.Or(p.Field(), p.Root.Key) + onceMark)
+	return q
+}
+
+const onceMark = " done"
+
+// onceLock names what keeps the callers of a sync.Once apart, and nobody else.
+func onceLock(p effect.Path) effect.Path {
+	q, _ := p.With(cmp.Or(p.Field(), p.Root.Key) + onceHeld)
+	return q
+}
+
+const onceHeld = " once"
