@@ -96,6 +96,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 		m.order = append(m.order, m.funcs[key])
 	}
 	m.findCandidates()
+	m.findImpls()
 	m.summariseAll(m.components())
 	m.handed = make(map[string]bool)
 	for _, f := range m.order {
@@ -230,17 +231,29 @@ func (m *Module) targets(e *effect.Event) []*function {
 const maxImpls = 4
 
 // behind lists the methods that a call through an interface of the module may
-// run: those of the types that implement it. All are known once components has
-// asked for the targets of every event.
+// run: those of the types that implement it.
 func (m *Module) behind(e *effect.Event) []*function {
 	if e.Method == "" {
 		return nil
 	}
-	key := e.Method + " " + e.Iface
-	list, ok := m.impls[key]
-	if ok {
-		return list
+	return m.impls[e.Method+" "+e.Iface]
+}
+
+// findImpls finds what is behind all calls through interfaces, once and for
+// all: functions are summarised several at once.
+func (m *Module) findImpls() {
+	for _, f := range m.order {
+		f.each(func(e *effect.Event) {
+			key := e.Method + " " + e.Iface
+			if _, known := m.impls[key]; e.Method != "" && !known {
+				m.impls[key] = m.implementing(e)
+			}
+		})
 	}
+}
+
+func (m *Module) implementing(e *effect.Event) []*function {
+	var list []*function
 	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
 	for _, t := range m.types {
 		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
@@ -251,9 +264,8 @@ func (m *Module) behind(e *effect.Event) []*function {
 		}
 	}
 	if len(list) > maxImpls {
-		list = nil
+		return nil
 	}
-	m.impls[key] = list
 	return list
 }
 
