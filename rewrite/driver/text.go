@@ -157,10 +157,10 @@ func where(a rewrite.Access) string {
 	if a.Whole {
 		held += ", with the whole struct"
 	}
-	if a.Func == "init" {
+	switch {
+	case a.Func == "init":
 		held += ", before main begins"
-	}
-	if a.Fresh {
+	case a.Fresh:
 		held += ", while only its own goroutine knows the object"
 	}
 	return a.Func + ", " + held
