@@ -45,16 +45,14 @@ func concurrent(w *walk, a, b *access) bool {
 // a request.
 func (w *walk) handles(a *access) bool { return a.thread > 0 && w.sum.threads[a.thread-1].handler }
 
-// perRequest reports whether an access is in a handler and to an object that
-// the frame gets from its caller: that may well make both for each request.
+// perRequest reports whether an access is in a function that became a handler
+// by its type alone, and to an object of the frame or its caller: they may well
+// make both for each request.
 func (w *walk) perRequest(a *access) bool {
-	if !w.handles(a) {
+	if !w.handles(a) || !w.sum.threads[a.thread-1].typed {
 		return false
 	}
-	if w.sum.threads[a.thread-1].typed && w.m.field(a.path) != "" && a.path.Root.Kind != effect.Global {
-		return true
-	}
-	return a.path.Root.Kind == effect.Param
+	return w.m.field(a.path) != "" && a.path.Root.Kind != effect.Global || a.path.Root.Kind == effect.Param
 }
 
 // queued reports whether two accesses are in threads that run one at a time.
