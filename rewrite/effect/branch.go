@@ -34,12 +34,12 @@ func (x *extractor) branch(in *ssa.If) {
 		if c.Op == token.NEQ {
 			edge = 1 - edge
 		}
-		x.equal(c, edge, in)
+		x.equal(c, edge)
 	}
 }
 
 // equal records what is known where two values are equal.
-func (x *extractor) equal(c *ssa.BinOp, edge int, in *ssa.If) {
+func (x *extractor) equal(c *ssa.BinOp, edge int) {
 	k, ok := c.Y.(*ssa.Const)
 	if !ok || k.Value == nil || c.Op != token.EQL && c.Op != token.NEQ {
 		return

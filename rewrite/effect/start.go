@@ -232,15 +232,16 @@ func (x *extractor) hook(in *ssa.Store) {
 	if _, ok := in.Val.Type().Underlying().(*types.Signature); !ok {
 		return
 	}
-	if fn := x.function(in.Val); fn.Func != "" {
-		x.emit(Event{Kind: Keep, At: x.pos(in.Pos()), Path: x.path(fa), Fn: fn})
-	}
-	row, ok := x.model.FieldRow(TypeKey(fa.X.Type()), structOf(fa.X.Type()).Field(fa.Field).Name())
 	fn := x.function(in.Val)
-	if !ok || fn.Func == "" {
+	if fn.Func == "" {
 		return
 	}
 	at := x.pos(in.Pos())
+	x.emit(Event{Kind: Keep, At: at, Path: x.path(fa), Fn: fn})
+	row, ok := x.model.FieldRow(TypeKey(fa.X.Type()), structOf(fa.X.Type()).Field(fa.Field).Name())
+	if !ok {
+		return
+	}
 	switch row.Kind {
 	case model.Handler:
 		x.handler(fn, at, row.Note)

@@ -364,32 +364,3 @@ func (w *walk) room(p effect.Path) uint8 {
 
 // overlaps reports whether several goroutines of one start may run at once.
 func (t *thread) overlaps() bool { return t.many && (t.loop == 0 || t.again) }
-
-// everyTurn is what the turns of a loop wait for, as far as they wait at all:
-// those that don't are taken to have nothing to wait for.
-func (w *walk) everyTurn(loop int) counts {
-	if loop <= 0 || len(w.turns) == 0 {
-		return nil
-	}
-	if out, ok := w.every[loop]; ok && w.record {
-		return out
-	}
-	var out counts
-	first := true
-	for way, waited := range w.turns {
-		switch {
-		case way.loop != loop:
-		case first:
-			out, first = waited, false
-		default:
-			out = out.most(waited)
-		}
-	}
-	if w.record {
-		if loop < len(w.f.Within) { // and those of the loops around it
-			out = out.most(w.everyTurn(w.f.Within[loop]))
-		}
-		w.every[loop] = out
-	}
-	return out
-}

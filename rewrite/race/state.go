@@ -91,7 +91,7 @@ func (w *walk) flow() []state {
 			}
 			next := out
 			if loop := b.Exits[edge]; loop != 0 {
-				if !forced && !w.hasTurned(loop) {
+				if !forced && w.turns[loop] == nil {
 					late[i] = true
 					continue
 				}
@@ -107,7 +107,7 @@ func (w *walk) flow() []state {
 			if loop := b.Backs[edge]; loop != 0 {
 				joined = in[succ].join(w.turn(next, loop))
 				joined.signaled = joined.signaled.widen(in[succ].signaled)
-				if w.turned(way{loop, i, succ}, next.waited) {
+				if w.turned(loop, i, succ, next.waited) {
 					work = append(work, w.leaving(loop)...)
 				}
 			}
@@ -118,16 +118,6 @@ func (w *walk) flow() []state {
 		}
 	}
 	return in
-}
-
-// hasTurned reports whether the end of some turn of a loop was seen.
-func (w *walk) hasTurned(loop int) bool {
-	for way := range w.turns {
-		if way.loop == loop {
-			return true
-		}
-	}
-	return false
 }
 
 // leaving lists the blocks from which a loop is left.
@@ -161,39 +151,6 @@ func (w *walk) known(c effect.Cond, s state) state {
 		return w.wait(s, something, 1)
 	default:
 		return w.signal(w.wait(w.token(s, p), p, 1), p.Back(), 1, c.At)
-	}
-}
-
-// A way is an edge back to the head of a loop.
-type way struct{ loop, block, head int }
-
-// turned notes what was waited for by the end of a loop's turn; true if that
-// is news.
-func (w *walk) turned(back way, waited counts) bool {
-	old, ok := w.turns[back]
-	w.turns[back] = waited
-	return !ok || !old.equal(waited)
-}
-
-// drained is what was waited for when a loop has ended: a loop that waits in
-// every turn waits for all there is, be it by their number or until the
-// channel is closed. That a loop may have no turn at all is not held against
-// it.
-func (w *walk) drained(loop, from int, in []state, here counts) counts {
-	head := -1
-	for way := range w.turns {
-		if way.loop == loop {
-			head = way.head
-		}
-	}
-	turn := w.everyTurn(loop)
-	switch {
-	case head < 0:
-		return here
-	case head == from: // what the head itself waits for, every turn does
-		return here.most(turn).widen(in[head].waited)
-	default:
-		return here.most(turn.widen(in[head].waited))
 	}
 }
 

@@ -1,5 +1,72 @@
 package race
 
+import "slices"
+
+// turns is what was waited for by the end of a loop's turns, by the block from
+// which each goes back to the head.
+type turns struct {
+	head   int
+	blocks []int
+	waited []counts
+}
+
+// turned notes what was waited for by the end of a loop's turn; true if that
+// is news.
+func (w *walk) turned(loop, block, head int, waited counts) bool {
+	t := w.turns[loop]
+	if t == nil {
+		t = &turns{head: head}
+		w.turns[loop] = t
+	}
+	if i := slices.Index(t.blocks, block); i >= 0 {
+		old := t.waited[i]
+		t.waited[i] = waited
+		return !old.equal(waited)
+	}
+	t.blocks, t.waited = append(t.blocks, block), append(t.waited, waited)
+	return true
+}
+
+// everyTurn is what the turns of a loop wait for, as far as they wait at all:
+// those that don't are taken to have nothing to wait for.
+func (w *walk) everyTurn(loop int) counts {
+	if loop <= 0 || len(w.turns) == 0 {
+		return nil
+	}
+	if out, ok := w.every[loop]; ok && w.record {
+		return out
+	}
+	var out counts
+	if t := w.turns[loop]; t != nil {
+		for _, waited := range t.waited {
+			out = out.most(waited)
+		}
+	}
+	if w.record {
+		if loop < len(w.f.Within) { // and those of the loops around it
+			out = out.most(w.everyTurn(w.f.Within[loop]))
+		}
+		w.every[loop] = out
+	}
+	return out
+}
+
+// drained is what was waited for when a loop has ended: a loop that waits in
+// every turn waits for all there is, be it by their number or until the
+// channel is closed. That a loop may have no turn at all is not held against
+// it.
+func (w *walk) drained(loop, from int, in []state, here counts) counts {
+	t := w.turns[loop]
+	if t == nil {
+		return here
+	}
+	every := w.everyTurn(loop)
+	if t.head == from { // what the head itself waits for, every turn does
+		return here.most(every).widen(in[t.head].waited)
+	}
+	return here.most(every.widen(in[t.head].waited))
+}
+
 // alternate reports whether two goroutines take turns in their loops: each
 // waits, every turn, for what the other does after its own access.
 func (w *walk) alternate(a, b *access) bool {

@@ -1,8 +1,6 @@
 package race
 
 import (
-	"cmp"
-
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
@@ -60,28 +58,24 @@ func (w *walk) signal(s state, p effect.Path, n uint8, at effect.Pos) state {
 // what it did before what comes after any call of Do.
 func (w *walk) once(e *effect.Event, s state) state {
 	p := w.resolve(e.Path)
-	lock := onceLock(p)
+	lock := marked(p, onceHeld)
 	inside := w.take(s, held{lock, rewrite.Exclusive})
-	done := onceDone(p)
+	done := marked(p, onceMark)
 	inside.signaled = inside.signaled.drop(func(p effect.Path) bool { return p == done }) // what runs is the first Do
 	inside = w.call(e, inside)
 	s = w.release(inside, lock)
 	return w.wait(w.signal(s, done, 1, e.At), done, many)
 }
 
-// onceDone names the end of the only run of a sync.Once: what any number of
-// goroutines may wait for, any number of times.
-func onceDone(p effect.Path) effect.Path {
-	q, _ := p.With(cmp.Or(p.Field(), p.Root.Key) + onceMark)
+// The marks tell the two things that a sync.Once is from the Once itself: the
+// end of its only run, for which any number of goroutines may wait any number
+// of times, and the lock that keeps its callers apart, and nobody else.
+const (
+	onceMark = " done"
+	onceHeld = " once"
+)
+
+func marked(p effect.Path, mark string) effect.Path {
+	q, _ := p.With(objectKey(p) + mark)
 	return q
 }
-
-const onceMark = " done"
-
-// onceLock names what keeps the callers of a sync.Once apart, and nobody else.
-func onceLock(p effect.Path) effect.Path {
-	q, _ := p.With(cmp.Or(p.Field(), p.Root.Key) + onceHeld)
-	return q
-}
-
-const onceHeld = " once"

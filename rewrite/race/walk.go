@@ -36,7 +36,7 @@ type walk struct {
 	returns    int
 	left       ints           // threads that may run when the function returns
 	tokens     paths          // channels that serve as locks
-	turns      map[way]counts // what was waited for by the end of a loop's turn
+	turns      map[int]*turns // by loop
 	numbers    map[effect.Root]int
 	leaked     map[effect.Root]bool        // what code elsewhere may have, goroutines started here left out
 	groups     paths                       // what is waited for as WaitGroups are
@@ -62,7 +62,7 @@ type choice struct {
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[way]counts), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
+	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
 		seen: make(map[uint64]bool), variants: make(map[uint64][]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
