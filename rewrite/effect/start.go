@@ -29,7 +29,7 @@ func (x *extractor) starts(c *ssa.CallCommon, in ssa.Instruction, row model.Row,
 		}
 	case model.Handler:
 		for _, fn := range x.given(c, row, args) {
-			x.handler(fn, at, row.Note)
+			x.handler(Event{At: at, Fn: fn, Note: row.Note})
 		}
 	case model.Fork:
 		for _, fn := range x.given(c, row, args) {
@@ -114,15 +114,12 @@ func (x *extractor) variadic(v ssa.Value) []Value {
 // handler emits the start of a function that a library runs in many goroutines
 // at once. The server of a test gets one request at a time as a rule, and what
 // it does is over when the response is read.
-func (x *extractor) handler(fn Value, at Pos, note string) {
-	x.runsOften(fn, at, note, false)
-}
-
-func (x *extractor) runsOften(fn Value, at Pos, note string, typed bool) {
+func (x *extractor) handler(e Event) {
 	if x.out.Test {
 		return
 	}
-	x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: note, Many: true, Request: true, Typed: typed})
+	e.Kind, e.ID, e.Many, e.Request = Go, x.id(), true, true
+	x.emit(e)
 }
 
 // accepts reports whether a function calls the Accept of a listener:
@@ -155,7 +152,7 @@ func (x *extractor) serves(c *ssa.CallCommon, row model.Row, args []Value, at Po
 	if c.IsInvoke() {
 		i--
 	}
-	if i >= len(c.Args) || x.out.Test {
+	if i >= len(c.Args) {
 		return
 	}
 	v := c.Args[i]
@@ -164,7 +161,7 @@ func (x *extractor) serves(c *ssa.CallCommon, row model.Row, args []Value, at Po
 		v = mi.X
 	}
 	if _, ok := v.Type().Underlying().(*types.Signature); ok {
-		x.handler(x.function(v), at, row.Note)
+		x.handler(Event{At: at, Fn: x.function(v), Note: row.Note})
 		return
 	}
 	n := named(v.Type())
@@ -173,8 +170,7 @@ func (x *extractor) serves(c *ssa.CallCommon, row model.Row, args []Value, at Po
 	}
 	for m := range n.Origin().Methods() {
 		if m.Exported() && (of == nil || of.NumMethods() == 0 || hasMethod(of, m.Name())) {
-			x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: Value{Func: m.Origin().FullName()}, Args: []Value{args[row.Arg]},
-				Note: row.Note, Many: true, Request: true})
+			x.handler(Event{At: at, Fn: Value{Func: m.Origin().FullName()}, Args: []Value{args[row.Arg]}, Note: row.Note})
 		}
 	}
 }
@@ -213,7 +209,7 @@ func (x *extractor) converted(in *ssa.ChangeType) {
 			if !pos.IsValid() { // implicit, as in a return statement
 				pos = x.nearby()
 			}
-			x.runsOften(fn, x.pos(pos), row.Note, true)
+			x.handler(Event{At: x.pos(pos), Fn: fn, Note: row.Note, Typed: true})
 		}
 	}
 }
@@ -244,7 +240,7 @@ func (x *extractor) hook(in *ssa.Store) {
 	}
 	switch row.Kind {
 	case model.Handler:
-		x.handler(fn, at, row.Note)
+		x.handler(Event{At: at, Fn: fn, Note: row.Note})
 	case model.Spawn:
 		x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: row.Note, Loop: x.loops[in.Block()]})
 	case model.Serial:
