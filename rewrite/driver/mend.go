@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/tools/go/analysis"
+
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/edit"
 	"github.com/go-fixer/fixer/rewrite/patch"
@@ -21,6 +23,8 @@ type fixer struct {
 	outcomes map[string]*Outcome // by place
 	edits    []rewrite.Edit      // of the fixes chosen so far
 	texts    map[string][]byte   // files as these edits leave them
+	// complaints is what vet says of original packages, by ID, as far as asked.
+	complaints map[string][]analysis.Diagnostic
 }
 
 // A candidate is a fix that a rule proposes and nothing has checked yet.
