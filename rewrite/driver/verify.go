@@ -19,7 +19,8 @@ func (x *fixer) compiles(problems []load.Problem) string {
 }
 
 // better reports why the new build is no improvement: one of the places still
-// races, another one does now, or a lock may wait for itself.
+// races, another one does now, a lock may wait for itself, or one is held over
+// what is slow.
 func (x *fixer) better(b *build, places []string) string {
 	for _, f := range b.module.Findings() {
 		if slices.Contains(places, f.Place.Key) {
@@ -35,5 +36,5 @@ func (x *fixer) better(b *build, places []string) string {
 			return d.String()
 		}
 	}
-	return ""
+	return b.module.NewStall(x.base.module)
 }
