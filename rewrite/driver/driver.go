@@ -89,14 +89,15 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
 	}
 	if len(cfg.Rules) > 0 {
-		fixer.mend(findings)
+		if r.Files, err = files(prog, r.Root, fixer.mend(findings, wantTests)); err != nil {
+			return nil, err
+		}
 	}
 	for _, f := range findings {
 		r.Outcomes = append(r.Outcomes, *fixer.outcomes[f.Place.Key])
 	}
 	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return a.Pos().Compare(b.Pos()) })
-	r.Files, err = fixer.files(r.Root)
-	return r, err
+	return r, nil
 }
 
 func (cfg *Config) say(stage string) {
