@@ -18,6 +18,7 @@ type fixer struct {
 	ctx      context.Context
 	cfg      Config
 	base     *build
+	seen     *observation
 	outcomes map[string]*Outcome // by place
 	edits    []rewrite.Edit      // of the fixes chosen so far
 	texts    map[string][]byte   // files as these edits leave them
@@ -172,7 +173,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	if reason := x.vets(again); reason != "" {
 		return reason
 	}
-	b, err := analyse(x.ctx, next, x.cfg.Model, x.base, nil)
+	b, err := analyse(x.ctx, next, x.cfg.Model, x.base, nil, x.seen)
 	if err != nil {
 		return err.Error()
 	}

@@ -18,6 +18,9 @@ func Text(w io.Writer, r *Result, rel func(string) string) error {
 	for i := range r.Outcomes {
 		writeOutcome(&b, &r.Outcomes[i], rel)
 	}
+	for _, u := range r.Unplaced {
+		b.WriteString(u.String() + "\n")
+	}
 	for _, p := range r.Problems {
 		b.WriteString(ProblemLine(p, rel) + "\n")
 	}
@@ -170,6 +173,8 @@ func where(a rewrite.Access) string {
 func evidence(o *Outcome) string {
 	a, b := o.Sides[0].Context, o.Sides[1].Context
 	switch {
+	case o.Confidence == rewrite.Observed:
+		return "observed, a report of the race detector names both accesses"
 	case o.Confidence == rewrite.Certain && !a.Entry && !b.Entry:
 		return "certain, both goroutines are in this module"
 	case o.Confidence == rewrite.Certain:

@@ -69,3 +69,17 @@ func withoutInstances(s string) string {
 }
 
 func isDigits(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
+// Name returns the name of a frame's function without its package and what it
+// is instantiated with: "(*T).Get.func1".
+func (f Frame) Name() string {
+	_, rest := split(f.Func)
+	return withoutInstances(rest)
+}
+
+// Wraps reports whether a frame is of a function that the compiler puts around
+// the call of a go or defer statement.
+func (f Frame) Wraps() bool {
+	last := f.Func[strings.LastIndexByte(f.Func, '.')+1:]
+	return strings.HasPrefix(last, "gowrap") || strings.HasPrefix(last, "deferwrap")
+}

@@ -1,0 +1,179 @@
+package race
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// An observed pair is two accesses that were seen to race.
+type observed struct {
+	a, b  rewrite.Side
+	found bool // the analysis finds them by itself
+}
+
+// believe keeps a sighting as evidence of a place, unless the source speaks
+// against it.
+func (m *Module) believe(key string, s Sighting, a, b *raw) string {
+	sa, sb := s[0], s[1]
+	if !a.writes() && b.writes() || a.op == rewrite.Atomic && b.writes() {
+		a, b, sa, sb = b, a, sb, sa
+	}
+	found := slices.ContainsFunc(m.pairs.found[key], func(p pair) bool {
+		return p.a.at == a.at && p.b.at == b.at || p.a.at == b.at && p.b.at == a.at
+	})
+	lock := heldInCommon(a, b)
+	switch {
+	case found:
+	case m.alone(a) || m.alone(b):
+		return "by the source only one goroutine has it by then; it may have changed since"
+	case lock != "":
+		return fmt.Sprintf("both accesses hold %s by the source: those of two objects, or the source has changed since", rewrite.ShortKey(lock))
+	case a.op == rewrite.Atomic && b.op == rewrite.Atomic:
+		return "both accesses are atomic by the source, which may have changed since"
+	}
+	m.seen[key] = append(m.seen[key], observed{m.sighted(a, sa, sb), m.sighted(b, sb, sa), found})
+	return ""
+}
+
+// Observed returns the finding on a place that Observe named. What is known of
+// it without the sighting is kept.
+func (m *Module) Observed(key string) *rewrite.Finding {
+	var f *rewrite.Finding
+	if list := m.pairs.found[key]; len(list) > 0 {
+		f = m.finding(key, list)
+	} else {
+		first := m.seen[key][0]
+		f = &rewrite.Finding{Sides: [2]rewrite.Side{first.a, first.b}, Accesses: m.accesses(key)}
+		f.Kind, f.Place = m.what(key)
+	}
+	f.Confidence = rewrite.Observed
+	f.Why = append(f.Why, "the race detector saw it")
+	for i := range f.Accesses {
+		acc := &f.Accesses[i]
+		for _, o := range m.seen[key] {
+			if sameAccess(*acc, o.a.Access) || sameAccess(*acc, o.b.Access) {
+				acc.Fresh = false
+			}
+		}
+	}
+	f.Votes = m.votes(f.Accesses)
+	return f
+}
+
+func sameAccess(a, b rewrite.Access) bool { return a.At == b.At && a.Func == b.Func }
+
+// Blind lists the pairs of accesses to a place that were seen to race and that
+// the analysis does not find by itself.
+func (m *Module) Blind(key string) [][2]rewrite.Access {
+	var out [][2]rewrite.Access
+	for _, o := range m.seen[key] {
+		if !o.found {
+			out = append(out, [2]rewrite.Access{o.a.Access, o.b.Access})
+		}
+	}
+	return out
+}
+
+// sighted is a side as the detector saw it.
+func (m *Module) sighted(r *raw, s, other Sighted) rewrite.Side {
+	out := rewrite.Side{Access: rewrite.Access{Op: r.op, At: r.at.Span(), Func: r.fn.Name, Locks: r.locks().list(), Whole: r.whole, Test: r.fn.Test}}
+	outermost := Line{File: r.at.File, Line: r.fn.At.Line, Func: r.fn.Name}
+	if n := len(s.Calls); n > 0 {
+		outermost = s.Calls[n-1]
+		for i := n - 1; i > 0; i-- {
+			out.Path = append(out.Path, rewrite.Step{At: m.callAt(s.Calls[i]), Func: s.Calls[i-1].Func})
+		}
+	}
+	c := &out.Context
+	c.Runs = outermost.Func
+	if len(s.Start) > 0 {
+		c.Start, c.Func = m.callAt(s.Start[0]), s.Start[0].Func
+		c.Many = len(other.Start) > 0 && other.Start[0] == s.Start[0]
+		return out
+	}
+	c.Func, c.Start = outermost.Func, m.callAt(outermost)
+	if f := m.around(outermost); f != nil {
+		c.Start = f.At.Span()
+	}
+	c.Starter = s.Main || slices.ContainsFunc(other.Start, func(l Line) bool { return l.Func == outermost.Func })
+	c.Entry = !c.Starter
+	return out
+}
+
+// callAt is where on a line a call or go statement stands.
+func (m *Module) callAt(l Line) rewrite.Span {
+	at := rewrite.Span{File: l.File, Line: l.Line, Col: 1, EndLine: l.Line, EndCol: 1}
+	if f := m.around(l); f != nil {
+		f.each(func(e *effect.Event) {
+			if (e.Kind == effect.Call || e.Kind == effect.Go) && e.At.Line == l.Line && at.Col == 1 {
+				at = e.At.Span()
+			}
+		})
+	}
+	return at
+}
+
+// around returns the function that a line of a stack is in.
+func (m *Module) around(l Line) *function {
+	var best *function
+	for _, f := range m.order {
+		if f.At.File != l.File || l.Line < f.At.Line || f.End.Line < l.Line {
+			continue
+		}
+		if best == nil || f.Name == l.Func || best.Name != l.Func && comparePos(best.At, f.At) < 0 {
+			best = f
+		}
+	}
+	return best
+}
+
+// Meets reports whether accesses to a place by two functions, of the
+// operations that were seen to race, could still do so: without a lock in
+// common, and not both atomic.
+func (m *Module) Meets(key string, a, b rewrite.Access) bool {
+	for _, x := range m.raw[key] {
+		if !m.like(x, a) {
+			continue
+		}
+		for _, y := range m.raw[key] {
+			if m.like(y, b) && conflict(&x.access, &y.access) && heldInCommon(x, y) == "" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// like reports whether an access may be one that was seen, after a change of
+// the source: it is in the same function, or a literal there, and does the
+// same, when others may do something too.
+func (m *Module) like(r *raw, a rewrite.Access) bool {
+	return (r.fn.Name == a.Func || strings.HasPrefix(r.fn.Name, a.Func+".func")) &&
+		(r.op.Writes() == a.Op.Writes() || r.op == rewrite.Atomic) && !m.alone(r)
+}
+
+// alone reports whether an access is one of a function to what it has made
+// itself, before it starts a goroutine or lets anybody else have it.
+func (m *Module) alone(r *raw) bool {
+	if r.path.Root.Kind != effect.Local || r.thread != 0 || len(r.live) > 0 {
+		return false
+	}
+	return r.fresh || m.field(r.path) == ""
+}
+
+// Variables lists the variables of the function that a key is in, and of the
+// literals in it, that are watched: by key, where they are made.
+func (m *Module) Variables(key string) map[string]effect.Pos {
+	out := make(map[string]effect.Pos)
+	owner := key[:strings.LastIndexByte(key, '.')+1]
+	for k, v := range m.variables {
+		if strings.HasPrefix(k, owner) {
+			out[k] = v.At
+		}
+	}
+	return out
+}

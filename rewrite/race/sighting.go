@@ -1,0 +1,277 @@
+package race
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A Sighting is a race that the race detector saw.
+type Sighting [2]Sighted
+
+// A Sighted is one side of it.
+type Sighted struct {
+	// Ops are the operations that the access may be, the likeliest first.
+	Ops   []rewrite.Op
+	Calls []Line // in the module's code, innermost first; empty if there is none
+	Start []Line // the same for what started its goroutine; empty for the main one
+	Main  bool   // it ran in the main goroutine
+}
+
+// A Line is where a call on a stack stands. The statement around it takes the
+// lines From to To.
+type Line struct {
+	File           string
+	Line, From, To int
+	Func           string // as FuncName has it
+}
+
+// Watch lists the keys of what the accesses of sightings may touch, for Link:
+// fields and package variables named on their lines, and the functions on
+// their stacks, for their variables.
+func Watch(sums []*effect.Summary, seen []Sighting) []string {
+	lines := make(map[string][]Line) // by file
+	for _, s := range seen {
+		for _, side := range s {
+			for _, l := range slices.Concat(side.Calls, side.Start) {
+				lines[l.File] = append(lines[l.File], l)
+			}
+		}
+	}
+	keys := make(map[string]bool)
+	structs := make(map[string]*effect.Struct)
+	for _, s := range sums {
+		for _, t := range s.Structs {
+			structs[t.Key] = t
+		}
+	}
+	for _, s := range sums {
+		for _, ef := range s.Funcs {
+			f := &function{Func: ef}
+			for _, l := range lines[f.At.File] {
+				if l.To < f.At.Line || f.End.Line < l.From {
+					continue
+				}
+				keys[f.Key] = true
+				f.each(func(e *effect.Event) {
+					if e.Kind != effect.Access || e.At.Line < l.From || l.To < e.At.Line {
+						return
+					}
+					for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
+						keys[sel] = true
+					}
+					keys[e.Path.Root.Key] = true
+					watchFields(keys, structs, e.Whole, 0)
+				})
+			}
+		}
+	}
+	delete(keys, "")
+	return slices.Sorted(maps.Keys(keys))
+}
+
+func watchFields(keys map[string]bool, structs map[string]*effect.Struct, key string, depth int) {
+	if t := structs[key]; t != nil && depth < 3 {
+		for _, f := range t.Fields {
+			keys[f.Key] = true
+			watchFields(keys, structs, f.Struct, depth+1)
+		}
+	}
+}
+
+// watched notes the accesses to a function's variables that are watched.
+func (w *walk) watched() {
+	for i, v := range w.f.Locals {
+		if v.Key != "" && w.m.watches(w.f, v.Key) {
+			w.addVariable(v, effect.Root{Kind: effect.Local, N: i})
+		}
+	}
+}
+
+// watches reports whether a variable is watched, by its own key or by that of
+// a function around it.
+func (m *Module) watches(f *function, key string) bool {
+	for ; f != nil; f = m.funcs[f.Parent] {
+		if m.watch[f.Key] {
+			return true
+		}
+	}
+	return m.watch[key]
+}
+
+// unite drops what literals do to captured variables that are watched, where
+// the functions around them have it in their own terms.
+func (m *Module) unite() {
+	if len(m.watch) == 0 {
+		return
+	}
+	type site struct {
+		at effect.Pos
+		fn *function
+	}
+	known := make(map[site]bool)
+	for key := range m.variables {
+		for _, r := range m.raw[key] {
+			if r.path.Root.Kind == effect.Local {
+				known[site{r.at, r.access.fn}] = true
+			}
+		}
+	}
+	for key := range m.variables {
+		m.raw[key] = slices.DeleteFunc(m.raw[key], func(r *raw) bool {
+			return r.path.Root.Kind == effect.Free && known[site{r.at, r.access.fn}]
+		})
+	}
+}
+
+// A spot is an access of the module that a sighting may mean.
+type spot struct {
+	key  string
+	raw  *raw
+	rank int
+}
+
+// Observe finds the places that a sighting is of, mostly one, and keeps it as
+// evidence of them; or it says why it can't.
+func (m *Module) Observe(s Sighting) ([]string, string) {
+	a, b := m.spots(s[0]), m.spots(s[1])
+	for i, list := range [2]map[string][]spot{a, b} {
+		if len(list) == 0 && len(s[i].Calls) > 0 {
+			l := s[i].Calls[0]
+			return nil, fmt.Sprintf("nothing that may be shared is seen to be %s at %s:%d; the source may have changed since", verbs[s[i].Ops[0]], filepath.Base(l.File), l.Line)
+		}
+	}
+	switch {
+	case len(s[0].Calls) == 0:
+		a = m.partners(s[0], b)
+	case len(s[1].Calls) == 0:
+		b = m.partners(s[1], a)
+	}
+	places := m.common(a, b)
+	if len(places) == 0 {
+		return nil, "the two accesses have no variable or field in common that could be told"
+	}
+	if len(places) > 1 {
+		known := slices.DeleteFunc(slices.Clone(places), func(key string) bool { return len(m.pairs.found[key]) == 0 })
+		if len(known) == 0 {
+			return nil, "it may be of " + shortKeys(places) + ": both accesses name them"
+		}
+		places = known
+	}
+	for _, key := range places {
+		if why := m.believe(key, s, m.best(a[key], b[key]).raw, m.best(b[key], a[key]).raw); why != "" {
+			return nil, why
+		}
+	}
+	return places, ""
+}
+
+// verbs say what a side did in a reason.
+var verbs = map[rewrite.Op]string{rewrite.Read: "read", rewrite.Write: "written", rewrite.ReadElem: "looked into", rewrite.WriteElem: "changed in place",
+	rewrite.Atomic: "accessed atomically", rewrite.Close: "closed", rewrite.Send: "sent on", rewrite.Address: "handed out by address"}
+
+func shortKeys(keys []string) string {
+	var out []string
+	for _, k := range keys {
+		out = append(out, rewrite.ShortKey(k))
+	}
+	return strings.Join(out, " or ")
+}
+
+// spots lists, by place, the accesses on the line of a side that its operation
+// fits; those elsewhere in the statement rank behind.
+func (m *Module) spots(s Sighted) map[string][]spot {
+	out := make(map[string][]spot)
+	if len(s.Calls) == 0 {
+		return out
+	}
+	l := s.Calls[0]
+	for key, list := range m.raw {
+		for _, r := range list {
+			if r.at.File != l.File || r.at.Line < l.From || l.To < r.at.Line {
+				continue
+			}
+			fits := slices.Index(s.Ops, r.op)
+			if fits < 0 {
+				continue
+			}
+			rank := 10 * (len(s.Ops) - fits)
+			if r.at.Line == l.Line {
+				rank += 100
+			}
+			if r.fn.Name == l.Func {
+				rank += 2
+			}
+			if !r.whole {
+				rank++
+			}
+			out[key] = append(out[key], spot{key, r, rank})
+		}
+	}
+	return out
+}
+
+// partners lists what a side that left no trace in the module's code may have
+// done to the places of the other one: what fits its operation.
+func (m *Module) partners(s Sighted, other map[string][]spot) map[string][]spot {
+	out := make(map[string][]spot)
+	for key := range other {
+		for _, r := range m.raw[key] {
+			if i := slices.Index(s.Ops, r.op); i >= 0 && !r.isFresh() {
+				out[key] = append(out[key], spot{key, r, -i})
+			}
+		}
+	}
+	return out
+}
+
+// common lists the places that both sides may have touched, as far as they
+// rank first together.
+func (m *Module) common(a, b map[string][]spot) []string {
+	var out []string
+	top := 0
+	for _, key := range slices.Sorted(maps.Keys(a)) {
+		if len(b[key]) == 0 {
+			continue
+		}
+		x, y := m.best(a[key], b[key]), m.best(b[key], a[key])
+		switch n := x.rank + y.rank; {
+		case len(out) == 0 || n > top:
+			out, top = []string{key}, n
+		case n == top:
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// best is the access of a side that ranks first; of equals one that may race
+// with the other side.
+func (m *Module) best(list, other []spot) spot {
+	return slices.MaxFunc(list, func(x, y spot) int {
+		races := func(s spot) int {
+			if !m.alone(s.raw) && slices.ContainsFunc(other, func(o spot) bool { return conflict(&s.raw.access, &o.raw.access) && heldInCommon(s.raw, o.raw) == "" }) {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(x.rank, y.rank), cmp.Compare(races(x), races(y)), comparePos(y.raw.at, x.raw.at))
+	})
+}
+
+// heldInCommon names a lock that keeps two accesses apart.
+func heldInCommon(a, b *raw) string {
+	ka, kb := a.locks(), b.locks()
+	for _, k := range slices.Sorted(maps.Keys(ka)) {
+		if n, ok := kb[k]; ok && (ka[k] == rewrite.Exclusive || n == rewrite.Exclusive) {
+			return k
+		}
+	}
+	return ""
+}
