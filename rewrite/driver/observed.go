@@ -75,16 +75,28 @@ func (o *observation) watch(sums []*effect.Summary) []string {
 func (o *observation) findings(b *build, tests bool) []*rewrite.Finding {
 	from := make(map[string][]*report.Report)
 	var keys []string
-	for i, s := range o.seen {
-		places, why := b.module.Observe(s)
-		if why != "" {
-			o.leave(o.reports[i], why)
-		}
+	reasons := make([]string, len(o.seen))
+	place := func(i int, places []string) {
 		for _, key := range places {
 			if from[key] == nil {
 				keys = append(keys, key)
 			}
 			from[key] = append(from[key], o.reports[i])
+		}
+	}
+	for i, s := range o.seen {
+		places, why := b.module.Observe(s)
+		reasons[i] = why
+		place(i, places)
+	}
+	for i, why := range reasons {
+		if why == "" {
+			continue
+		}
+		if places := b.module.Follows(o.seen[i]); len(places) > 0 {
+			place(i, places)
+		} else {
+			o.leave(o.reports[i], why)
 		}
 	}
 	slices.Sort(keys)
@@ -138,11 +150,12 @@ func (t *tracer) sighting(r *report.Report) (race.Sighting, string) {
 // called above it; the likeliest first.
 func operations(a report.Access, above []report.Frame) []rewrite.Op {
 	elem := false
+	if len(above) > 0 && above[0].Package() == "sync/atomic" {
+		return []rewrite.Op{rewrite.Atomic, rewrite.Address}
+	}
 	for _, fr := range slices.Backward(above) {
 		pkg, name := fr.Package(), fr.Name()
 		switch {
-		case pkg == "sync/atomic":
-			return []rewrite.Op{rewrite.Atomic, rewrite.Address}
 		case pkg == "runtime" && name == "closechan":
 			return []rewrite.Op{rewrite.Close}
 		case pkg == "runtime" && (strings.HasPrefix(name, "chansend") || name == "selectgo"):

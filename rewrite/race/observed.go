@@ -78,6 +78,47 @@ func (m *Module) Blind(key string) [][2]rewrite.Access {
 	return out
 }
 
+// Follows lists the places that were seen to race and that explain a sighting
+// on something else: one goroutine makes what it then puts there, and the other
+// one gets it from there. With the order that a mended place gives, it is in
+// order too.
+func (m *Module) Follows(s Sighting) []string {
+	var out []string
+	for key := range m.seen {
+		for i := range s {
+			maker, user := s[i], s[1-i]
+			if op := maker.Ops[0]; (op.Writes() || op == rewrite.Atomic) && m.touches(maker, key, true) && m.touches(user, key, false) && !slices.Contains(out, key) {
+				out = append(out, key)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// touches reports whether a function on a side's stack accesses a place, or one
+// that it calls: the innermost anywhere, others on the line of the stack.
+func (m *Module) touches(s Sighted, key string, writes bool) bool {
+	near := make(map[*function]bool)
+	for i, l := range s.Calls {
+		f := m.around(l)
+		if f == nil {
+			continue
+		}
+		near[f] = true
+		f.each(func(e *effect.Event) {
+			if e.Kind == effect.Call && (i == 0 || l.From <= e.At.Line && e.At.Line <= l.To) {
+				for _, g := range m.targets(e) {
+					near[g] = true
+				}
+			}
+		})
+	}
+	return slices.ContainsFunc(m.raw[key], func(r *raw) bool {
+		return near[r.access.fn] && !m.alone(r) && (!writes || r.writes() || r.op == rewrite.Atomic)
+	})
+}
+
 // sighted is a side as the detector saw it.
 func (m *Module) sighted(r *raw, s, other Sighted) rewrite.Side {
 	out := rewrite.Side{Access: rewrite.Access{Op: r.op, At: r.at.Span(), Func: r.fn.Name, Locks: r.locks().list(), Whole: r.whole, Test: r.fn.Test}}

@@ -141,6 +141,11 @@ type spot struct {
 // evidence of them; or it says why it can't.
 func (m *Module) Observe(s Sighting) ([]string, string) {
 	a, b := m.spots(s[0]), m.spots(s[1])
+	for i, list := range []*map[string][]spot{&a, &b} {
+		if len(*list) == 0 && s[i].Ops[0] == rewrite.Atomic {
+			s[i].Calls = nil // the function that calls sync/atomic is often lost
+		}
+	}
 	for i, list := range [2]map[string][]spot{a, b} {
 		if len(list) == 0 && len(s[i].Calls) > 0 {
 			l := s[i].Calls[0]
