@@ -69,7 +69,7 @@ func (t *tracer) line(fr report.Frame) (l race.Line, found bool, why string) {
 	var best []*traced
 	longest := 0
 	for _, f := range t.files[base] {
-		if fr.Package() != f.pkg.Path && !(fr.Package() == "main" && f.pkg.Types.Name() == "main") {
+		if fr.Package() != f.pkg.Path && !(fr.Package() == "main" && f.pkg.Types.Name() == "main") && where != filepath.ToSlash(f.name) {
 			continue
 		}
 		n := commonEnd(where, filepath.ToSlash(f.name))
