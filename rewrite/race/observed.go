@@ -126,17 +126,17 @@ func (m *Module) sighted(r *raw, s, other Sighted) rewrite.Side {
 	if n := len(s.Calls); n > 0 {
 		outermost = s.Calls[n-1]
 		for i := n - 1; i > 0; i-- {
-			out.Path = append(out.Path, rewrite.Step{At: m.callAt(s.Calls[i]), Func: s.Calls[i-1].Func})
+			out.Path = append(out.Path, rewrite.Step{At: m.callAt(s.Calls[i]), Func: m.nameOf(s.Calls[i-1])})
 		}
 	}
 	c := &out.Context
-	c.Runs = outermost.Func
+	c.Runs = m.nameOf(outermost)
 	if len(s.Start) > 0 {
-		c.Start, c.Func = m.callAt(s.Start[0]), s.Start[0].Func
+		c.Start, c.Func = m.callAt(s.Start[0]), m.nameOf(s.Start[0])
 		c.Many = len(other.Start) > 0 && other.Start[0] == s.Start[0]
 		return out
 	}
-	c.Func, c.Start = outermost.Func, m.callAt(outermost)
+	c.Func, c.Start = c.Runs, m.callAt(outermost)
 	if f := m.around(outermost); f != nil {
 		c.Start = f.At.Span()
 	}
@@ -158,6 +158,14 @@ func (m *Module) callAt(l Line) rewrite.Span {
 	return at
 }
 
+// nameOf returns the name of the function that a line of a stack is in.
+func (m *Module) nameOf(l Line) string {
+	if f := m.around(l); f != nil {
+		return f.Name
+	}
+	return l.Func
+}
+
 // around returns the function that a line of a stack is in.
 func (m *Module) around(l Line) *function {
 	var best *function
@@ -165,7 +173,7 @@ func (m *Module) around(l Line) *function {
 		if f.At.File != l.File || l.Line < f.At.Line || f.End.Line < l.Line {
 			continue
 		}
-		if best == nil || f.Name == l.Func || best.Name != l.Func && comparePos(best.At, f.At) < 0 {
+		if best == nil || l.likeness(f) > l.likeness(best) || l.likeness(f) == l.likeness(best) && comparePos(best.At, f.At) < 0 {
 			best = f
 		}
 	}

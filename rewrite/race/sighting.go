@@ -29,7 +29,25 @@ type Sighted struct {
 type Line struct {
 	File           string
 	Line, From, To int
-	Func           string // as FuncName has it
+	Func           string // as stack traces have it
+}
+
+// likeness tells how well a function fits the name that a stack gives it. There
+// literals in literals are only numbered, and where a function is inlined, its
+// literals have the name of the other one before theirs, and maybe another
+// number.
+func (l Line) likeness(f *function) int {
+	outer, inner, literal := strings.Cut(f.Name, ".func")
+	if literal {
+		outer += ".func" + strings.ReplaceAll(inner, ".func", ".")
+	}
+	switch {
+	case outer == l.Func || strings.HasSuffix(l.Func, "."+outer):
+		return 2
+	case literal == strings.Contains(l.Func, ".func"):
+		return 1
+	}
+	return 0
 }
 
 // Watch lists the keys of what the accesses of sightings may touch, for Link:
@@ -210,9 +228,7 @@ func (m *Module) spots(s Sighted) map[string][]spot {
 			if r.at.Line == l.Line {
 				rank += 100
 			}
-			if r.fn.Name == l.Func {
-				rank += 2
-			}
+			rank += 25 * l.likeness(r.access.fn)
 			if !r.whole {
 				rank++
 			}
