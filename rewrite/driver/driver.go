@@ -37,6 +37,7 @@ type Outcome struct {
 	rewrite.Finding
 	Fix      *rewrite.Fix `json:"fix,omitempty"` // the fix that passed all checks
 	Verdicts []Verdict    `json:"verdicts,omitempty"`
+	Reports  []string     `json:"reports,omitempty"` // of the RaceLog, by name and line
 }
 
 // A Verdict is why a rule's fix was not taken.
@@ -96,7 +97,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, seen: seen, outcomes: make(map[string]*Outcome)}
 	for _, f := range findings {
-		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
+		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
 	}
 	if len(cfg.Rules) > 0 {
 		fixer.mend(findings)

@@ -45,12 +45,13 @@ func newTracer(prog *load.Program) *tracer {
 }
 
 // trace returns the part of a stack that is in the module, innermost first, and
-// what was called above it. If a frame can't be found again, it says why.
+// what was called above it. If its innermost frame can't be found again, it
+// says why.
 func (t *tracer) trace(stack []report.Frame) (lines []race.Line, above []report.Frame, why string) {
 	for _, fr := range stack {
 		l, found, problem := t.line(fr)
 		switch {
-		case problem != "":
+		case problem != "" && len(lines) == 0:
 			return nil, nil, problem
 		case !found && len(lines) == 0:
 			above = append(above, fr)

@@ -3,6 +3,7 @@ package driver
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,9 +36,22 @@ func (u Unplaced) String() string {
 type observation struct {
 	log      *RaceLog
 	seen     []race.Sighting
-	reports  []*report.Report // of seen
+	reports  []*report.Report            // of seen
+	from     map[string][]*report.Report // by place
 	unplaced []Unplaced
 	keys     []string // what later builds keep an eye on
+}
+
+// of lists the reports that are of a place.
+func (o *observation) of(key string) []string {
+	if o == nil {
+		return nil
+	}
+	var out []string
+	for _, r := range o.from[key] {
+		out = append(out, fmt.Sprintf("%s:%d", o.log.Name, r.Line))
+	}
+	return out
 }
 
 // observe finds the lines that reports are of.
@@ -73,35 +87,9 @@ func (o *observation) watch(sums []*effect.Summary) []string {
 // findings lists what the log shows, place by place, and notes why for reports
 // of which it makes none.
 func (o *observation) findings(b *build, tests bool) []*rewrite.Finding {
-	from := make(map[string][]*report.Report)
-	var keys []string
-	reasons := make([]string, len(o.seen))
-	place := func(i int, places []string) {
-		for _, key := range places {
-			if from[key] == nil {
-				keys = append(keys, key)
-			}
-			from[key] = append(from[key], o.reports[i])
-		}
-	}
-	for i, s := range o.seen {
-		places, why := b.module.Observe(s)
-		reasons[i] = why
-		place(i, places)
-	}
-	for i, why := range reasons {
-		if why == "" {
-			continue
-		}
-		if places := b.module.Follows(o.seen[i]); len(places) > 0 {
-			place(i, places)
-		} else {
-			o.leave(o.reports[i], why)
-		}
-	}
-	slices.Sort(keys)
+	o.place(b.module)
 	var out []*rewrite.Finding
-	for _, key := range keys {
+	for _, key := range slices.Sorted(maps.Keys(o.from)) {
 		f := b.module.Observed(key)
 		why := ""
 		switch {
@@ -113,12 +101,37 @@ func (o *observation) findings(b *build, tests bool) []*rewrite.Finding {
 			out = append(out, f)
 			continue
 		}
-		for _, r := range from[key] {
+		for _, r := range o.from[key] {
 			o.leave(r, why)
 		}
 	}
 	slices.SortStableFunc(o.unplaced, func(a, b Unplaced) int { return cmp.Compare(a.Line, b.Line) })
 	return out
+}
+
+// place finds the place of each report.
+func (o *observation) place(m *race.Module) {
+	o.from = make(map[string][]*report.Report)
+	reasons := make([]string, len(o.seen))
+	for i, s := range o.seen {
+		places, why := m.Observe(s)
+		for _, key := range places {
+			o.from[key] = append(o.from[key], o.reports[i])
+		}
+		reasons[i] = why
+	}
+	for i, why := range reasons {
+		if why == "" {
+			continue
+		}
+		places := m.Follows(o.seen[i])
+		for _, key := range places {
+			o.from[key] = append(o.from[key], o.reports[i])
+		}
+		if len(places) == 0 {
+			o.leave(o.reports[i], why)
+		}
+	}
 }
 
 // sighting traces both sides of a report.

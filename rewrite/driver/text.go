@@ -28,8 +28,12 @@ func Text(w io.Writer, r *Result, rel func(string) string) error {
 	return err
 }
 
-// accessesShown is how many accesses of one place are still worth listing.
-const accessesShown = 12
+// accessesShown is how many accesses of one place are still worth listing, and
+// reportsShown how many reports of it are listed at most.
+const (
+	accessesShown = 12
+	reportsShown  = 5
+)
 
 func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 	head := string(o.Kind)
@@ -50,6 +54,9 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 		fmt.Fprintf(b, "\twould be ordered by: %s\n", o.Would)
 	}
 	fmt.Fprintf(b, "\tevidence: %s\n", evidence(o))
+	if n := min(len(o.Reports), reportsShown); n > 0 {
+		fmt.Fprintf(b, "\treports: %s\n", strings.Join(o.Reports[:n], ", "))
+	}
 	for _, v := range o.Votes {
 		fmt.Fprintf(b, "\t%s\n", voteLine(v, o.Accesses))
 	}

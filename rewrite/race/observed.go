@@ -140,7 +140,7 @@ func (m *Module) sighted(r *raw, s, other Sighted) rewrite.Side {
 	if f := m.around(outermost); f != nil {
 		c.Start = f.At.Span()
 	}
-	c.Starter = s.Main || slices.ContainsFunc(other.Start, func(l Line) bool { return l.Func == outermost.Func })
+	c.Starter = s.Main && outermost.Func == "main" || slices.ContainsFunc(other.Start, func(l Line) bool { return l.Func == outermost.Func })
 	c.Entry = !c.Starter
 	return out
 }

@@ -78,8 +78,8 @@ func (f Frame) Name() string {
 }
 
 // Wraps reports whether a frame is of a function that the compiler puts around
-// the call of a go or defer statement.
+// the call of a go or defer statement, or makes of a method value.
 func (f Frame) Wraps() bool {
 	last := f.Func[strings.LastIndexByte(f.Func, '.')+1:]
-	return strings.HasPrefix(last, "gowrap") || strings.HasPrefix(last, "deferwrap")
+	return strings.HasPrefix(last, "gowrap") || strings.HasPrefix(last, "deferwrap") || strings.HasSuffix(last, "-fm")
 }
