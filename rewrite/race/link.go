@@ -45,6 +45,7 @@ type Module struct {
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 	watch     map[string]bool        // see Link
 	seen      map[string][]observed  // by place, see Observe
+	inFile    map[string][]*function // filled on first use
 }
 
 // A function is a function with what linking learnt of it.

@@ -83,12 +83,19 @@ func (m *Module) Blind(key string) [][2]rewrite.Access {
 // one gets it from there. With the order that a mended place gives, it is in
 // order too.
 func (m *Module) Follows(s Sighting) []string {
+	near := [2]map[*function]bool{m.near(s[0]), m.near(s[1])}
+	touches := func(side int, key string, writes bool) bool {
+		return slices.ContainsFunc(m.raw[key], func(r *raw) bool {
+			return near[side][r.access.fn] && !m.alone(r) && (!writes || r.writes() || r.op == rewrite.Atomic)
+		})
+	}
 	var out []string
 	for key := range m.seen {
 		for i := range s {
-			maker, user := s[i], s[1-i]
-			if op := maker.Ops[0]; (op.Writes() || op == rewrite.Atomic) && m.touches(maker, key, true) && m.touches(user, key, false) && !slices.Contains(out, key) {
+			op := s[i].Ops[0]
+			if (op.Writes() || op == rewrite.Atomic) && touches(i, key, true) && touches(1-i, key, false) {
 				out = append(out, key)
+				break
 			}
 		}
 	}
@@ -96,9 +103,9 @@ func (m *Module) Follows(s Sighting) []string {
 	return out
 }
 
-// touches reports whether a function on a side's stack accesses a place, or one
-// that it calls: the innermost anywhere, others on the line of the stack.
-func (m *Module) touches(s Sighted, key string, writes bool) bool {
+// near lists the functions on a side's stack and those that they call: the
+// innermost anywhere, others on the line of the stack.
+func (m *Module) near(s Sighted) map[*function]bool {
 	near := make(map[*function]bool)
 	for i, l := range s.Calls {
 		f := m.around(l)
@@ -114,9 +121,7 @@ func (m *Module) touches(s Sighted, key string, writes bool) bool {
 			}
 		})
 	}
-	return slices.ContainsFunc(m.raw[key], func(r *raw) bool {
-		return near[r.access.fn] && !m.alone(r) && (!writes || r.writes() || r.op == rewrite.Atomic)
-	})
+	return near
 }
 
 // sighted is a side as the detector saw it.
@@ -168,9 +173,15 @@ func (m *Module) nameOf(l Line) string {
 
 // around returns the function that a line of a stack is in.
 func (m *Module) around(l Line) *function {
+	if m.inFile == nil {
+		m.inFile = make(map[string][]*function)
+		for _, f := range m.order {
+			m.inFile[f.At.File] = append(m.inFile[f.At.File], f)
+		}
+	}
 	var best *function
-	for _, f := range m.order {
-		if f.At.File != l.File || l.Line < f.At.Line || f.End.Line < l.Line {
+	for _, f := range m.inFile[l.File] {
+		if l.Line < f.At.Line || f.End.Line < l.Line {
 			continue
 		}
 		if best == nil || l.likeness(f) > l.likeness(best) || l.likeness(f) == l.likeness(best) && comparePos(best.At, f.At) < 0 {

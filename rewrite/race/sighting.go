@@ -105,6 +105,9 @@ func watchFields(keys map[string]bool, structs map[string]*effect.Struct, key st
 
 // watched notes the accesses to a function's variables that are watched.
 func (w *walk) watched() {
+	if len(w.m.watch) == 0 {
+		return
+	}
 	for i, v := range w.f.Locals {
 		if v.Key != "" && w.m.watches(w.f, v.Key) {
 			w.addVariable(v, effect.Root{Kind: effect.Local, N: i})
