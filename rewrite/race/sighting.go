@@ -22,6 +22,7 @@ type Sighted struct {
 	Calls []Line // in the module's code, innermost first; empty if there is none
 	Start []Line // the same for what started its goroutine; empty for the main one
 	Main  bool   // it ran in the main goroutine
+	In    string // the function of a library that was called on the innermost line and did it; "" for none
 }
 
 // A Line is where a call on a stack stands. The statement around it takes the
@@ -170,6 +171,9 @@ func (m *Module) Observe(s Sighting) ([]string, string) {
 	for i, list := range [2]map[string][]spot{a, b} {
 		if len(list) == 0 && len(s[i].Calls) > 0 {
 			l := s[i].Calls[0]
+			if s[i].In != "" {
+				return nil, fmt.Sprintf("what %s does with its arguments at %s:%d is not followed", s[i].In, filepath.Base(l.File), l.Line)
+			}
 			return nil, fmt.Sprintf("nothing that may be shared is seen to be %s at %s:%d; the source may have changed since", verbs[s[i].Ops[0]], filepath.Base(l.File), l.Line)
 		}
 	}
@@ -224,8 +228,8 @@ func (m *Module) spots(s Sighted) map[string][]spot {
 				continue
 			}
 			fits := slices.Index(s.Ops, r.op)
-			if fits < 0 {
-				continue
+			if fits < 0 || s.In != "" && !r.whole && (r.op == rewrite.Read || r.op == rewrite.Write) {
+				continue // a library's function accesses what is read there, not where it is read
 			}
 			rank := 10 * (len(s.Ops) - fits)
 			if r.at.Line == l.Line {
