@@ -27,8 +27,8 @@ func (m *Module) believe(key string, s Sighting, a, b *raw) string {
 	})
 	lock := heldInCommon(a, b)
 	switch {
-	case found:
-	case m.alone(a) || m.alone(b):
+	case found && !m.making(a) && !m.making(b):
+	case m.making(a) || m.making(b):
 		return "by the source only one goroutine has it by then; it may have changed since"
 	case lock != "":
 		return fmt.Sprintf("both accesses hold %s by the source: those of two objects, or the source has changed since", rewrite.ShortKey(lock))
@@ -208,6 +208,45 @@ func (m *Module) Meets(key string, a, b rewrite.Access) bool {
 	return false
 }
 
+// making reports whether an access is part of making an object: nobody else has
+// it then. In a loop each turn makes another one, and what became of those
+// before is nothing to go by.
+func (m *Module) making(r *raw) bool {
+	root := r.path.Root
+	if m.alone(r) {
+		return true
+	}
+	v := r.fn.variable(root)
+	if root.Kind != effect.Local || r.access.fn != r.fn || !v.Fresh || v.Loop == 0 || m.field(r.path) == "" {
+		return false
+	}
+	for i := range r.fn.Blocks {
+		for _, e := range r.fn.Blocks[i].Events {
+			if e.Kind == effect.Access && e.At == r.at && e.Path.Root == root {
+				return e.Loop == v.Loop
+			}
+			if mentions(&e, root) {
+				break // from here on others may have it
+			}
+		}
+	}
+	return false
+}
+
+// mentions reports whether an event lets others have an object.
+func mentions(e *effect.Event, root effect.Root) bool {
+	has := func(v effect.Value) bool {
+		return v.Path.Root == root || slices.ContainsFunc(v.Bind, func(p effect.Path) bool { return p.Root == root })
+	}
+	switch e.Kind {
+	case effect.Escape:
+		return e.Path.Root == root
+	case effect.Call, effect.Go, effect.Once, effect.Signal, effect.Keep:
+		return has(e.Fn) || slices.ContainsFunc(e.Args, has)
+	}
+	return false
+}
+
 // like reports whether an access may be one that was seen, after a change of
 // the source: it is in the same function, or a literal there, and does the
 // same, when others may do something too.
@@ -217,12 +256,13 @@ func (m *Module) like(r *raw, a rewrite.Access) bool {
 }
 
 // alone reports whether an access is one of a function to what it has made
-// itself, before it starts a goroutine or lets anybody else have it.
+// itself: to an object before it lets anybody else have it, or to its variable
+// before it starts a goroutine.
 func (m *Module) alone(r *raw) bool {
-	if r.path.Root.Kind != effect.Local || r.thread != 0 || len(r.live) > 0 {
-		return false
+	if m.field(r.path) != "" {
+		return r.fresh && r.path.Root.Kind != effect.Param
 	}
-	return r.fresh || m.field(r.path) == ""
+	return r.path.Root.Kind == effect.Local && r.thread == 0 && len(r.live) == 0
 }
 
 // Variables lists the variables of the function that a key is in, and of the

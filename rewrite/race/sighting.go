@@ -284,7 +284,7 @@ func (m *Module) common(a, b map[string][]spot) []string {
 func (m *Module) best(list, other []spot) spot {
 	return slices.MaxFunc(list, func(x, y spot) int {
 		races := func(s spot) int {
-			if !m.alone(s.raw) && slices.ContainsFunc(other, func(o spot) bool { return conflict(&s.raw.access, &o.raw.access) && heldInCommon(s.raw, o.raw) == "" }) {
+			if !m.making(s.raw) && slices.ContainsFunc(other, func(o spot) bool { return conflict(&s.raw.access, &o.raw.access) && heldInCommon(s.raw, o.raw) == "" }) {
 				return 1
 			}
 			return 0
