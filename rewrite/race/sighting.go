@@ -146,6 +146,9 @@ func (m *Module) unite() {
 		}
 	}
 	for key := range m.variables {
+		if len(m.pairs.found[key]) > 0 {
+			continue // this is the name it goes by
+		}
 		m.raw[key] = slices.DeleteFunc(m.raw[key], func(r *raw) bool {
 			return r.path.Root.Kind == effect.Free && known[site{r.at, r.access.fn}]
 		})
