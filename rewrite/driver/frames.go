@@ -70,7 +70,7 @@ func (t *tracer) line(fr report.Frame) (l race.Line, found bool, why string) {
 	var best []*traced
 	longest := 0
 	for _, f := range t.files[base] {
-		if fr.Package() != f.pkg.Path && !(fr.Package() == "main" && f.pkg.Types.Name() == "main") && where != filepath.ToSlash(f.name) {
+		if fr.Package() != f.pkg.Path && !(fr.Package() == "main" && f.pkg.Types.Name() == "main" && t.ends(where, f.name)) && where != filepath.ToSlash(f.name) {
 			continue
 		}
 		n := commonEnd(where, filepath.ToSlash(f.name))
@@ -83,13 +83,31 @@ func (t *tracer) line(fr report.Frame) (l race.Line, found bool, why string) {
 	}
 	switch {
 	case len(best) > 1:
-		return l, false, fmt.Sprintf("%s may be %s or %s", where, best[0].name, best[1].name)
+		return l, false, fmt.Sprintf("%s may be %s or %s", where, t.short(best[0].name), t.short(best[1].name))
 	case len(best) == 1:
 		return t.within(fr, best[0])
 	case t.pkgs[fr.Package()] && strings.HasSuffix(base, ".go") && !strings.HasPrefix(base, "_"):
 		return l, false, fmt.Sprintf("%s is not among the files of package %s: removed since, or other build tags selected it (--tags)", base, fr.Package())
 	}
 	return l, false, ""
+}
+
+// ends reports whether a path of another machine ends like that of a file in its
+// module, or is the end of it: all programs are of a package main.
+func (t *tracer) ends(where, name string) bool {
+	return strings.HasSuffix("/"+where, "/"+t.short(name)) || strings.HasSuffix(filepath.ToSlash(name), "/"+where)
+}
+
+// short names a file as seen from the root of its module.
+func (t *tracer) short(name string) string {
+	for _, dir := range t.prog.ModDirs {
+		if within(dir, name) {
+			if rel, err := filepath.Rel(dir, name); err == nil {
+				return filepath.ToSlash(rel)
+			}
+		}
+	}
+	return filepath.ToSlash(name)
 }
 
 // commonEnd counts the elements in which two paths end alike.
