@@ -192,10 +192,12 @@ func (m *Module) Observe(s Sighting) ([]string, string) {
 	}
 	if len(places) > 1 {
 		known := slices.DeleteFunc(slices.Clone(places), func(key string) bool { return len(m.pairs.found[key]) == 0 })
-		if len(known) == 0 {
+		switch {
+		case len(known) > 0:
+			places = known
+		case !m.together(places, a, b) || !m.together(places, b, a):
 			return nil, "it may be of " + shortKeys(places) + ": both accesses name them"
 		}
-		places = known
 	}
 	for _, key := range places {
 		if why := m.believe(key, s, m.best(a[key], b[key]).raw, m.best(b[key], a[key]).raw); why != "" {
@@ -203,6 +205,16 @@ func (m *Module) Observe(s Sighting) ([]string, string) {
 		}
 	}
 	return places, ""
+}
+
+// together reports whether a side accesses all of several places as parts of
+// one object: if one of them races, so do the others.
+func (m *Module) together(places []string, side, other map[string][]spot) bool {
+	base := func(key string) effect.Path {
+		p, _ := m.best(side[key], other[key]).raw.path.Base()
+		return p
+	}
+	return !slices.ContainsFunc(places, func(key string) bool { return base(key) != base(places[0]) })
 }
 
 // verbs say what a side did in a reason.
@@ -234,11 +246,14 @@ func (m *Module) spots(s Sighted) map[string][]spot {
 			if fits < 0 || s.In != "" && !r.whole && (r.op == rewrite.Read || r.op == rewrite.Write) {
 				continue // a library's function accesses what is read there, not where it is read
 			}
-			rank := 10 * (len(s.Ops) - fits)
-			if r.at.Line == l.Line {
+			likeness := l.likeness(r.access.fn)
+			rank := 10*(len(s.Ops)-fits) + 25*likeness
+			switch {
+			case r.at.Line == l.Line:
 				rank += 100
+			case likeness < 2:
+				continue // a literal within the statement
 			}
-			rank += 25 * l.likeness(r.access.fn)
 			if !r.whole {
 				rank++
 			}
