@@ -27,9 +27,9 @@ func (m *Module) believe(key string, s Sighting, a, b *raw) string {
 	})
 	lock := heldInCommon(a, b)
 	switch {
-	case found && !m.making(a) && !m.making(b):
 	case m.making(a) || m.making(b):
 		return "by the source only one goroutine has it by then; it may have changed since"
+	case found:
 	case lock != "":
 		return fmt.Sprintf("both accesses hold %s by the source: those of two objects, or the source has changed since", rewrite.ShortKey(lock))
 	case a.op == rewrite.Atomic && b.op == rewrite.Atomic:
@@ -83,6 +83,12 @@ func (m *Module) Blind(key string) [][2]rewrite.Access {
 // one gets it from there. With the order that a mended place gives, it is in
 // order too.
 func (m *Module) Follows(s Sighting) []string {
+	a, b := m.spots(s[0]), m.spots(s[1])
+	for _, key := range m.common(a, b) {
+		if !m.making(m.best(a[key], b[key]).raw) && !m.making(m.best(b[key], a[key]).raw) {
+			return nil // it is a race of its own
+		}
+	}
 	near := [2]map[*function]bool{m.near(s[0]), m.near(s[1])}
 	touches := func(side int, key string, writes bool) bool {
 		return slices.ContainsFunc(m.raw[key], func(r *raw) bool {
