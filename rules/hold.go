@@ -160,7 +160,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 		return s, false, "" // a composite literal: nobody else has the object
 	}
 	a := u.Access
-	if u.File.Test {
+	if u.File.Test && l.site.Finding.Kind != rewrite.Variable {
 		return s, false, ""
 	}
 	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) {

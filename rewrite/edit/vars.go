@@ -1,0 +1,168 @@
+package edit
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"slices"
+	"strings"
+
+	"github.com/dave/dst"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// A declaration is a variable in a var declaration.
+type declaration struct {
+	id   *ast.Ident
+	spec *ast.ValueSpec
+	decl *ast.GenDecl
+}
+
+// varNamed finds the declaration of the variable whose name has a span.
+func (p *player) varNamed(s rewrite.Span) (declaration, error) {
+	id, err := find(p.tree, s, "name in a var declaration", func(id *ast.Ident) bool {
+		spec, ok := p.parent[id].(*ast.ValueSpec)
+		return ok && slices.Contains(spec.Names, id) && p.parent[spec].(*ast.GenDecl).Tok == token.VAR
+	})
+	if err != nil {
+		return declaration{}, err
+	}
+	spec := p.parent[id].(*ast.ValueSpec)
+	return declaration{id, spec, p.parent[spec].(*ast.GenDecl)}, nil
+}
+
+// addVars declares variables above others.
+func (p *player) addVars(edits []rewrite.AddVar) error {
+	for _, e := range edits {
+		d, err := p.varNamed(e.Var)
+		if err != nil {
+			return err
+		}
+		x, err := p.typeCode(e.Type, p.extent(d.id).from)
+		if err != nil {
+			return err
+		}
+		p.names.commit()
+		spec := &dst.ValueSpec{Names: []*dst.Ident{dst.NewIdent(e.Name)}, Type: x}
+		comment := ""
+		if e.Doc != "" {
+			comment = "// " + strings.Join(strings.Fields(e.Doc), " ")
+			p.comments = append(p.comments, comment)
+		}
+		p.addVar(d, spec, comment)
+	}
+	return nil
+}
+
+func (p *player) addVar(d declaration, spec *dst.ValueSpec, comment string) {
+	group := p.node(d.decl).(*dst.GenDecl)
+	if group.Lparen {
+		ownLine(group.Specs)
+		i := slices.Index(group.Specs, dst.Spec(p.node(d.spec).(*dst.ValueSpec)))
+		next := group.Specs[i].Decorations()
+		spec.Decs.Before, spec.Decs.After = next.Before, dst.NewLine
+		next.Before = dst.NewLine
+		if len(next.Start) > 0 {
+			next.Before = dst.EmptyLine
+			spec.Decs.Start, next.Start = splitFree(next.Start)
+		}
+		if comment != "" {
+			spec.Decs.End = append(spec.Decs.End, comment)
+		}
+		group.Specs = slices.Insert(group.Specs, i, dst.Spec(spec))
+		return
+	}
+	decl := &dst.GenDecl{Tok: token.VAR, Specs: []dst.Spec{spec}}
+	if comment != "" {
+		decl.Decs.End = append(decl.Decs.End, comment)
+	}
+	if stmt, ok := p.parent[d.decl].(*ast.DeclStmt); ok {
+		p.put(false, p.parent[stmt], stmt, []dst.Stmt{&dst.DeclStmt{Decl: decl}})
+		return
+	}
+	next := group.Decorations()
+	decl.Decs.Before, decl.Decs.After = next.Before, dst.NewLine
+	decl.Decs.Start, next.Start = splitFree(next.Start)
+	next.Before = dst.NewLine
+	if len(next.Start) > 0 { // its comment is its own
+		next.Before, decl.Decs.After = dst.EmptyLine, dst.EmptyLine
+	}
+	i := slices.Index(p.root.Decls, dst.Decl(group))
+	p.root.Decls = slices.Insert(p.root.Decls, i, dst.Decl(decl))
+}
+
+// redeclare gives variables other types and takes their initial values.
+func (p *player) redeclare(edits []rewrite.Redeclare) error {
+	types := make(map[*ast.ValueSpec]map[string]dst.Expr)
+	var order []declaration
+	for _, e := range edits {
+		d, err := p.varNamed(e.Var)
+		if err != nil {
+			return err
+		}
+		x, err := p.typeCode(e.Type, p.extent(d.id).from)
+		if err != nil {
+			return err
+		}
+		p.names.commit()
+		if types[d.spec] == nil {
+			types[d.spec] = make(map[string]dst.Expr)
+			order = append(order, d)
+		}
+		types[d.spec][d.id.Name] = x
+	}
+	for _, d := range order {
+		if err := p.retypeVars(d, types[d.spec]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retypeVars changes the types of the names of one declaration.
+func (p *player) retypeVars(d declaration, types map[string]dst.Expr) error {
+	spec := p.node(d.spec).(*dst.ValueSpec)
+	if len(spec.Names) > 1 && len(spec.Values) > 0 {
+		return p.refuse(p.extent(d.spec).from, "several variables are declared here together with their values")
+	}
+	parts := splitSpec(spec, types)
+	if len(parts) == 1 {
+		spec.Type, spec.Values = parts[0].Type, nil
+		return nil
+	}
+	group := p.node(d.decl).(*dst.GenDecl)
+	if !group.Lparen {
+		return p.refuse(p.extent(d.spec).from, fmt.Sprintf("%s is declared together with variables that keep their type", d.id.Name))
+	}
+	ownLine(group.Specs)
+	i := slices.Index(group.Specs, dst.Spec(spec))
+	parts[0].Decs.Before, parts[0].Decs.Start = spec.Decs.Before, spec.Decs.Start
+	last := parts[len(parts)-1].Decorations()
+	last.After, last.End = spec.Decs.After, spec.Decs.End
+	group.Specs = slices.Delete(group.Specs, i, i+1)
+	for k, part := range parts {
+		group.Specs = slices.Insert(group.Specs, i+k, dst.Spec(part))
+	}
+	return nil
+}
+
+// splitSpec returns the declarations of a spec's names with their new types.
+// Names in a row that get one type stay together.
+func splitSpec(spec *dst.ValueSpec, types map[string]dst.Expr) []*dst.ValueSpec {
+	var parts []*dst.ValueSpec
+	for _, id := range spec.Names {
+		x := types[id.Name]
+		if x == nil {
+			x = spec.Type
+		}
+		if n := len(parts); n > 0 && typeText(parts[n-1].Type) == typeText(x) {
+			parts[n-1].Names = append(parts[n-1].Names, id)
+			continue
+		}
+		part := &dst.ValueSpec{Names: []*dst.Ident{id}, Type: dst.Clone(x).(dst.Expr)}
+		part.Decs.Before, part.Decs.After = dst.NewLine, dst.NewLine
+		parts = append(parts, part)
+	}
+	return parts
+}
