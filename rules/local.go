@@ -37,6 +37,20 @@ func fixLocal(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason != "" {
 		return nil, reason
 	}
+	if fix, ok := v.perTurn(); ok {
+		return fix, ""
+	}
+	if fix, ok := v.own(); ok {
+		return fix, ""
+	}
+	if reason := v.misordered(); reason != "" {
+		return nil, reason
+	}
+	if m, _ := v.mutex(); m == nil {
+		if fix, _ := v.atomic(); fix != nil {
+			return fix, ""
+		}
+	}
 	return v.guarded()
 }
 

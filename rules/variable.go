@@ -43,7 +43,7 @@ func variableOf(s *rewrite.Site) (*variable, string) {
 		return nil, "its declaration is not in a function"
 	}
 	for _, a := range s.Finding.Accesses {
-		if a.Races && !slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) }) {
+		if a.Races && !slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) }) && !a.At.Contains(v.file.Span(v.path[0])) {
 			return nil, fmt.Sprintf("%s:%d reaches it by another name", base(a.At.File), a.At.Line)
 		}
 	}
