@@ -31,6 +31,8 @@ type Module interface {
 	// Uses returns every mention of the place with this key in the module's
 	// files, tests included, by position.
 	Uses(place string) []*Use
+	// Files returns the files of a package of the module.
+	Files(pkg *types.Package) []*File
 	// Struct returns the declaration of the struct type that owns a place.
 	Struct(owner string) *Struct
 	// Calls tells what runs between two positions of a function when control

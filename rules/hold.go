@@ -173,7 +173,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if a.Op == rewrite.Address {
 		return s, false, addressTaken(u)
 	}
-	if a.Whole {
+	if a.Whole && s.object() != nil {
 		return s, false, fmt.Sprintf("the struct is copied or assigned as a whole at %s", s.at())
 	}
 	for _, h := range a.Locks {

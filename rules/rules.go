@@ -18,6 +18,7 @@ var All = []*rewrite.Rule{
 	atomicfield,
 	mutexfield,
 	local,
+	globalvar,
 }
 
 //go:embed *.go

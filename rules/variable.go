@@ -223,6 +223,14 @@ func (w *view) Uses(place string) []*rewrite.Use {
 	return w.Module.Uses(place)
 }
 
+// Variants lists no file: none but its own can mention the variable.
+func (w *view) Variants(place string) []string {
+	if place == w.key {
+		return nil
+	}
+	return w.Module.Variants(place)
+}
+
 // racing returns the site as rules for locks see it: accesses that all others
 // are ordered with are the business of their own goroutine.
 func (v *variable) racing() *rewrite.Site {

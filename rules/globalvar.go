@@ -1,0 +1,212 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// globalvar: guard a package variable, or make it atomic
+//
+// Goroutines share a variable of the package: a registry, a flag, a counter, a
+// configuration that is swapped. What it is decides what becomes of it:
+//
+//   - a mutex of the package that is held at some of the accesses is held at
+//     all;
+//   - a flag, a counter or a pointer that starts as zero becomes a typed atomic
+//     (go 1.19 or later), where no access depends on one before it;
+//   - anything else gets a mutex of its own, declared above it: an RWMutex
+//     where functions that only read outnumber those that write.
+//
+// What init functions and other initial values do needs no lock and gets none.
+//
+// It is refused where a lock could do harm or would guard nothing:
+//
+//   - only tests write the variable: it is theirs to restore order;
+//   - the variable is exported, and code outside this module may use it;
+//   - between a read and the write that depends on it, something slow runs;
+//   - a map, slice or pointer is handed out while others change what it holds;
+//   - the variable's address is taken;
+//   - a file for another platform or build tag mentions the variable.
+var globalvar = &rewrite.Rule{
+	Name:  "globalvar",
+	Title: "guard a package variable with a mutex, or make it atomic",
+	Mends: []rewrite.Kind{rewrite.Global},
+	Fix:   fixGlobal,
+}
+
+// A global is a package variable that a finding is about, with its declaration.
+type global struct {
+	site *rewrite.Site
+	file *rewrite.File
+	obj  *types.Var
+	id   *ast.Ident
+	spec *ast.ValueSpec
+	uses []*rewrite.Use
+}
+
+func fixGlobal(s *rewrite.Site) (*rewrite.Fix, string) {
+	g, reason := globalOf(s)
+	if reason != "" {
+		return nil, reason
+	}
+	mutex, key := g.mutex()
+	if mutex == nil {
+		if fix, _ := g.atomic(); fix != nil {
+			return fix, ""
+		}
+	}
+	return g.guarded(mutex, key)
+}
+
+// globalOf finds the package variable that races, or says why it is not one
+// that a rule can do anything for.
+func globalOf(s *rewrite.Site) (*global, string) {
+	g := &global{site: s, uses: s.Module.Uses(s.Finding.Place.Key)}
+	for _, u := range g.uses {
+		id, ok := u.Path[0].(*ast.Ident)
+		if !ok {
+			continue
+		}
+		if v, ok := u.File.Info.Uses[id].(*types.Var); ok && v.Pkg() == u.File.Pkg {
+			g.obj = v
+		}
+	}
+	if g.obj == nil {
+		return nil, "its own package does not use the variable"
+	}
+	for _, u := range g.uses {
+		for _, f := range s.Module.Files(u.File.Pkg) {
+			g.declaredIn(f)
+		}
+		if g.spec != nil {
+			break
+		}
+	}
+	switch {
+	case g.spec == nil:
+		return nil, "its declaration is not at hand"
+	case g.obj.Exported() && importable(g.obj.Pkg()):
+		return nil, "the variable is exported: code outside this module could not take part"
+	case !slices.ContainsFunc(s.Finding.Accesses, func(a rewrite.Access) bool { return a.Op.Writes() && !a.Test && !a.Fresh }) && !g.mixed():
+		return nil, "only tests change it after it was initialised"
+	}
+	return g, ""
+}
+
+// mixed reports whether some accesses are atomic operations.
+func (g *global) mixed() bool {
+	return slices.ContainsFunc(g.site.Finding.Accesses, func(a rewrite.Access) bool { return a.Op == rewrite.Atomic && !a.Test })
+}
+
+// declaredIn looks for the declaration in a file.
+func (g *global) declaredIn(f *rewrite.File) {
+	for _, d := range f.Syntax.Decls {
+		gd, ok := d.(*ast.GenDecl)
+		if !ok || gd.Tok != token.VAR {
+			continue
+		}
+		for _, spec := range gd.Specs {
+			for _, id := range spec.(*ast.ValueSpec).Names {
+				if id.Pos() == g.obj.Pos() {
+					g.file, g.id, g.spec = f, id, spec.(*ast.ValueSpec)
+				}
+			}
+		}
+	}
+}
+
+// mutex returns the mutex of the package that guards the variable elsewhere,
+// with its key: one that is held at a write, or at half of the accesses.
+func (g *global) mutex() (types.Object, string) {
+	for _, vote := range g.site.Finding.Votes {
+		if vote.Held == 0 || vote.Writes == 0 && 2*vote.Held < vote.Of {
+			continue
+		}
+		path, name, ok := strings.Cut(vote.Lock[strings.LastIndexByte(vote.Lock, '/')+1:], ".")
+		if !ok || strings.Contains(name, ".") || !strings.HasSuffix(g.obj.Pkg().Path(), path) {
+			continue
+		}
+		if m, ok := g.obj.Pkg().Scope().Lookup(name).(*types.Var); ok && hasMethod(m.Type(), "Lock") {
+			return m, vote.Lock
+		}
+	}
+	return nil, ""
+}
+
+// atomic makes the variable a typed atomic, or says why not.
+func (g *global) atomic() (*rewrite.Fix, string) {
+	if reason := leftOut(g.site, g.site.Finding.Place.Key); reason != "" {
+		return nil, reason
+	}
+	if g.obj.Exported() || !startsZero(g.file, g.spec) {
+		return nil, "an atomic can't start with its value"
+	}
+	a, reason := atomicVariable(g.site, g.file, g.obj.Type(), g.spec.Type, g.uses)
+	if reason != "" {
+		return nil, reason
+	}
+	a.edits = append(a.edits, rewrite.Redeclare{Var: g.file.Span(g.id), Type: a.code})
+	return &rewrite.Fix{
+		Title:  fmt.Sprintf("Make %s an %s", g.obj.Name(), a.code.Text),
+		Places: []string{g.site.Finding.Place.Key}, Safety: rewrite.Safe, Edits: a.edits,
+	}, ""
+}
+
+// guarded holds a mutex of the package at all accesses: one that is there, or
+// a new one.
+func (g *global) guarded(mutex types.Object, key string) (*rewrite.Fix, string) {
+	f := g.site.Finding
+	l := &locking{site: g.site, pkg: g.obj.Pkg().Path(), places: []string{f.Place.Key}}
+	title := ""
+	if mutex != nil {
+		l.name, l.mutex, l.key, l.rw = mutex.Name(), mutex, key, hasMethod(mutex.Type(), "RLock")
+		title = "Hold " + l.name
+	} else {
+		l.name = g.lockName()
+		l.key, l.rw = l.pkg+"."+l.name, readersDominate(f.Accesses)
+	}
+	if u, ok := handsOut(g.uses, g.obj.Type()); ok {
+		return nil, fmt.Sprintf("%s hands out what %s holds, which others change", spot{Use: u, sel: u.Path[0].(ast.Expr)}.at(), g.obj.Name())
+	}
+	if reason := l.plan(); reason != "" {
+		return nil, reason
+	}
+	if len(l.edits) == 0 {
+		return nil, "every access that can be placed holds the lock already"
+	}
+	if mutex == nil {
+		typ := rewrite.Code{Text: "sync.Mutex", Imports: []string{"sync"}}
+		if l.rw {
+			typ.Text = "sync.RWMutex"
+		}
+		l.edits = append(l.edits, rewrite.AddVar{Var: g.file.Span(g.id), Name: l.name, Type: typ, Doc: "guards " + g.obj.Name()})
+		title = fmt.Sprintf("Guard %s with a %s", g.obj.Name(), typ.Text)
+	}
+	return &rewrite.Fix{Title: title, Places: l.places, Safety: rewrite.Safe, Edits: l.edits}, ""
+}
+
+// lockName finds a name for a mutex that neither the package nor a function
+// that uses the variable has.
+func (g *global) lockName() string {
+	name := lowerFirst(g.obj.Name())
+	taken := func(try string) bool {
+		return g.obj.Pkg().Scope().Lookup(try) != nil ||
+			slices.ContainsFunc(g.uses, func(u *rewrite.Use) bool { return function(u) != nil && fresh(u, try) != try })
+	}
+	for _, try := range []string{name + "Mu", name + "Mutex"} {
+		if !taken(try) {
+			return try
+		}
+	}
+	for i := 2; ; i++ {
+		if try := fmt.Sprintf("%sMu%d", name, i); !taken(try) {
+			return try
+		}
+	}
+}
