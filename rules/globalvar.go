@@ -124,19 +124,23 @@ func (g *global) declaredIn(f *rewrite.File) {
 // mutex returns the mutex of the package that guards the variable elsewhere,
 // with its key: one that is held at a write, or at half of the accesses.
 func (g *global) mutex() (types.Object, string) {
+	var best types.Object
+	key := ""
 	for _, vote := range g.site.Finding.Votes {
 		if vote.Held == 0 || vote.Writes == 0 && 2*vote.Held < vote.Of {
 			continue
 		}
-		path, name, ok := strings.Cut(vote.Lock[strings.LastIndexByte(vote.Lock, '/')+1:], ".")
-		if !ok || strings.Contains(name, ".") || !strings.HasSuffix(g.obj.Pkg().Path(), path) {
+		name, ok := strings.CutPrefix(vote.Lock, g.obj.Pkg().Path()+".")
+		m, isVar := g.obj.Pkg().Scope().Lookup(name).(*types.Var)
+		if !ok || !isVar || !hasMethod(m.Type(), "Lock") {
 			continue
 		}
-		if m, ok := g.obj.Pkg().Scope().Lookup(name).(*types.Var); ok && hasMethod(m.Type(), "Lock") {
-			return m, vote.Lock
+		// Of several, the one that is named after the variable.
+		if best == nil || strings.HasPrefix(name, g.obj.Name()) && !strings.HasPrefix(best.Name(), g.obj.Name()) {
+			best, key = m, vote.Lock
 		}
 	}
-	return nil, ""
+	return best, key
 }
 
 // atomic makes the variable a typed atomic, or says why not.

@@ -41,6 +41,9 @@ func (l *locking) next(fn ast.Node, spots []spot, groups [][]spot) (int, string)
 		if n, ok := l.slowWrite(fn, spots[:1], groups[1:], up, i); ok {
 			return 1 + n, ""
 		}
+		if l.clearIndex(spots[0], up, i) {
+			return 1, ""
+		}
 	}
 	n, reason := l.hoist(fn, spots, up, i)
 	if region := stmts[i : i+1]; reason != "" && l.quiet(f, fn, region) == "" && !spins(region, spots[:1]) && l.release(fn, spots[:1], region) {
