@@ -12,7 +12,8 @@ type Rule struct {
 	Title string // one line for lists
 	Mends []Kind
 	// Fix proposes edits for the finding of the site, and possibly for others
-	// of its group, or says in one clause why it can't.
+	// of its group, or says in one clause why it can't. It says nothing where
+	// the code is not at all what the rule is about.
 	Fix func(*Site) (*Fix, string)
 }
 

@@ -172,7 +172,7 @@ func (g *global) guarded(mutex types.Object, key string) (*rewrite.Fix, string) 
 		l.name, l.mutex, l.key, l.rw = mutex.Name(), mutex, key, hasMethod(mutex.Type(), "RLock")
 		title = "Hold " + l.name
 	} else {
-		l.name = g.lockName()
+		l.name = g.beside("Mu")
 		l.key, l.rw = l.pkg+"."+l.name, readersDominate(f.Accesses)
 	}
 	if u, ok := handsOut(g.uses, g.obj.Type()); ok {
@@ -195,21 +195,19 @@ func (g *global) guarded(mutex types.Object, key string) (*rewrite.Fix, string) 
 	return &rewrite.Fix{Title: title, Places: l.places, Safety: rewrite.Safe, Edits: l.edits}, ""
 }
 
-// lockName finds a name for a mutex that neither the package nor a function
-// that uses the variable has.
-func (g *global) lockName() string {
+// beside finds a name for what belongs to the variable that neither the package
+// nor a function that uses the variable has.
+func (g *global) beside(suffix string) string {
 	name := lowerFirst(g.obj.Name())
 	taken := func(try string) bool {
 		return g.obj.Pkg().Scope().Lookup(try) != nil ||
 			slices.ContainsFunc(g.uses, func(u *rewrite.Use) bool { return function(u) != nil && fresh(u, try) != try })
 	}
-	for _, try := range []string{name + "Mu", name + "Mutex"} {
-		if !taken(try) {
-			return try
-		}
+	if try := name + suffix; !taken(try) {
+		return try
 	}
 	for i := 2; ; i++ {
-		if try := fmt.Sprintf("%sMu%d", name, i); !taken(try) {
+		if try := fmt.Sprintf("%s%s%d", name, suffix, i); !taken(try) {
 			return try
 		}
 	}

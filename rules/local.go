@@ -69,7 +69,7 @@ func (v *variable) guarded() (*rewrite.Fix, string) {
 		if v.statement() == nil {
 			return nil, fmt.Sprintf("there is no place for a lock above the declaration at %s:%d", base(v.file.Name), v.file.Span(v.path[0]).Line)
 		}
-		l.name = v.lockName()
+		l.name = v.beside("mu", "Mu")
 		l.key = f.Place.Key[:strings.LastIndexByte(f.Place.Key, '.')+1] + l.name
 		l.rw = readersDominate(f.Accesses)
 	}

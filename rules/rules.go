@@ -14,6 +14,7 @@ import (
 
 // All holds every rule in order of preference.
 var All = []*rewrite.Rule{
+	once,
 	guard,
 	atomicfield,
 	mutexfield,

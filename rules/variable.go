@@ -197,15 +197,16 @@ func (v *variable) declare(name string, typ rewrite.Code, doc string) rewrite.Ed
 		Code: rewrite.Code{Text: "var " + name + " " + typ.Text + " // " + doc, Imports: typ.Imports}}
 }
 
-// lockName finds a name for a mutex that nothing in the function has.
-func (v *variable) lockName() string {
+// beside finds a name for what belongs to the variable that nothing in the
+// function has.
+func (v *variable) beside(name, suffix string) string {
 	whole := &rewrite.Use{File: v.file, Path: []ast.Node{v.outermost()}}
-	for _, try := range []string{"mu", v.obj.Name() + "Mu"} {
+	for _, try := range []string{name, v.obj.Name() + suffix} {
 		if fresh(whole, try) == try && v.file.Pkg.Scope().Lookup(try) == nil {
 			return try
 		}
 	}
-	return fresh(whole, v.obj.Name()+"Mu")
+	return fresh(whole, v.obj.Name()+suffix)
 }
 
 // A view is a module in which only those mentions of one variable count that
