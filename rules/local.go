@@ -43,6 +43,9 @@ func fixLocal(s *rewrite.Site) (*rewrite.Fix, string) {
 	if fix, ok := v.own(); ok {
 		return fix, ""
 	}
+	if fix, ok := v.before(); ok {
+		return fix, ""
+	}
 	if reason := v.misordered(); reason != "" {
 		return nil, reason
 	}

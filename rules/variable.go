@@ -44,6 +44,9 @@ func variableOf(s *rewrite.Site) (*variable, string) {
 	}
 	for _, a := range s.Finding.Accesses {
 		if a.Races && !slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) }) && !a.At.Contains(v.file.Span(v.path[0])) {
+			if v.parameter() && a.Op == rewrite.Write {
+				return nil, fmt.Sprintf("the return at %s:%d sets it", base(a.At.File), a.At.Line)
+			}
 			return nil, fmt.Sprintf("%s:%d reaches it by another name", base(a.At.File), a.At.Line)
 		}
 	}
