@@ -20,8 +20,9 @@ type Rule struct {
 // A Site is everything a rule may know about a finding.
 type Site struct {
 	Finding *Finding
-	// Group holds the findings on fields of the same struct that no fix
-	// mends yet, Finding among them, in order of declaration.
+	// Group holds the findings on fields of the same struct, or variables of the
+	// same function or package, that no fix mends yet, Finding among them, in
+	// order of declaration.
 	Group  []*Finding
 	Module Module
 }

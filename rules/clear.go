@@ -83,3 +83,45 @@ func (l *locking) clearHead(fn ast.Node, spots []spot, up ast.Node, i int) bool 
 		rewrite.Insert{Stmt: f.Span(is), After: true, Code: rewrite.Code{Text: lock + ".Unlock()"}})
 	return true
 }
+
+// clearLookup computes a key that takes long above the lock, and looks it up
+// under it: if v, ok := x.m[key()]; ok.
+func (l *locking) clearLookup(s spot, up ast.Node, stmt ast.Stmt) bool {
+	f := s.File
+	index, ok := s.Path[1].(*ast.IndexExpr)
+	if !ok || index.X != s.sel || l.quietBetween(f, index.Index.Pos(), index.Index.End()) == "" || !typed(f.Info, index.Index) {
+		return false
+	}
+	as, ok := s.Path[2].(*ast.AssignStmt)
+	if !ok || len(as.Rhs) != 1 || as.Rhs[0] != ast.Expr(index) || l.touchesOther(s, as) {
+		return false
+	}
+	is, head := stmt.(*ast.IfStmt)
+	if head && (is.Init != ast.Stmt(as) || as.Tok != token.DEFINE) || !head && stmt != ast.Stmt(as) {
+		return false
+	}
+	var names []string
+	for _, lhs := range as.Lhs {
+		id, ok := lhs.(*ast.Ident)
+		if !ok || head && id.Name != "_" && taken(f, up, is, id.Name, l.names[up]) {
+			return false
+		}
+		names = append(names, id.Name)
+	}
+	key := fresh(s.Use, "key", append(names, l.names[up]...)...)
+	lock, unlock := ".Lock()", ".Unlock()"
+	if l.mode([]spot{s}) == rewrite.Shared {
+		lock, unlock = ".RLock()", ".RUnlock()"
+	}
+	expr := l.lockExpr(s)
+	code := rewrite.Code{Text: key + " := $1\n" + expr + lock + "\n" + strings.Join(names, ", ") + " " + as.Tok.String() + " $0[" + key + "]\n" + expr + unlock}
+	holes := []rewrite.Span{f.Span(s.sel), f.Span(index.Index)}
+	l.names[up] = append(l.names[up], key)
+	if !head {
+		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: code, Holes: holes})
+		return true
+	}
+	l.names[up] = append(l.names[up], names...)
+	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)}, rewrite.Insert{Stmt: f.Span(is), Code: code, Holes: holes})
+	return true
+}

@@ -55,13 +55,43 @@ func fixGlobal(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason != "" {
 		return nil, reason
 	}
-	mutex, key := g.mutex()
-	if mutex == nil {
-		if fix, _ := g.atomic(); fix != nil {
+	if mutex, key := g.mutex(); mutex != nil {
+		return g.guarded(nil, mutex, key)
+	}
+	if fix, _ := g.atomic(); fix != nil {
+		return fix, ""
+	}
+	if mates := g.mates(); len(mates) > 0 {
+		if fix, _ := g.guarded(mates, nil, ""); fix != nil {
 			return fix, ""
 		}
 	}
-	return g.guarded(mutex, key)
+	return g.guarded(nil, nil, "")
+}
+
+// mates lists other variables of the file that race in the same functions and
+// need a lock as well: one serves them all.
+func (g *global) mates() []*global {
+	var out []*global
+	for _, f := range g.site.Group {
+		if f == g.site.Finding {
+			continue
+		}
+		s := *g.site
+		s.Finding = f
+		o, reason := globalOf(&s)
+		if reason != "" || o.file != g.file {
+			continue
+		}
+		m, _ := o.mutex()
+		a, _ := o.atomic()
+		if m == nil && a == nil && slices.ContainsFunc(o.uses, func(u *rewrite.Use) bool {
+			return !u.File.Test && slices.ContainsFunc(g.uses, func(v *rewrite.Use) bool { return function(u) != nil && function(u) == function(v) })
+		}) {
+			out = append(out, o)
+		}
+	}
+	return out
 }
 
 // globalOf finds the package variable that races, or says why it is not one
@@ -163,20 +193,30 @@ func (g *global) atomic() (*rewrite.Fix, string) {
 }
 
 // guarded holds a mutex of the package at all accesses: one that is there, or
-// a new one.
-func (g *global) guarded(mutex types.Object, key string) (*rewrite.Fix, string) {
-	f := g.site.Finding
-	l := &locking{site: g.site, pkg: g.obj.Pkg().Path(), places: []string{f.Place.Key}}
+// a new one, which serves other variables too.
+func (g *global) guarded(mates []*global, mutex types.Object, key string) (*rewrite.Fix, string) {
+	all := append([]*global{g}, mates...)
+	slices.SortFunc(all, func(a, b *global) int { return int(a.obj.Pos() - b.obj.Pos()) })
+	l := &locking{site: g.site, pkg: g.obj.Pkg().Path()}
+	var names []string
+	var accesses []rewrite.Access
+	for _, o := range all {
+		f := o.site.Finding
+		l.places, names, accesses = append(l.places, f.Place.Key), append(names, o.obj.Name()), append(accesses, f.Accesses...)
+		if u, ok := handsOut(o.uses, o.obj.Type()); ok {
+			return nil, fmt.Sprintf("%s hands out what %s holds, which others change", spot{Use: u, sel: u.Path[0].(ast.Expr)}.at(), o.obj.Name())
+		}
+	}
 	title := ""
 	if mutex != nil {
 		l.name, l.mutex, l.key, l.rw = mutex.Name(), mutex, key, hasMethod(mutex.Type(), "RLock")
 		title = "Hold " + l.name
 	} else {
-		l.name = g.beside("Mu")
-		l.key, l.rw = l.pkg+"."+l.name, readersDominate(f.Accesses)
-	}
-	if u, ok := handsOut(g.uses, g.obj.Type()); ok {
-		return nil, fmt.Sprintf("%s hands out what %s holds, which others change", spot{Use: u, sel: u.Path[0].(ast.Expr)}.at(), g.obj.Name())
+		l.name = all[0].beside("Mu")
+		if len(all) > 1 && all[0].free("mu") {
+			l.name = "mu"
+		}
+		l.key, l.rw = l.pkg+"."+l.name, readersDominate(accesses)
 	}
 	if reason := l.plan(); reason != "" {
 		return nil, reason
@@ -189,8 +229,9 @@ func (g *global) guarded(mutex types.Object, key string) (*rewrite.Fix, string) 
 		if l.rw {
 			typ.Text = "sync.RWMutex"
 		}
-		l.edits = append(l.edits, rewrite.AddVar{Var: g.file.Span(g.id), Name: l.name, Type: typ, Doc: "guards " + g.obj.Name()})
-		title = fmt.Sprintf("Guard %s with a %s", g.obj.Name(), typ.Text)
+		first := all[0]
+		l.edits = append(l.edits, rewrite.AddVar{Var: first.file.Span(first.id), Name: l.name, Type: typ, Doc: "guards " + enumerate(names)})
+		title = fmt.Sprintf("Guard %s with a %s", enumerate(names), typ.Text)
 	}
 	return &rewrite.Fix{Title: title, Places: l.places, Safety: rewrite.Safe, Edits: l.edits}, ""
 }
@@ -199,16 +240,18 @@ func (g *global) guarded(mutex types.Object, key string) (*rewrite.Fix, string) 
 // nor a function that uses the variable has.
 func (g *global) beside(suffix string) string {
 	name := lowerFirst(g.obj.Name())
-	taken := func(try string) bool {
-		return g.obj.Pkg().Scope().Lookup(try) != nil ||
-			slices.ContainsFunc(g.uses, func(u *rewrite.Use) bool { return function(u) != nil && fresh(u, try) != try })
-	}
-	if try := name + suffix; !taken(try) {
+	if try := name + suffix; g.free(try) {
 		return try
 	}
 	for i := 2; ; i++ {
-		if try := fmt.Sprintf("%s%s%d", name, suffix, i); !taken(try) {
+		if try := fmt.Sprintf("%s%s%d", name, suffix, i); g.free(try) {
 			return try
 		}
 	}
+}
+
+// free reports whether a name is nobody's where the variable is used.
+func (g *global) free(name string) bool {
+	return g.obj.Pkg().Scope().Lookup(name) == nil &&
+		!slices.ContainsFunc(g.uses, func(u *rewrite.Use) bool { return function(u) != nil && fresh(u, name) != name })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -37,33 +38,78 @@ func fixLocal(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason != "" {
 		return nil, reason
 	}
-	if fix, ok := v.perTurn(); ok {
-		return fix, ""
-	}
-	if fix, ok := v.own(); ok {
-		return fix, ""
-	}
-	if fix, ok := v.before(); ok {
+	if fix := v.unguarded(); fix != nil {
 		return fix, ""
 	}
 	if reason := v.misordered(); reason != "" {
 		return nil, reason
 	}
-	if m, _ := v.mutex(); m == nil {
-		if fix, _ := v.atomic(); fix != nil {
+	if mutex, key := v.mutex(); mutex != nil {
+		return v.guarded(nil, mutex, key)
+	}
+	if mates := v.mates(); len(mates) > 0 {
+		if fix, _ := v.guarded(mates, nil, ""); fix != nil {
 			return fix, ""
 		}
 	}
-	return v.guarded()
+	return v.guarded(nil, nil, "")
+}
+
+// unguarded returns the fix that needs no lock, nil if there is none.
+func (v *variable) unguarded() *rewrite.Fix {
+	for _, try := range []func() (*rewrite.Fix, bool){v.perTurn, v.own, v.before} {
+		if fix, ok := try(); ok {
+			return fix
+		}
+	}
+	if m, _ := v.mutex(); m != nil || v.misordered() != "" {
+		return nil
+	}
+	fix, _ := v.atomic()
+	return fix
+}
+
+// mates lists other variables that race in the same functions and need a lock
+// as well: one serves them all.
+func (v *variable) mates() []*variable {
+	var out []*variable
+	for _, f := range v.site.Group {
+		if f == v.site.Finding {
+			continue
+		}
+		s := *v.site
+		s.Finding = f
+		w, reason := variableOf(&s)
+		if reason != "" || w.owner() != v.owner() || w.block() != v.block() || w.unguarded() != nil || w.misordered() != "" {
+			continue
+		}
+		if m, _ := w.mutex(); m == nil && slices.ContainsFunc(w.uses, func(u *rewrite.Use) bool {
+			return w.races(u) && slices.ContainsFunc(v.uses, func(o *rewrite.Use) bool { return v.races(o) && function(o) == function(u) })
+		}) {
+			out = append(out, w)
+		}
+	}
+	return out
 }
 
 // guarded puts the accesses that have others beside them under a mutex of the
-// function: one that some of them hold, or a new one.
-func (v *variable) guarded() (*rewrite.Fix, string) {
-	site := v.racing()
+// function: one that some of them hold, or a new one, which serves other
+// variables too.
+func (v *variable) guarded(mates []*variable, mutex types.Object, key string) (*rewrite.Fix, string) {
+	all := append([]*variable{v}, mates...)
+	slices.SortFunc(all, func(a, b *variable) int { return int(a.obj.Pos() - b.obj.Pos()) })
+	site := racing(v.site, all)
 	f := site.Finding
-	l := &locking{site: site, pkg: v.file.Pkg.Path(), places: []string{f.Place.Key}}
-	mutex, key := v.mutex()
+	l := &locking{site: site, pkg: v.file.Pkg.Path()}
+	var names []string
+	var accesses []rewrite.Access
+	for _, w := range all {
+		k := w.site.Finding.Place.Key
+		l.places, names, accesses = append(l.places, k), append(names, w.obj.Name()), append(accesses, w.site.Finding.Accesses...)
+		if u, ok := handsOut(site.Module.Uses(k), w.obj.Type()); ok {
+			return nil, fmt.Sprintf("%s hands out what %s holds, which others change", spot{Use: u, sel: u.Path[0].(ast.Expr)}.at(), w.obj.Name())
+		}
+	}
 	title := ""
 	if mutex != nil {
 		l.name, l.mutex, l.key, l.rw = mutex.Name(), mutex, key, hasMethod(mutex.Type(), "RLock")
@@ -72,13 +118,9 @@ func (v *variable) guarded() (*rewrite.Fix, string) {
 		if v.statement() == nil {
 			return nil, fmt.Sprintf("there is no place for a lock above the declaration at %s:%d", base(v.file.Name), v.file.Span(v.path[0]).Line)
 		}
-		l.name = v.beside("mu", "Mu")
+		l.name = all[0].beside("mu", "Mu")
 		l.key = f.Place.Key[:strings.LastIndexByte(f.Place.Key, '.')+1] + l.name
-		l.rw = readersDominate(f.Accesses)
-	}
-	uses := site.Module.Uses(f.Place.Key)
-	if u, ok := handsOut(uses, v.obj.Type()); ok {
-		return nil, fmt.Sprintf("%s hands out what %s holds, which others change", spot{Use: u, sel: u.Path[0].(ast.Expr)}.at(), v.obj.Name())
+		l.rw = readersDominate(accesses)
 	}
 	if reason := l.plan(); reason != "" {
 		return nil, reason
@@ -91,8 +133,8 @@ func (v *variable) guarded() (*rewrite.Fix, string) {
 		if l.rw {
 			typ.Text = "sync.RWMutex"
 		}
-		l.edits = append(l.edits, v.declare(l.name, typ, "guards "+v.obj.Name()))
-		title = fmt.Sprintf("Guard %s with a %s", v.obj.Name(), typ.Text)
+		l.edits = append(l.edits, all[0].declare(l.name, typ, "guards "+enumerate(names)))
+		title = fmt.Sprintf("Guard %s with a %s", enumerate(names), typ.Text)
 	}
 	return &rewrite.Fix{Title: title, Places: l.places, Safety: rewrite.Safe, Edits: l.edits}, ""
 }

@@ -242,7 +242,8 @@ func (v *variable) declareIn(lit *ast.FuncLit, uses []*rewrite.Use) ([]rewrite.E
 	if !ok {
 		return nil, false
 	}
-	return []rewrite.Edit{rewrite.Insert{Stmt: v.file.Span(lit.Body.List[0]), Code: rewrite.Code{Text: "var " + v.obj.Name() + " " + typ}}}, true
+	first := slices.IndexFunc(lit.Body.List, func(s ast.Stmt) bool { return contains(s, uses[0].Path[0]) })
+	return []rewrite.Edit{rewrite.Insert{Stmt: v.file.Span(lit.Body.List[first]), Code: rewrite.Code{Text: "var " + v.obj.Name() + " " + typ}}}, true
 }
 
 // scope tells which mentions would mean the variable that := in the place of

@@ -208,7 +208,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if s.write {
 		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
 	}
-	if l.lift(s, up, stmts[i]) {
+	if l.lift(s, up, stmts[i]) || l.clearLookup(s, up, stmts[i]) {
 		return 1, ""
 	}
 	expr, reason := s.readable()

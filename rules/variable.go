@@ -212,51 +212,19 @@ func (v *variable) beside(name, suffix string) string {
 	return fresh(whole, v.obj.Name()+suffix)
 }
 
-// A view is a module in which only those mentions of one variable count that
-// have something beside them.
-type view struct {
-	rewrite.Module
-	key  string
-	uses []*rewrite.Use
-}
-
-func (w *view) Uses(place string) []*rewrite.Use {
-	if place == w.key {
-		return w.uses
+// block is the node that lists the statement above which what belongs to the
+// variable can be declared.
+func (v *variable) block() ast.Node {
+	if v.parameter() {
+		return body(v.owner())
 	}
-	return w.Module.Uses(place)
-}
-
-// Variants lists no file: none but its own can mention the variable.
-func (w *view) Variants(place string) []string {
-	if place == w.key {
-		return nil
-	}
-	return w.Module.Variants(place)
-}
-
-// racing returns the site as rules for locks see it: accesses that all others
-// are ordered with are the business of their own goroutine.
-func (v *variable) racing() *rewrite.Site {
-	w := &view{Module: v.site.Module, key: v.site.Finding.Place.Key}
-	for _, u := range v.uses {
-		a := rewrite.Access{Op: rewrite.Read, At: u.File.Span(u.Path[0])}
-		if u.Access != nil {
-			a = *u.Access
+	stmt := v.statement()
+	for i, n := range v.path {
+		if n == ast.Node(stmt) {
+			return v.path[i+1]
 		}
-		a.Fresh = !v.races(u)
-		if u.Access == nil || !a.Op.Writes() {
-			if op := v.changes(u); op != "" {
-				a.Op = op
-			}
-		}
-		n := *u
-		n.Access = &a
-		w.uses = append(w.uses, &n)
 	}
-	s := *v.site
-	s.Module = w
-	return &s
+	return nil
 }
 
 // races reports whether a mention may have something beside it. Where the
