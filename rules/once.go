@@ -209,11 +209,12 @@ func (z *lazy) sole() string {
 			continue
 		}
 		as, ok := u.Path[1].(*ast.AssignStmt)
-		if set || !ok || len(as.Lhs) != 1 || u.Path[2] != ast.Node(z.test.Body) {
+		if !ok || len(as.Lhs) != 1 || !contains(z.test.Body, as) || !set && u.Path[2] != ast.Node(z.test.Body) {
 			return fmt.Sprintf("%s sets it in another way", s.at())
 		}
+		grown := set && z.grows(as.Rhs[0])
 		set = true
-		if !z.certain(as.Rhs[0], 0) {
+		if !grown && !z.certain(as.Rhs[0], 0) {
 			return fmt.Sprintf("%s may set it to nil, and a later call tries again", s.at())
 		}
 	}
@@ -241,6 +242,16 @@ func (z *lazy) certain(e ast.Expr, depth int) bool {
 		return fn != nil && depth < 3 && z.returns(fn, depth+1)
 	}
 	return false
+}
+
+// grows reports whether an expression appends to the place itself.
+func (z *lazy) grows(e ast.Expr) bool {
+	call, ok := e.(*ast.CallExpr)
+	if !ok || !z.File.Info.Types[call.Fun].IsBuiltin() || len(call.Args) == 0 {
+		return false
+	}
+	id, ok := call.Fun.(*ast.Ident)
+	return ok && id.Name == "append" && text(z.File, call.Args[0]) == text(z.File, z.sel)
 }
 
 // returns reports whether a function of the package never returns nil.

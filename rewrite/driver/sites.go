@@ -288,7 +288,7 @@ func (s *sites) GoVersion(f *rewrite.File) string {
 func (s *sites) Variants(place string) []string {
 	s.index()
 	i := strings.LastIndexByte(place, '.')
-	files := s.build.prog.Mentions(place[i+1:])
+	files := s.build.prog.Mentions(place[i+1:], s.types[place[:i]] == nil)
 	if dir := s.dir(place[:i]); dir != "" && !ast.IsExported(place[i+1:]) {
 		files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) != dir })
 	}

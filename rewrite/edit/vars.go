@@ -64,8 +64,13 @@ func (p *player) addVar(d declaration, spec *dst.ValueSpec, comment string) {
 		spec.Decs.Before, spec.Decs.After = next.Before, dst.NewLine
 		next.Before = dst.NewLine
 		if len(next.Start) > 0 {
-			next.Before = dst.EmptyLine
 			spec.Decs.Start, next.Start = splitFree(next.Start)
+		}
+		if len(next.Start) > 0 { // its comment is its own
+			next.Before = dst.EmptyLine
+		}
+		if i > 0 && (len(next.Start) > 0 || widens(group.Specs[:i], spec)) {
+			group.Specs[i-1].Decorations().After, spec.Decs.Before = dst.EmptyLine, dst.EmptyLine
 		}
 		if comment != "" {
 			spec.Decs.End = append(spec.Decs.End, comment)
@@ -90,6 +95,23 @@ func (p *player) addVar(d declaration, spec *dst.ValueSpec, comment string) {
 	}
 	i := slices.Index(p.root.Decls, dst.Decl(group))
 	p.root.Decls = slices.Insert(p.root.Decls, i, dst.Decl(decl))
+}
+
+// widens reports whether a new declaration would move the columns of those
+// right above it.
+func widens(above []dst.Spec, spec *dst.ValueSpec) bool {
+	width := 0
+	for i := len(above) - 1; i >= 0; i-- {
+		names := 0
+		for _, id := range above[i].(*dst.ValueSpec).Names {
+			names += len(id.Name) + len(", ")
+		}
+		width = max(width, names-len(", "))
+		if above[i].Decorations().Before == dst.EmptyLine {
+			break
+		}
+	}
+	return len(spec.Names[0].Name) > width
 }
 
 // redeclare gives variables other types and takes their initial values.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -31,7 +32,8 @@ func (w *walk) stalls(s state, note string, at effect.Pos) {
 		return
 	}
 	for _, h := range s.may {
-		if k := h.key(w.f); k != "" {
+		// Who comes to a sync.Once has to wait for what it runs.
+		if k := h.key(w.f); k != "" && !strings.HasSuffix(k, onceHeld) {
 			w.out.stalls = append(w.out.stalls, stalled{Stall{k, w.f.Name, note}, at})
 		}
 	}
