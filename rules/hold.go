@@ -81,6 +81,7 @@ func (l *locking) plan() string {
 			reasons = append(reasons, reason)
 		}
 	}
+	l.readBack()
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
 
