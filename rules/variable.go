@@ -43,6 +43,9 @@ func variableOf(s *rewrite.Site) (*variable, string) {
 		return nil, "its declaration is not in a function"
 	}
 	for _, a := range s.Finding.Accesses {
+		if a.Races && (a.Op == rewrite.Close || a.Op == rewrite.Send) {
+			return nil, "the end of a channel needs an order, not a lock"
+		}
 		if a.Races && !slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) }) && !a.At.Contains(v.file.Span(v.path[0])) {
 			if v.parameter() && a.Op == rewrite.Write {
 				return nil, fmt.Sprintf("the return at %s:%d sets it", base(a.At.File), a.At.Line)

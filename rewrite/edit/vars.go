@@ -1,7 +1,6 @@
 package edit
 
 import (
-	"fmt"
 	"go/ast"
 	"go/token"
 	"slices"
@@ -155,7 +154,8 @@ func (p *player) retypeVars(d declaration, types map[string]dst.Expr) error {
 	}
 	group := p.node(d.decl).(*dst.GenDecl)
 	if !group.Lparen {
-		return p.refuse(p.extent(d.spec).from, fmt.Sprintf("%s is declared together with variables that keep their type", d.id.Name))
+		p.declareApart(d, group, parts)
+		return nil
 	}
 	ownLine(group.Specs)
 	i := slices.Index(group.Specs, dst.Spec(spec))
@@ -167,6 +167,32 @@ func (p *player) retypeVars(d declaration, types map[string]dst.Expr) error {
 		group.Specs = slices.Insert(group.Specs, i+k, dst.Spec(part))
 	}
 	return nil
+}
+
+// declareApart puts declarations in the place of one that stands alone.
+func (p *player) declareApart(d declaration, group *dst.GenDecl, parts []*dst.ValueSpec) {
+	spec := group.Specs[0].(*dst.ValueSpec)
+	spec.Names, spec.Type = parts[0].Names, parts[0].Type
+	var decls []dst.Decl
+	var stmts []dst.Stmt
+	for _, part := range parts[1:] {
+		part.Decs.Before, part.Decs.After = dst.None, dst.None
+		decl := &dst.GenDecl{Tok: token.VAR, Specs: []dst.Spec{part}}
+		decls = append(decls, decl)
+		stmts = append(stmts, &dst.DeclStmt{Decl: decl})
+	}
+	if stmt, ok := p.parent[d.decl].(*ast.DeclStmt); ok {
+		p.put(true, p.parent[stmt], stmt, stmts)
+		return
+	}
+	last := group.Decorations()
+	for _, decl := range decls {
+		decl.Decorations().Before, decl.Decorations().After = dst.NewLine, last.After
+		last.After = dst.NewLine
+		last = decl.Decorations()
+	}
+	i := slices.Index(p.root.Decls, dst.Decl(group))
+	p.root.Decls = slices.Insert(p.root.Decls, i+1, decls...)
 }
 
 // splitSpec returns the declarations of a spec's names with their new types.
