@@ -203,7 +203,7 @@ func (g *global) guarded(mates []*global, mutex types.Object, key string) (*rewr
 	for _, o := range all {
 		f := o.site.Finding
 		l.places, names, accesses = append(l.places, f.Place.Key), append(names, o.obj.Name()), append(accesses, f.Accesses...)
-		if u, ok := handsOut(o.uses, o.obj.Type()); ok {
+		if u, ok := handsOut(o.uses, o.obj.Type(), func(u *rewrite.Use) bool { return u.Access == nil || u.Access.Fresh }); ok {
 			return nil, fmt.Sprintf("%s hands out what %s holds, which others change", spot{Use: u, sel: u.Path[0].(ast.Expr)}.at(), o.obj.Name())
 		}
 	}

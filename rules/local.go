@@ -106,7 +106,7 @@ func (v *variable) guarded(mates []*variable, mutex types.Object, key string) (*
 	for _, w := range all {
 		k := w.site.Finding.Place.Key
 		l.places, names, accesses = append(l.places, k), append(names, w.obj.Name()), append(accesses, w.site.Finding.Accesses...)
-		if u, ok := handsOut(site.Module.Uses(k), w.obj.Type()); ok {
+		if u, ok := handsOut(site.Module.Uses(k), w.obj.Type(), w.alone); ok {
 			return nil, fmt.Sprintf("%s hands out what %s holds, which others change", spot{Use: u, sel: u.Path[0].(ast.Expr)}.at(), w.obj.Name())
 		}
 	}

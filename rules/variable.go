@@ -307,9 +307,10 @@ func pointer(t types.Type) bool {
 	return ok
 }
 
-// handsOut returns a racing mention that gives a map or slice away whose
-// content races: a lock around the mention would guard nothing.
-func handsOut(uses []*rewrite.Use, t types.Type) (*rewrite.Use, bool) {
+// handsOut returns a mention that gives a map or slice away whose content
+// races: a lock around the mention would guard nothing. Alone tells of mentions
+// that nobody else is beside.
+func handsOut(uses []*rewrite.Use, t types.Type, alone func(*rewrite.Use) bool) (*rewrite.Use, bool) {
 	switch t.Underlying().(type) {
 	case *types.Map, *types.Slice, *types.Pointer:
 	default:
@@ -317,7 +318,7 @@ func handsOut(uses []*rewrite.Use, t types.Type) (*rewrite.Use, bool) {
 	}
 	changed := slices.ContainsFunc(uses, func(u *rewrite.Use) bool { return u.Access != nil && u.Access.Op == rewrite.WriteElem })
 	for _, u := range uses {
-		if !changed || u.Access == nil || u.Access.Fresh {
+		if !changed || alone(u) {
 			continue
 		}
 		switch p := u.Path[1].(type) {
@@ -335,6 +336,12 @@ func handsOut(uses []*rewrite.Use, t types.Type) (*rewrite.Use, bool) {
 		return u, true
 	}
 	return nil, false
+}
+
+// alone reports whether a mention comes before all goroutines, or after a wait
+// for them.
+func (v *variable) alone(u *rewrite.Use) bool {
+	return function(u) == v.owner() && !v.races(u) && (u.Path[0].Pos() < v.started() || v.waitBefore(u) != nil)
 }
 
 // keyName is the name of the variable that a lock's key ends in.
