@@ -17,8 +17,9 @@ import (
 // Files by what they do: hold.go plans, function by function; step.go finds
 // the accesses that must stay one step; section.go makes critical sections of
 // statements, joining those that are there; read.go and lift.go read into a
-// variable instead, where the rest of a statement is slow; place.go knows
-// where a lock can stand, object.go by which name it is taken.
+// variable instead, where the rest of a statement is slow; clear.go computes
+// what is slow first; readback.go joins sections that are next to each other;
+// place.go knows where a lock can stand, object.go by which name it is taken.
 type locking struct {
 	site   *rewrite.Site
 	key    string // of the lock

@@ -15,13 +15,25 @@ import (
 // Goroutines, handlers or parallel tests share a variable of the function that
 // starts them. What it is for decides what becomes of it:
 //
+//   - a variable that each of them sets before reading it, such as err, becomes
+//     a variable of each;
+//   - the variable of a loop is copied at the head of the body, where the
+//     language version (before go 1.22) has one for all turns;
+//   - a value that a goroutine reads once, and its starter goes on to change, is
+//     copied above the go statement;
 //   - a mutex that is held at some of the accesses is held at all;
-//   - otherwise a mutex is declared right above the variable, and held where
-//     others may be at it, but not where everybody else is waited for. What is
-//     computed for the variable is computed before the lock is taken.
+//   - a flag or a counter that starts as zero becomes a typed atomic (go 1.19 or
+//     later);
+//   - anything else gets a mutex, declared right above it, that is held where
+//     others may be at it, but not where everybody else is waited for. One mutex
+//     serves all variables that the same functions use. What takes long is
+//     computed before the lock is taken.
 //
-// It is refused where a lock could do harm or would guard nothing:
+// It is refused where a lock could do harm, or would guard or hide something
+// else:
 //
+//   - the function waits, but not for all that sets what it reads then, or it
+//     reads first and waits later: it lacks an order, not a lock;
 //   - between a read and the write that depends on it, something slow runs;
 //   - the variable's address is taken;
 //   - what races is behind the variable, and comes from elsewhere;

@@ -211,7 +211,7 @@ func (s *sites) match(f *rewrite.Finding) {
 				beside = append(beside, u)
 			}
 		}
-		if first == nil && len(beside) == 1 { // a position such as that of a range clause
+		if first == nil && len(beside) == 1 && a.Op != rewrite.Close && a.Op != rewrite.Send { // a position such as that of a range clause
 			first = beside[0]
 			a.At = first.File.Span(first.Path[0])
 		}

@@ -31,56 +31,73 @@ func (p *player) varNamed(s rewrite.Span) (declaration, error) {
 	return declaration{id, spec, p.parent[spec].(*ast.GenDecl)}, nil
 }
 
-// addVars declares variables above others.
-func (p *player) addVars(edits []rewrite.AddVar) error {
+// declare declares variables above others, and gives others other types.
+func (p *player) declare(edits []rewrite.Edit) error {
+	var changes []rewrite.Redeclare
 	for _, e := range edits {
-		d, err := p.varNamed(e.Var)
+		var err error
+		switch e := e.(type) {
+		case rewrite.AddVar:
+			err = p.addVar(e)
+		case rewrite.Redeclare:
+			changes = append(changes, e)
+		}
 		if err != nil {
 			return err
 		}
-		x, err := p.typeCode(e.Type, p.extent(d.id).from)
-		if err != nil {
-			return err
-		}
-		p.names.commit()
-		spec := &dst.ValueSpec{Names: []*dst.Ident{dst.NewIdent(e.Name)}, Type: x}
-		comment := ""
-		if e.Doc != "" {
-			comment = "// " + strings.Join(strings.Fields(e.Doc), " ")
-			p.comments = append(p.comments, comment)
-		}
-		p.addVar(d, spec, comment)
 	}
+	return p.redeclare(changes)
+}
+
+func (p *player) addVar(e rewrite.AddVar) error {
+	d, err := p.varNamed(e.Var)
+	if err != nil {
+		return err
+	}
+	x, err := p.typeCode(e.Type, p.extent(d.id).from)
+	if err != nil {
+		return err
+	}
+	p.names.commit()
+	spec := &dst.ValueSpec{Names: []*dst.Ident{dst.NewIdent(e.Name)}, Type: x}
+	var comments []string
+	if e.Doc != "" {
+		comments = []string{"// " + strings.Join(strings.Fields(e.Doc), " ")}
+		p.comments = append(p.comments, comments...)
+	}
+	if p.node(d.decl).(*dst.GenDecl).Lparen {
+		spec.Decs.End = comments
+		p.addToGroup(d, spec)
+		return nil
+	}
+	p.addAbove(d, &dst.GenDecl{Tok: token.VAR, Specs: []dst.Spec{spec},
+		Decs: dst.GenDeclDecorations{NodeDecs: dst.NodeDecs{End: comments}}})
 	return nil
 }
 
-func (p *player) addVar(d declaration, spec *dst.ValueSpec, comment string) {
+// addToGroup puts a declaration above another one of a group.
+func (p *player) addToGroup(d declaration, spec *dst.ValueSpec) {
 	group := p.node(d.decl).(*dst.GenDecl)
-	if group.Lparen {
-		ownLine(group.Specs)
-		i := slices.Index(group.Specs, dst.Spec(p.node(d.spec).(*dst.ValueSpec)))
-		next := group.Specs[i].Decorations()
-		spec.Decs.Before, spec.Decs.After = next.Before, dst.NewLine
-		next.Before = dst.NewLine
-		if len(next.Start) > 0 {
-			spec.Decs.Start, next.Start = splitFree(next.Start)
-		}
-		if len(next.Start) > 0 { // its comment is its own
-			next.Before = dst.EmptyLine
-		}
-		if i > 0 && (len(next.Start) > 0 || widens(group.Specs[:i], spec)) {
-			group.Specs[i-1].Decorations().After, spec.Decs.Before = dst.EmptyLine, dst.EmptyLine
-		}
-		if comment != "" {
-			spec.Decs.End = append(spec.Decs.End, comment)
-		}
-		group.Specs = slices.Insert(group.Specs, i, dst.Spec(spec))
-		return
+	ownLine(group.Specs)
+	i := slices.Index(group.Specs, dst.Spec(p.node(d.spec).(*dst.ValueSpec)))
+	next := group.Specs[i].Decorations()
+	spec.Decs.Before, spec.Decs.After = next.Before, dst.NewLine
+	next.Before = dst.NewLine
+	if len(next.Start) > 0 {
+		spec.Decs.Start, next.Start = splitFree(next.Start)
 	}
-	decl := &dst.GenDecl{Tok: token.VAR, Specs: []dst.Spec{spec}}
-	if comment != "" {
-		decl.Decs.End = append(decl.Decs.End, comment)
+	if len(next.Start) > 0 { // its comment is its own
+		next.Before = dst.EmptyLine
 	}
+	if i > 0 && (len(next.Start) > 0 || widens(group.Specs[:i], spec)) {
+		group.Specs[i-1].Decorations().After, spec.Decs.Before = dst.EmptyLine, dst.EmptyLine
+	}
+	group.Specs = slices.Insert(group.Specs, i, dst.Spec(spec))
+}
+
+// addAbove puts a declaration above one that stands alone.
+func (p *player) addAbove(d declaration, decl *dst.GenDecl) {
+	group := p.node(d.decl).(*dst.GenDecl)
 	if stmt, ok := p.parent[d.decl].(*ast.DeclStmt); ok {
 		p.put(false, p.parent[stmt], stmt, []dst.Stmt{&dst.DeclStmt{Decl: decl}})
 		return
