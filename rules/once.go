@@ -132,6 +132,9 @@ func (z *lazy) checkOnce(lock string) (*rewrite.Fix, string) {
 	if _, deferred := stmts[1].(*ast.DeferStmt); n != 1 || deferred == unlocks {
 		return nil, fmt.Sprintf("the lock taken below %s is released in more than one way", z.at())
 	}
+	if len(stmts) != 3 {
+		return nil, fmt.Sprintf("below %s is more than the lock and a second test: it would run every time", z.at())
+	}
 	e := z.site.Module.Calls(z.File, z.test.End(), body(z.fn).Rbrace)
 	if len(z.rest) > 0 && len(e.Slow) > 0 {
 		return nil, fmt.Sprintf("below the test at %s the function goes on to run %s", z.at(), e.Slow[0])

@@ -174,6 +174,9 @@ func (v *variable) without(uses []*rewrite.Use, literals []*ast.FuncLit) ([]rewr
 			first = lit.Pos()
 		}
 	}
+	if v.returned() {
+		return nil, false
+	}
 	reads := v.parameter()
 	for _, u := range uses {
 		if v.sets(u) {
@@ -197,6 +200,22 @@ func (v *variable) without(uses []*rewrite.Use, literals []*ast.FuncLit) ([]rewr
 		return nil, false
 	}
 	return []rewrite.Edit{rewrite.Drop{Node: v.file.Span(v.path[3])}}, true
+}
+
+// returned reports whether the variable is a result that a bare return gives
+// back.
+func (v *variable) returned() bool {
+	if !v.parameter() {
+		return false
+	}
+	found := false
+	ast.Inspect(body(v.owner()), func(n ast.Node) bool {
+		r, ok := n.(*ast.ReturnStmt)
+		_, lit := n.(*ast.FuncLit)
+		found = found || ok && len(r.Results) == 0
+		return !lit
+	})
+	return found
 }
 
 // around returns the outermost loop of the variable's owner that a position is

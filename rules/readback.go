@@ -2,6 +2,7 @@ package rules
 
 import (
 	"go/ast"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -29,6 +30,7 @@ func (l *locking) readBack() {
 // readBelow moves reads above a statement into the critical section that ends
 // with the statement before it.
 func (l *locking) readBelow(f *rewrite.File, last, next ast.Stmt) {
+	l.useComputed(f, last, next)
 	at := -1
 	for i, e := range l.edits {
 		if h, ok := e.(rewrite.Hold); ok && h.Last == f.Span(last) && !h.Defer {
@@ -58,6 +60,37 @@ func (l *locking) readBelow(f *rewrite.File, last, next ast.Stmt) {
 			l.edits[i] = hold
 		}
 	}
+}
+
+// useComputed lets a statement use the variable that the one above it assigns
+// from, instead of reading back what was assigned: v := f(); x.n = v; use(x.n).
+func (l *locking) useComputed(f *rewrite.File, last, next ast.Stmt) {
+	name, place := "", ""
+	for _, e := range l.edits {
+		r, ok := e.(rewrite.Replace)
+		if !ok || r.Node != f.Span(last) || len(r.Holes) != 2 {
+			continue
+		}
+		before, rest, ok := strings.Cut(r.Code.Text, " := $0\n")
+		if ok && strings.Contains(rest, "\n$1 = "+before+"\n") {
+			name, place = before, l.source(f, r.Holes[1])
+		}
+	}
+	if name == "" {
+		return
+	}
+	var edits []rewrite.Edit
+	for _, e := range l.edits {
+		h, ok := e.(rewrite.Hoist)
+		if !ok || h.Stmt != f.Span(next) || l.source(f, h.Exprs[0]) != place {
+			edits = append(edits, e)
+			continue
+		}
+		for _, x := range h.Exprs {
+			edits = append(edits, rewrite.Replace{Node: x, Code: rewrite.Code{Text: name}})
+		}
+	}
+	l.edits = edits
 }
 
 // source is the text of the expression with a span.
