@@ -56,6 +56,23 @@ type Retype struct {
 	Type  Code
 }
 
+// AddVar declares a variable above another one: in its group of declarations,
+// or in one of its own.
+type AddVar struct {
+	Var  Span // the name of the other one, in a var declaration
+	Name string
+	Type Code
+	Doc  string // one line of comment behind it, without slashes
+}
+
+// Redeclare changes the type of a variable in its var declaration and drops
+// its initial value. A declaration of several names is split when not all of
+// them get the same type.
+type Redeclare struct {
+	Var  Span // the variable's name
+	Type Code
+}
+
 // Insert adds statements beside a statement.
 type Insert struct {
 	Stmt  Span
@@ -102,10 +119,12 @@ type Hoist struct {
 	Exprs []Span
 }
 
-func (e AddField) Anchor() Span { return e.Struct }
-func (e Retype) Anchor() Span   { return e.Field }
-func (e Insert) Anchor() Span   { return e.Stmt }
-func (e Replace) Anchor() Span  { return e.Node }
-func (e Drop) Anchor() Span     { return e.Node }
-func (e Hold) Anchor() Span     { return e.First }
-func (e Hoist) Anchor() Span    { return e.Stmt }
+func (e AddField) Anchor() Span  { return e.Struct }
+func (e Retype) Anchor() Span    { return e.Field }
+func (e AddVar) Anchor() Span    { return e.Var }
+func (e Redeclare) Anchor() Span { return e.Var }
+func (e Insert) Anchor() Span    { return e.Stmt }
+func (e Replace) Anchor() Span   { return e.Node }
+func (e Drop) Anchor() Span      { return e.Node }
+func (e Hold) Anchor() Span      { return e.First }
+func (e Hoist) Anchor() Span     { return e.Stmt }

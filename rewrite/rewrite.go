@@ -182,6 +182,9 @@ type Access struct {
 	// reflected over as a whole.
 	Whole bool `json:"whole,omitempty"`
 	Test  bool `json:"test,omitempty"` // in a _test.go file
+	// Races means that nothing orders the access and another one. It is known
+	// for variables of functions.
+	Races bool `json:"-"`
 }
 
 // A Side is one of the two accesses that meet, with the goroutine it runs in.

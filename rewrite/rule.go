@@ -12,15 +12,17 @@ type Rule struct {
 	Title string // one line for lists
 	Mends []Kind
 	// Fix proposes edits for the finding of the site, and possibly for others
-	// of its group, or says in one clause why it can't.
+	// of its group, or says in one clause why it can't. It says nothing where
+	// the code is not at all what the rule is about.
 	Fix func(*Site) (*Fix, string)
 }
 
 // A Site is everything a rule may know about a finding.
 type Site struct {
 	Finding *Finding
-	// Group holds the findings on fields of the same struct that no fix
-	// mends yet, Finding among them, in order of declaration.
+	// Group holds the findings on fields of the same struct, or variables of the
+	// same function or package, that no fix mends yet, Finding among them, in
+	// order of declaration.
 	Group  []*Finding
 	Module Module
 }
@@ -31,6 +33,8 @@ type Module interface {
 	// Uses returns every mention of the place with this key in the module's
 	// files, tests included, by position.
 	Uses(place string) []*Use
+	// Files returns the files of a package of the module.
+	Files(pkg *types.Package) []*File
 	// Struct returns the declaration of the struct type that owns a place.
 	Struct(owner string) *Struct
 	// Calls tells what runs between two positions of a function when control

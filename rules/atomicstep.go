@@ -155,9 +155,9 @@ func (a *atomicEdit) swap(spots []spot) bool {
 	return true
 }
 
-func mentionsObject(info *types.Info, e ast.Expr, o types.Object) bool {
+func mentionsObject(info *types.Info, in ast.Node, o types.Object) bool {
 	found := false
-	ast.Inspect(e, func(n ast.Node) bool {
+	ast.Inspect(in, func(n ast.Node) bool {
 		id, ok := n.(*ast.Ident)
 		found = found || ok && info.Uses[id] == o
 		return !found

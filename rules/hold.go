@@ -17,8 +17,9 @@ import (
 // Files by what they do: hold.go plans, function by function; step.go finds
 // the accesses that must stay one step; section.go makes critical sections of
 // statements, joining those that are there; read.go and lift.go read into a
-// variable instead, where the rest of a statement is slow; place.go knows
-// where a lock can stand, object.go by which name it is taken.
+// variable instead, where the rest of a statement is slow; clear.go computes
+// what is slow first; readback.go joins sections that are next to each other;
+// place.go knows where a lock can stand, object.go by which name it is taken.
 type locking struct {
 	site   *rewrite.Site
 	key    string // of the lock
@@ -81,6 +82,7 @@ func (l *locking) plan() string {
 			reasons = append(reasons, reason)
 		}
 	}
+	l.readBack()
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
 
@@ -160,7 +162,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 		return s, false, "" // a composite literal: nobody else has the object
 	}
 	a := u.Access
-	if u.File.Test {
+	if u.File.Test && l.site.Finding.Kind != rewrite.Variable {
 		return s, false, ""
 	}
 	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) {
@@ -173,7 +175,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if a.Op == rewrite.Address {
 		return s, false, addressTaken(u)
 	}
-	if a.Whole {
+	if a.Whole && s.object() != nil {
 		return s, false, fmt.Sprintf("the struct is copied or assigned as a whole at %s", s.at())
 	}
 	for _, h := range a.Locks {

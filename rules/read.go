@@ -41,6 +41,9 @@ func (l *locking) next(fn ast.Node, spots []spot, groups [][]spot) (int, string)
 		if n, ok := l.slowWrite(fn, spots[:1], groups[1:], up, i); ok {
 			return 1 + n, ""
 		}
+		if l.clearIndex(spots[0], up, i) {
+			return 1, ""
+		}
 	}
 	n, reason := l.hoist(fn, spots, up, i)
 	if region := stmts[i : i+1]; reason != "" && l.quiet(f, fn, region) == "" && !spins(region, spots[:1]) && l.release(fn, spots[:1], region) {
@@ -205,7 +208,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if s.write {
 		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
 	}
-	if l.lift(s, up, stmts[i]) {
+	if l.lift(s, up, stmts[i]) || l.clearLookup(s, up, stmts[i]) {
 		return 1, ""
 	}
 	expr, reason := s.readable()

@@ -14,9 +14,12 @@ import (
 
 // All holds every rule in order of preference.
 var All = []*rewrite.Rule{
+	once,
 	guard,
 	atomicfield,
 	mutexfield,
+	local,
+	globalvar,
 }
 
 //go:embed *.go

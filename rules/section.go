@@ -36,6 +36,9 @@ func (l *locking) together(fn ast.Node, spots []spot, more [][]spot) (int, strin
 			if n, ok := l.slowWrite(fn, spots, more, r.up, r.first); ok {
 				return n, ""
 			}
+			if l.clearHead(fn, spots, r.up, r.first) {
+				return 0, ""
+			}
 		}
 		return 0, fmt.Sprintf("%s and %s are one step, and between them runs %s", from, to, reason)
 	}
@@ -150,8 +153,8 @@ func (l *locking) tail(fn ast.Node, spots []spot) bool {
 // the spot is a variable in a function of its own.
 func (l *locking) ofReceiver(s spot) bool {
 	if s.object() == nil {
-		_, ok := function(s.Use).(*ast.FuncDecl)
-		return ok
+		fd, ok := function(s.Use).(*ast.FuncDecl)
+		return ok && len(fd.Body.List) <= 2
 	}
 	id, ok := s.object().(*ast.Ident)
 	return ok && isReceiver(s, id)

@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 )
 
 // How much a write depends on a read: not at all; by the value of another
@@ -46,6 +47,9 @@ func depends(r, w spot) int {
 	if w.sel.Pos() < r.sel.Pos() {
 		return none
 	}
+	if resets(r, w) {
+		return hard
+	}
 	c := condition(r.Use)
 	_, loop := c.(*ast.ForStmt)
 	switch {
@@ -60,6 +64,17 @@ func depends(r, w spot) int {
 		return soft
 	}
 	return none
+}
+
+// resets reports whether a variable that is read is set to zero below, in the
+// same list: what came in between would be lost.
+func resets(r, w spot) bool {
+	as, ok := w.Path[1].(*ast.AssignStmt)
+	if !ok || r.object() != nil || !sameField(r, w) || len(as.Lhs) != len(as.Rhs) || !inList(w.Path[2]) {
+		return false
+	}
+	u, _ := placeIn(r, w.Path[2])
+	return u != nil && zero(as.Rhs[slices.Index(as.Lhs, w.sel)])
 }
 
 // statement returns the innermost statement around a spot.

@@ -27,6 +27,13 @@ func text(f *rewrite.File, e ast.Expr) string {
 	return b.String()
 }
 
+// stmtText prints a statement as Go source.
+func stmtText(f *rewrite.File, s ast.Stmt) string {
+	var b bytes.Buffer
+	printer.Fprint(&b, f.Fset, s)
+	return b.String()
+}
+
 // goAtLeast reports whether a language version is go1.minor or later.
 func goAtLeast(version string, minor int) bool {
 	parts := strings.Split(strings.TrimPrefix(version, "go"), ".")

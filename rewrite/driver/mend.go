@@ -154,15 +154,20 @@ func (x *fixer) take(fix *rewrite.Fix) {
 	}
 }
 
-// groups gathers the findings of one struct, in order of declaration.
+// groups gathers the findings of one struct, or on variables of one function,
+// in order of declaration.
 func groups(findings []*rewrite.Finding) [][]*rewrite.Finding {
 	byOwner := make(map[string][]*rewrite.Finding)
 	var owners []string
 	for _, f := range findings {
-		if byOwner[f.Place.Owner] == nil {
-			owners = append(owners, f.Place.Owner)
+		owner := f.Place.Owner
+		if f.Kind != rewrite.Field {
+			owner = string(f.Kind) + " of " + owner[:strings.LastIndexByte(owner, '.')]
 		}
-		byOwner[f.Place.Owner] = append(byOwner[f.Place.Owner], f)
+		if byOwner[owner] == nil {
+			owners = append(owners, owner)
+		}
+		byOwner[owner] = append(byOwner[owner], f)
 	}
 	var out [][]*rewrite.Finding
 	for _, o := range owners {
@@ -193,7 +198,9 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 				return fix
 			}
 		}
-		out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+		if reason != "" {
+			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+		}
 	}
 	if len(out.Verdicts) == 0 {
 		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "no rule mends this kind of race"}}

@@ -233,6 +233,19 @@ func (s *sites) Uses(place string) []*rewrite.Use {
 	return list
 }
 
+func (s *sites) Files(pkg *types.Package) []*rewrite.File {
+	s.index()
+	var out []*rewrite.File
+	for _, p := range s.build.prog.Packages {
+		if p.Types == pkg {
+			for _, f := range p.Files {
+				out = append(out, s.files[f])
+			}
+		}
+	}
+	return out
+}
+
 func (s *sites) Struct(owner string) *rewrite.Struct {
 	s.index()
 	return s.types[owner]
@@ -275,10 +288,23 @@ func (s *sites) GoVersion(f *rewrite.File) string {
 func (s *sites) Variants(place string) []string {
 	s.index()
 	i := strings.LastIndexByte(place, '.')
-	files := s.build.prog.Mentions(place[i+1:])
-	if st := s.types[place[:i]]; st != nil && !ast.IsExported(place[i+1:]) {
-		dir := filepath.Dir(st.File.Name)
+	files := s.build.prog.Mentions(place[i+1:], s.types[place[:i]] == nil)
+	if dir := s.dir(place[:i]); dir != "" && !ast.IsExported(place[i+1:]) {
 		files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) != dir })
 	}
 	return files
+}
+
+// dir is the folder of the package that declares a struct type, or has an
+// import path; "" if there is none.
+func (s *sites) dir(owner string) string {
+	if st := s.types[owner]; st != nil {
+		return filepath.Dir(st.File.Name)
+	}
+	for _, p := range s.build.prog.Packages {
+		if p.Types.Path() == owner {
+			return filepath.Dir(s.build.prog.Fset.Position(p.Files[0].FileStart).Filename)
+		}
+	}
+	return ""
 }

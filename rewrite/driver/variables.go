@@ -198,19 +198,29 @@ func (s *sites) local(p *load.Package, syntax *ast.File, key string, obj types.O
 // match gives each mention of a variable what the analysis saw there, all of
 // it in one access.
 func (s *sites) match(f *rewrite.Finding) {
-	for _, a := range f.Accesses {
-		var first *rewrite.Use // the name that the expression begins with
+	for i := range f.Accesses {
+		a := &f.Accesses[i]
+		var first *rewrite.Use    // the name that the expression begins with
+		var beside []*rewrite.Use // those in the line
 		for _, u := range s.uses[f.Place.Key] {
-			if a.At.Contains(u.File.Span(u.Path[0])) && (first == nil || u.Path[0].Pos() < first.Path[0].Pos()) {
+			at := u.File.Span(u.Path[0])
+			if a.At.Contains(at) && (first == nil || u.Path[0].Pos() < first.Path[0].Pos()) {
 				first = u
 			}
+			if at.File == a.At.File && at.Line == a.At.Line {
+				beside = append(beside, u)
+			}
+		}
+		if first == nil && len(beside) == 1 && a.Op != rewrite.Close && a.Op != rewrite.Send { // a position such as that of a range clause
+			first = beside[0]
+			a.At = first.File.Span(first.Path[0])
 		}
 		switch {
 		case first == nil:
 		case first.Access == nil:
-			first.Access = &a
+			first.Access = a
 		default:
-			merged := race.Merge(*first.Access, a)
+			merged := race.Merge(*first.Access, *a)
 			first.Access = &merged
 		}
 	}

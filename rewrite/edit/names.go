@@ -51,6 +51,10 @@ func codeOf(e rewrite.Edit) rewrite.Code {
 		return e.Type
 	case rewrite.Retype:
 		return e.Type
+	case rewrite.AddVar:
+		return e.Type
+	case rewrite.Redeclare:
+		return e.Type
 	case rewrite.Insert:
 		return e.Code
 	case rewrite.Replace:

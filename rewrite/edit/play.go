@@ -90,6 +90,7 @@ func (p *player) play(edits []rewrite.Edit) error {
 	}
 	var fields []rewrite.AddField
 	var types []rewrite.Retype
+	var vars []rewrite.Edit
 	var holds []rewrite.Hold
 	for _, e := range edits {
 		switch e := e.(type) {
@@ -97,6 +98,8 @@ func (p *player) play(edits []rewrite.Edit) error {
 			fields = append(fields, e)
 		case rewrite.Retype:
 			types = append(types, e)
+		case rewrite.AddVar, rewrite.Redeclare:
+			vars = append(vars, e)
 		case rewrite.Hold:
 			holds = append(holds, e)
 		case rewrite.Insert:
@@ -120,6 +123,7 @@ func (p *player) play(edits []rewrite.Edit) error {
 		p.replaceAll,
 		func() error { return p.addFields(fields) },
 		func() error { return p.retype(types) },
+		func() error { return p.declare(vars) },
 		p.besides,
 		p.dropAll,
 		p.filled,

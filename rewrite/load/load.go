@@ -243,9 +243,10 @@ func (prog *Program) Source(name string) ([]byte, error) {
 
 // Mentions returns the files of the module's packages that the build left out,
 // or that were not named where others beside them were, and that use a field
-// of this name, of whichever struct: a change of the field may break them. A
-// file that does not parse may use anything.
-func (prog *Program) Mentions(field string) []string {
+// of this name, of whichever struct, or if bare is set any name like it: a
+// change of the field, or variable, may break them. A file that does not parse
+// may use anything.
+func (prog *Program) Mentions(name string, bare bool) []string {
 	seen := make(map[string]bool)
 	var names []string
 	for _, p := range prog.graph {
@@ -257,7 +258,7 @@ func (prog *Program) Mentions(field string) []string {
 				continue
 			}
 			seen[f] = true
-			if text, err := prog.Source(f); err == nil && usesField(f, text, field) {
+			if text, err := prog.Source(f); err == nil && usesName(f, text, name, bare) {
 				names = append(names, f)
 			}
 		}

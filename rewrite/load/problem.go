@@ -47,10 +47,10 @@ func typeProblem(fset *token.FileSet, pkg string, err error) Problem {
 	return Problem{Pkg: pkg, Msg: err.Error()}
 }
 
-// usesField reports whether a file selects a field of this name, or sets one
-// in a composite literal.
-func usesField(name string, text []byte, field string) bool {
-	f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.SkipObjectResolution)
+// usesName reports whether a file selects a field of this name, or sets one in
+// a composite literal; or, if bare is set, has the name anywhere.
+func usesName(file string, text []byte, name string, bare bool) bool {
+	f, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)
 	if err != nil {
 		return true
 	}
@@ -58,10 +58,12 @@ func usesField(name string, text []byte, field string) bool {
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
-			found = found || n.Sel.Name == field
+			found = found || n.Sel.Name == name
 		case *ast.KeyValueExpr:
 			id, ok := n.Key.(*ast.Ident)
-			found = found || ok && id.Name == field
+			found = found || ok && id.Name == name
+		case *ast.Ident:
+			found = found || bare && n.Name == name
 		}
 		return !found
 	})

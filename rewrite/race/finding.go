@@ -141,8 +141,22 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 			}
 		}
 	}
+	if f.Kind == rewrite.Variable {
+		markRacing(f.Accesses, list)
+	}
 	f.Votes = m.votes(f.Accesses)
 	return f
+}
+
+// markRacing marks the accesses that some pair shows.
+func markRacing(accesses []rewrite.Access, list []pair) {
+	racing := make(map[effect.Pos]bool)
+	for _, p := range list {
+		racing[p.a.at], racing[p.b.at] = true, true
+	}
+	for i := range accesses {
+		accesses[i].Races = racing[effect.PosOf(accesses[i].At)]
+	}
 }
 
 // what describes the place with a key, as far as it is known without syntax.
@@ -193,6 +207,7 @@ func Merge(a, b rewrite.Access) rewrite.Access {
 	}
 	a.Fresh = a.Fresh && b.Fresh
 	a.Whole = a.Whole || b.Whole
+	a.Races = a.Races || b.Races
 	a.Locks = heldByBoth(a.Locks, b.Locks)
 	return a
 }

@@ -1,0 +1,127 @@
+package rules
+
+import (
+	"go/ast"
+	"go/token"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// clearIndex computes the key of a map or index of a slice that takes long
+// above the lock, and the value with it: x.m[key()] = value().
+func (l *locking) clearIndex(s spot, up ast.Node, i int) bool {
+	f, stmt := s.File, list(up)[i]
+	index, ok := s.Path[1].(*ast.IndexExpr)
+	if !ok || index.X != s.sel || s.Path[2] != ast.Node(stmt) || l.quietBetween(f, index.Index.Pos(), index.Index.End()) == "" || !typed(f.Info, index.Index) {
+		return false
+	}
+	key := fresh(s.Use, "key", l.names[up]...)
+	made, lock := []string{key}, l.lockExpr(s)
+	code := key + " := $1\n"
+	holes := []rewrite.Span{f.Span(s.sel), f.Span(index.Index)}
+	change := "\n$0[" + key + "]"
+	switch stmt := stmt.(type) {
+	case *ast.IncDecStmt:
+		change += stmt.Tok.String()
+	case *ast.AssignStmt:
+		if len(stmt.Lhs) != 1 || len(stmt.Rhs) != 1 || stmt.Lhs[0] != ast.Expr(index) || l.touchesOther(s, stmt) {
+			return false
+		}
+		value, rhs := "$2", stmt.Rhs[0]
+		if l.quietBetween(f, rhs.Pos(), rhs.End()) != "" {
+			if !typed(f.Info, rhs) {
+				return false
+			}
+			value = fresh(s.Use, "v", append(made, l.names[up]...)...)
+			made = append(made, value)
+			code += value + " := $2\n"
+		}
+		change += " " + stmt.Tok.String() + " " + value
+		holes = append(holes, f.Span(rhs))
+	default:
+		return false
+	}
+	l.names[up] = append(l.names[up], made...)
+	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(stmt), Holes: holes,
+		Code: rewrite.Code{Text: code + lock + ".Lock()" + change + "\n" + lock + ".Unlock()"}})
+	return true
+}
+
+// touchesOther reports whether a node holds an access beside a given one.
+func (l *locking) touchesOther(s spot, n ast.Node) bool {
+	fn := function(s.Use)
+	return slices.ContainsFunc(slices.Concat(l.spots[fn], l.held[fn]), func(t spot) bool { return t.sel != s.sel && contains(n, t.sel) })
+}
+
+// clearHead runs what takes long in the head of an if statement above it, and
+// holds the lock over the rest: if n := size(); n > x.max { x.max = n }.
+func (l *locking) clearHead(fn ast.Node, spots []spot, up ast.Node, i int) bool {
+	is, ok := list(up)[i].(*ast.IfStmt)
+	if !ok || is.Init == nil {
+		return false
+	}
+	s, f := spots[0], spots[0].File
+	as, ok := is.Init.(*ast.AssignStmt)
+	if !ok || as.Tok != token.DEFINE || len(as.Rhs) != 1 || l.touches(fn, as) || spins([]ast.Stmt{is}, spots) ||
+		leaves([]ast.Stmt{is}) || l.quietBetween(f, is.Cond.Pos(), is.End()) != "" || l.needs(f, fn, []ast.Stmt{is}) != "" {
+		return false
+	}
+	var names []string
+	for _, lhs := range as.Lhs {
+		id, ok := lhs.(*ast.Ident)
+		if !ok || id.Name != "_" && taken(f, up, is, id.Name, l.names[up]) {
+			return false
+		}
+		names = append(names, id.Name)
+	}
+	l.names[up] = append(l.names[up], names...)
+	lock := l.lockExpr(s)
+	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
+		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: strings.Join(names, ", ") + " := $0\n" + lock + ".Lock()"}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}},
+		rewrite.Insert{Stmt: f.Span(is), After: true, Code: rewrite.Code{Text: lock + ".Unlock()"}})
+	return true
+}
+
+// clearLookup computes a key that takes long above the lock, and looks it up
+// under it: if v, ok := x.m[key()]; ok.
+func (l *locking) clearLookup(s spot, up ast.Node, stmt ast.Stmt) bool {
+	f := s.File
+	index, ok := s.Path[1].(*ast.IndexExpr)
+	if !ok || index.X != s.sel || l.quietBetween(f, index.Index.Pos(), index.Index.End()) == "" || !typed(f.Info, index.Index) {
+		return false
+	}
+	as, ok := s.Path[2].(*ast.AssignStmt)
+	if !ok || len(as.Rhs) != 1 || as.Rhs[0] != ast.Expr(index) || l.touchesOther(s, as) {
+		return false
+	}
+	is, head := stmt.(*ast.IfStmt)
+	if head && (is.Init != ast.Stmt(as) || as.Tok != token.DEFINE) || !head && stmt != ast.Stmt(as) {
+		return false
+	}
+	var names []string
+	for _, lhs := range as.Lhs {
+		id, ok := lhs.(*ast.Ident)
+		if !ok || head && id.Name != "_" && taken(f, up, is, id.Name, l.names[up]) {
+			return false
+		}
+		names = append(names, id.Name)
+	}
+	key := fresh(s.Use, "key", append(names, l.names[up]...)...)
+	lock, unlock := ".Lock()", ".Unlock()"
+	if l.mode([]spot{s}) == rewrite.Shared {
+		lock, unlock = ".RLock()", ".RUnlock()"
+	}
+	expr := l.lockExpr(s)
+	code := rewrite.Code{Text: key + " := $1\n" + expr + lock + "\n" + strings.Join(names, ", ") + " " + as.Tok.String() + " $0[" + key + "]\n" + expr + unlock}
+	holes := []rewrite.Span{f.Span(s.sel), f.Span(index.Index)}
+	l.names[up] = append(l.names[up], key)
+	if !head {
+		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: code, Holes: holes})
+		return true
+	}
+	l.names[up] = append(l.names[up], names...)
+	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)}, rewrite.Insert{Stmt: f.Span(is), Code: code, Holes: holes})
+	return true
+}

@@ -1,0 +1,106 @@
+package rules
+
+import (
+	"go/ast"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// readBack lets a critical section read what the statement right below it
+// would take the lock for once more: x.n++; log.Print(x.n).
+func (l *locking) readBack() {
+	for fn, spots := range l.spots {
+		if fn == nil {
+			continue
+		}
+		f := spots[0].File
+		ast.Inspect(body(fn), func(n ast.Node) bool {
+			if n != nil && inList(n) && !clauses(n) {
+				stmts := list(n)
+				for i := range len(stmts) - 1 {
+					l.readBelow(f, stmts[i], stmts[i+1])
+				}
+			}
+			return true
+		})
+	}
+}
+
+// readBelow moves reads above a statement into the critical section that ends
+// with the statement before it.
+func (l *locking) readBelow(f *rewrite.File, last, next ast.Stmt) {
+	l.useComputed(f, last, next)
+	at := -1
+	for i, e := range l.edits {
+		if h, ok := e.(rewrite.Hold); ok && h.Last == f.Span(last) && !h.Defer {
+			at = i
+		}
+	}
+	if at < 0 {
+		return
+	}
+	hold := l.edits[at].(rewrite.Hold)
+	var edits []rewrite.Edit
+	for _, e := range l.edits {
+		h, ok := e.(rewrite.Hoist)
+		if !ok || h.Stmt != f.Span(next) || h.Lock != hold.Lock {
+			edits = append(edits, e)
+			continue
+		}
+		hold.Mode = max(hold.Mode, h.Mode)
+		edits = append(edits, rewrite.Insert{Stmt: f.Span(last), After: true, Code: rewrite.Code{Text: h.Name + " := " + l.source(f, h.Exprs[0])}})
+		for _, x := range h.Exprs {
+			edits = append(edits, rewrite.Replace{Node: x, Code: rewrite.Code{Text: h.Name}})
+		}
+	}
+	l.edits = edits
+	for i, e := range l.edits {
+		if h, ok := e.(rewrite.Hold); ok && h.Last == hold.Last && h.Lock == hold.Lock && !h.Defer {
+			l.edits[i] = hold
+		}
+	}
+}
+
+// useComputed lets a statement use the variable that the one above it assigns
+// from, instead of reading back what was assigned: v := f(); x.n = v; use(x.n).
+func (l *locking) useComputed(f *rewrite.File, last, next ast.Stmt) {
+	name, place := "", ""
+	for _, e := range l.edits {
+		r, ok := e.(rewrite.Replace)
+		if !ok || r.Node != f.Span(last) || len(r.Holes) != 2 {
+			continue
+		}
+		before, rest, ok := strings.Cut(r.Code.Text, " := $0\n")
+		if ok && strings.Contains(rest, "\n$1 = "+before+"\n") {
+			name, place = before, l.source(f, r.Holes[1])
+		}
+	}
+	if name == "" {
+		return
+	}
+	var edits []rewrite.Edit
+	for _, e := range l.edits {
+		h, ok := e.(rewrite.Hoist)
+		if !ok || h.Stmt != f.Span(next) || l.source(f, h.Exprs[0]) != place {
+			edits = append(edits, e)
+			continue
+		}
+		for _, x := range h.Exprs {
+			edits = append(edits, rewrite.Replace{Node: x, Code: rewrite.Code{Text: name}})
+		}
+	}
+	l.edits = edits
+}
+
+// source is the text of the expression with a span.
+func (l *locking) source(f *rewrite.File, at rewrite.Span) string {
+	out := ""
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+		if e, ok := n.(ast.Expr); ok && out == "" && f.Span(e) == at {
+			out = text(f, e)
+		}
+		return out == ""
+	})
+	return out
+}
