@@ -53,7 +53,9 @@ func fixOnce(s *rewrite.Site) (*rewrite.Fix, string) {
 		if lock := z.locked(); lock != "" {
 			return z.checkOnce(lock)
 		}
-		return z.runOnce()
+		if len(s.Finding.Votes) == 0 { // else there is a lock, which is to be held
+			return z.runOnce()
+		}
 	}
 	return nil, ""
 }
