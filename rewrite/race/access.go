@@ -3,6 +3,7 @@ package race
 import (
 	"hash/maphash"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
@@ -48,6 +49,7 @@ func (w *walk) add(a access, fresh bool) {
 	if !w.m.racy(a.path) {
 		return
 	}
+	a.field = lasting(a.path)
 	if w.last {
 		w.addRaw(&a, fresh)
 	}
@@ -56,8 +58,8 @@ func (w *walk) add(a access, fresh bool) {
 
 // keep stores a copy of an access, once.
 func (w *walk) keep(a *access) {
-	if !outside(a.path.Root) && len(w.sum.threads) == 0 {
-		return // nobody else has it, and nothing in this frame runs beside it
+	if w.alone(a.path.Root) {
+		return
 	}
 	k := identity{path: a.path, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: w.locksets.of(a.must), may: w.locksets.of(a.may)}
@@ -82,6 +84,19 @@ func (w *walk) keep(a *access) {
 		w.sum.accesses = append(w.sum.accesses, clone(a))
 	}
 }
+
+// lasting is the last field on a path, if it stays that in the callers' terms;
+// else "".
+func lasting(p effect.Path) string {
+	if strings.HasSuffix(p.Sel, condLock) {
+		return "" // see behindCond
+	}
+	return p.Field()
+}
+
+// alone reports whether nobody else has what starts at a root, and nothing in
+// this frame runs beside it.
+func (w *walk) alone(r effect.Root) bool { return !outside(r) && len(w.sum.threads) == 0 }
 
 // outside reports whether a root means something to a function's caller.
 func outside(r effect.Root) bool {

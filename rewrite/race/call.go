@@ -25,7 +25,30 @@ type binding struct {
 	sum    *summary // its summary, if there is one
 	args   []effect.Value
 	free   []effect.Path
-	id     int // of the call
+	id     int  // of the call
+	ready  bool // args and free are resolved
+}
+
+// resolved is the binding with its arguments resolved, for many paths in turn.
+func (b binding) resolved() binding {
+	args, free := make([]effect.Value, len(b.args)), make([]effect.Path, len(b.free))
+	for i := range args {
+		args[i] = b.args[i]
+		args[i].Path = b.w.resolve(args[i].Path)
+	}
+	for i := range free {
+		free[i] = b.w.resolve(b.free[i])
+	}
+	b.args, b.free, b.ready = args, free, true
+	return b
+}
+
+// of says a path of the caller that the callee was given.
+func (b binding) of(p effect.Path) effect.Path {
+	if b.ready {
+		return p
+	}
+	return b.w.resolve(p)
 }
 
 // made tells which result a channel is that the callee makes and returns.
@@ -65,11 +88,11 @@ func (b binding) path(p effect.Path) (effect.Path, bool) {
 		return p, false
 	case effect.Param:
 		if r.N < len(b.args) {
-			to = b.w.resolve(b.args[r.N].Path)
+			to = b.of(b.args[r.N].Path)
 		}
 	case effect.Free:
 		if r.N < len(b.free) {
-			to = b.w.resolve(b.free[r.N])
+			to = b.of(b.free[r.N])
 		}
 	}
 	if to.Root.Kind == effect.NoRoot {

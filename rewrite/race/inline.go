@@ -37,19 +37,27 @@ func (w *walk) inline(in frameOf) {
 	}
 	// What the callee's own goroutine does, it does with all that holds at the
 	// call; what it starts, without.
-	own := newLens(in.b, in.base, in.s, in.after)
-	inner := newLens(in.b, in.base, state{}, nil)
+	named := in.b
+	if len(sum.accesses) > 0 {
+		named = in.b.resolved()
+	}
+	own := newLens(named, in.base, in.s, in.after)
+	inner := newLens(named, in.base, state{}, nil)
 	var way *trail // of the access before: neighbours often share it
 	for _, a := range sum.accesses {
-		p, ok := in.b.path(a.path)
-		if !ok {
+		p, ok := named.path(a.path)
+		if !ok || a.field == "" && !w.m.racy(p) {
 			continue
 		}
-		if !w.m.racy(p) {
+		unnamed := a.field == "" && a.path.Root.Kind != effect.Global && w.last
+		if !unnamed && w.alone(p.Root) {
 			continue
 		}
 		n := *a
 		n.path, n.thread, n.event = p, number(a.thread), in.event
+		if n.field == "" {
+			n.field = lasting(p)
+		}
 		lens := &inner
 		if a.thread == 0 {
 			lens = &own
@@ -59,7 +67,7 @@ func (w *walk) inline(in frameOf) {
 			n.before = n.before.drop(in.late)
 		}
 		n.index = in.b.index(a.index)
-		if n.turns = in.b.counts(a.turns); a.thread == 0 && in.turns != nil {
+		if n.turns = named.counts(a.turns); a.thread == 0 && in.turns != nil {
 			n.turns = n.turns.most(in.turns)
 		}
 		n.loop = a.loop || a.thread == 0 && in.loop
@@ -70,7 +78,7 @@ func (w *walk) inline(in frameOf) {
 			way = &trail{at: in.at, fn: g, handed: in.depth > 0, next: a.trail}
 		}
 		n.trail = way
-		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
+		if unnamed {
 			w.addRaw(&n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
 		}
 		w.keep(&n)

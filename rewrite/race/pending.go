@@ -173,7 +173,8 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 		switch {
 		case d.direct:
 			th := w.sum.threads[at-1]
-			th.sends, th.done = sends, w.done(&effect.Event{}, in)
+			th.sends = sends
+			w.setDone(at, w.done(&effect.Event{}, in))
 		case at != 0:
 			th := w.sum.threads[at-1]
 			th.sends = th.sends.most(sends)

@@ -50,6 +50,7 @@ type trail struct {
 // An access is an access as seen from one frame.
 type access struct {
 	path     effect.Path
+	field    string // the last field on it, which calls keep; "" if there is none
 	op       rewrite.Op
 	whole    bool
 	deref    bool // whole, through a pointer: not a field that is one value with what holds it

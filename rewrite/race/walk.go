@@ -51,6 +51,8 @@ type walk struct {
 	every      map[int]counts               // what every turn of a loop waits for
 	senders    map[effect.Path][]int        // threads that signal an object
 	orders     map[orderKey]effect.Path     // pairs of sets that are known to be in order, or not
+	endings    map[effect.Path][]int        // by object, the threads whose last signal it is: of the first so many
+	listed     int
 }
 
 // A choice is one function that a call through an interface may run.
