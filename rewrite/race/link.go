@@ -53,8 +53,8 @@ type function struct {
 	callers  []*function
 	calls    []*callSite
 	runs     []*function // all that its events may run; see components
-	entry    entry // what holds at its start, whoever calls it
-	inner    entry // the same, of the module's own calls only
+	entry    entry       // what holds at its start, whoever calls it
+	inner    entry       // the same, of the module's own calls only
 	scc      int
 	solved   chan struct{} // closed when the summaries of its component are final
 	gathered *gathering
