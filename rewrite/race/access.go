@@ -61,7 +61,8 @@ func (w *walk) keep(a *access) {
 	if w.alone(a.path.Root) {
 		return
 	}
-	k := identity{path: a.path, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
+	a.id = w.id(a.path)
+	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: w.locksets.of(a.must), may: w.locksets.of(a.may)}
 	kind := maphash.Comparable(seed, k)
 	id := maphash.Comparable(seed, [4]uint64{kind, w.threadsets.of(a.live), w.countsets.of(a.waited), w.countsets.of(a.before)})
@@ -83,6 +84,16 @@ func (w *walk) keep(a *access) {
 		w.variants[kind] = append(variants, len(w.sum.accesses))
 		w.sum.accesses = append(w.sum.accesses, clone(a))
 	}
+}
+
+// id numbers the paths of the frame's accesses.
+func (w *walk) id(p effect.Path) int {
+	id, ok := w.ids[p]
+	if !ok {
+		id = len(w.ids)
+		w.ids[p] = id
+	}
+	return id
 }
 
 // lasting is the last field on a path, if it stays that in the callers' terms;

@@ -291,7 +291,7 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 	}
 	c := &callSite{to: g, spawn: spawn, test: w.f.Test}
 	if !spawn {
-		c.must, c.may = s.must.keys(w.f), s.may.keys(w.f)
+		c.must, c.may = w.keysOf(s.must), w.keysOf(s.may)
 	}
 	for _, a := range b.args {
 		p := w.resolve(a.Path)

@@ -50,6 +50,7 @@ type trail struct {
 // An access is an access as seen from one frame.
 type access struct {
 	path     effect.Path
+	id       int    // of the path in the frame; see walk.id
 	field    string // the last field on it, which calls keep; "" if there is none
 	op       rewrite.Op
 	whole    bool
@@ -78,7 +79,7 @@ type access struct {
 // identity is what makes two accesses the same to a caller, but for the sets
 // of threads and signals that precede and follow them.
 type identity struct {
-	path                             effect.Path
+	path                             int // see walk.id
 	turn                             int
 	later, parallel                  bool
 	op                               rewrite.Op

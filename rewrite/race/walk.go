@@ -50,8 +50,10 @@ type walk struct {
 	afters     memo[count]                  // what is signalled after a state
 	every      map[int]counts               // what every turn of a loop waits for
 	senders    map[effect.Path][]int        // threads that signal an object
-	orders     map[orderKey]effect.Path     // pairs of sets that are known to be in order, or not
-	endings    map[effect.Path][]int        // by object, the threads whose last signal it is: of the first so many
+	ids        map[effect.Path]int          // of the paths of accesses
+	lockKeys   map[backing[held]]keys
+	orders     map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
+	endings    map[effect.Path][]int    // by object, the threads whose last signal it is: of the first so many
 	listed     int
 }
 
@@ -65,7 +67,7 @@ type choice struct {
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
 	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		seen: make(map[uint64]bool), variants: make(map[uint64][]int), last: last,
+		seen: make(map[uint64]bool), variants: make(map[uint64][]int), ids: make(map[effect.Path]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w.sum
@@ -256,6 +258,9 @@ func (w *walk) number(r effect.Root) int {
 // said it returns.
 func (w *walk) resolve(p effect.Path) effect.Path {
 	p = w.origin(p)
+	if k := p.Root.Kind; k != effect.Local && k != effect.Result {
+		return p // no alias
+	}
 	if field, ok := w.aliases[p.Root]; ok && field.Root.Kind != effect.NoRoot {
 		if q, ok := p.On(field); ok {
 			return q
