@@ -50,6 +50,7 @@ func (w *walk) add(a access, fresh bool) {
 		return
 	}
 	a.field = lasting(a.path)
+	a.place = w.m.numbers[a.field]
 	if w.last {
 		w.addRaw(&a, fresh)
 	}
@@ -60,6 +61,9 @@ func (w *walk) add(a access, fresh bool) {
 func (w *walk) keep(a *access) {
 	if w.alone(a.path.Root) {
 		return
+	}
+	if a.thread > 0 {
+		w.check(a)
 	}
 	a.id = w.id(a.path)
 	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,

@@ -171,6 +171,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	b.id = e.ID
 	w.loops[e.ID] = e.Loop
 	w.noteCall(e, g, b, s, false)
+	w.joins(b, false)
 	if b.sum == nil {
 		return s
 	}

@@ -73,6 +73,7 @@ func (w *walk) export() {
 		p.thread, p.state.live = number[p.thread], renumber(p.state.live)
 	}
 	s.threads = threads
+	s.touching()
 }
 
 func (w *walk) leave(e *effect.Event, s state) {

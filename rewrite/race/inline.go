@@ -45,6 +45,9 @@ func (w *walk) inline(in frameOf) {
 	inner := newLens(named, in.base, state{}, nil)
 	var way *trail // of the access before: neighbours often share it
 	for _, a := range sum.accesses {
+		if in.thread == 0 && a.thread == 0 && w.needless(named, a) {
+			continue
+		}
 		p, ok := named.path(a.path)
 		if !ok || a.field == "" && !w.m.racy(p) {
 			continue
@@ -57,6 +60,7 @@ func (w *walk) inline(in frameOf) {
 		n.path, n.thread, n.event = p, number(a.thread), in.event
 		if n.field == "" {
 			n.field = lasting(p)
+			n.place = w.m.numbers[n.field]
 		}
 		lens := &inner
 		if a.thread == 0 {

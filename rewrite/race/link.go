@@ -27,6 +27,7 @@ type Module struct {
 	structs   map[string]*effect.Struct
 	lock      map[string]bool // keys of fields that are locks
 	cands     map[string]bool // keys of fields and package variables that could race at all
+	numbers   map[string]int  // of cands
 	replaced  map[string]bool // those that are assigned, not only changed in place
 	pairs     *pairs
 	public    map[string]bool // import paths whose exported names others can use
@@ -97,6 +98,10 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 		m.order = append(m.order, m.funcs[key])
 	}
 	m.findCandidates()
+	m.numbers = make(map[string]int, len(m.cands))
+	for key := range m.cands {
+		m.numbers[key] = len(m.numbers) + 1
+	}
 	m.findImpls()
 	m.summariseAll(m.components())
 	m.handed = make(map[string]bool)

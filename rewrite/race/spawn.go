@@ -27,6 +27,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	if g != nil {
 		w.noteCall(e, g, b, s, true)
 	}
+	w.joins(b, true)
 	t := w.newThread(e, g, s)
 	w.starts(s, t)
 	s.live, s.now = s.live.add(t), s.now.add(t)

@@ -53,6 +53,10 @@ type walk struct {
 	ids        map[effect.Path]int          // of the paths of accesses
 	lockKeys   map[backing[held]]keys
 	orders     map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
+	touched    touches                  // what goroutines do in the frame, as far as their summaries tell
+	leftOut    map[effect.Root]bool     // objects to which needless accesses were left out
+	wrong      bool                     // goroutines do more than that
+	entire     bool                     // nothing may be left out
 	endings    map[effect.Path][]int    // by object, the threads whose last signal it is: of the first so many
 	listed     int
 }
@@ -66,11 +70,22 @@ type choice struct {
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
+	calls := f.calls
+	w := m.walk(f, last, false)
+	if w.wrong && len(w.leftOut) > 0 {
+		f.calls = calls
+		w = m.walk(f, last, true)
+	}
+	return w.sum
+}
+
+// walk does so once; entire means that no access may be left out.
+func (m *Module) walk(f *function, last, entire bool) *walk {
+	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
 		seen: make(map[uint64]bool), variants: make(map[uint64][]int), ids: make(map[effect.Path]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
-		return w.sum
+		return w
 	}
 	if last {
 		w.out = &gathering{pairs: newPairs(m)}
@@ -93,7 +108,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 		w.out.pairs.frame(w)
 	}
 	w.export()
-	return w.sum
+	return w
 }
 
 func (w *walk) run(b *effect.Block, s state) state {
