@@ -191,6 +191,25 @@ func (w *walk) call(e *effect.Event, s state) state {
 		s = w.take(s, h)
 	}
 	s = w.handed(e, b, base, 0, s, 0)
+	s = w.goingOn(e, b, base, s)
+	w.sum.parallel = w.sum.parallel || b.sum.parallel
+	for _, p := range b.paths(b.sum.adds) {
+		s.added, w.sum.adds = s.added.add(p), w.sum.adds.add(p)
+	}
+	s = w.escaping(e, b, s)
+	w.sum.takes = w.sum.takes.union(takes)
+	if b.sum.ends && g.scc != w.f.scc {
+		s.reached = false
+	}
+	for _, note := range b.sum.slow {
+		w.slow(note)
+	}
+	return s
+}
+
+// goingOn adds the goroutines that the callee leaves running, and what it has
+// signalled and waited for.
+func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
 	for _, t := range b.sum.left { // what was waited for before it started
 		for _, c := range w.sum.threads[base+t-2].waited {
 			s = w.wait(s, c.path, c.n)
@@ -206,10 +225,11 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, c := range b.counts(b.sum.waited) {
 		s = w.wait(w.token(s, c.path), c.path, c.n)
 	}
-	w.sum.parallel = w.sum.parallel || b.sum.parallel
-	for _, p := range b.paths(b.sum.adds) {
-		s.added, w.sum.adds = s.added.add(p), w.sum.adds.add(p)
-	}
+	return s
+}
+
+// escaping marks the arguments that the callee makes visible to others.
+func (w *walk) escaping(e *effect.Event, b binding, s state) state {
 	for i, esc := range b.sum.escapes {
 		if esc && i < len(b.args) {
 			if b.args[i].Addr && w.record {
@@ -220,13 +240,6 @@ func (w *walk) call(e *effect.Event, s state) state {
 			w.leak(p.Root)
 			s.escaped = w.escape(s.escaped, p)
 		}
-	}
-	w.sum.takes = w.sum.takes.union(takes)
-	if b.sum.ends && g.scc != w.f.scc {
-		s.reached = false
-	}
-	for _, note := range b.sum.slow {
-		w.slow(note)
 	}
 	return s
 }
