@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"testing"
 	"time"
 
@@ -23,6 +24,7 @@ func BenchmarkModule(b *testing.B) {
 		dir = "../.."
 	}
 	ctx := context.Background()
+	debug.SetGCPercent(400) // as the command has it
 	cfg := load.Config{Dir: dir, Tests: true}
 	var loading, analysis time.Duration // within check
 	steps := []struct {

@@ -3,7 +3,9 @@
 package driver
 
 import (
+	"cmp"
 	"context"
+	"go/token"
 	"runtime"
 	"slices"
 	"strings"
@@ -161,9 +163,11 @@ func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *b
 		}
 		todo = append(todo, p)
 	}
+	// The largest come first: one begun last would keep a single processor busy.
+	slices.SortStableFunc(todo, func(p, q *load.Package) int { return cmp.Compare(size(q), size(p)) })
 	for _, p := range todo {
+		sem <- struct{}{}
 		wg.Go(func() {
-			sem <- struct{}{}
 			defer func() { <-sem }()
 			if ctx.Err() != nil {
 				return
@@ -192,6 +196,14 @@ func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *b
 	b.module = race.Link(list, dismissed, seen.watch(list)...)
 	b.sites = &sites{build: b}
 	return b, nil
+}
+
+// size is how much source a package has.
+func size(p *load.Package) (n token.Pos) {
+	for _, f := range p.Files {
+		n += f.FileEnd - f.FileStart
+	}
+	return n
 }
 
 // findings lists the races on places of the packages that were asked for.

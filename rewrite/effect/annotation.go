@@ -13,6 +13,9 @@ import (
 // a lock by its name.
 func guardsOf(members []member, resolve func(name string) string) map[string]string {
 	guards := make(map[string]string)
+	if !slices.ContainsFunc(members, func(m member) bool { return slices.ContainsFunc(m.texts, relevant.MatchString) }) {
+		return guards
+	}
 	for i, m := range members {
 		if !m.lock {
 			continue
@@ -56,6 +59,9 @@ func guardsOf(members []member, resolve func(name string) string) map[string]str
 }
 
 var (
+	// relevant is what all of the comments below have in common.
+	relevant = regexp.MustCompile(`(?i)guard|protect|checklocks`)
+
 	// https://pkg.go.dev/gvisor.dev/gvisor/tools/checklocks
 	checklocks = regexp.MustCompile(`(?m)^\s*\+checklocks(?:read)?:\s*([\w.]+)\s*$`)
 

@@ -35,14 +35,14 @@ func (x *extractor) value(v ssa.Value) Value {
 func (x *extractor) function(v ssa.Value) Value {
 	switch f := v.(type) {
 	case *ssa.Function:
-		return Value{Func: funcKey(f)}
+		return Value{Func: x.spell.funcKey(f)}
 	case *ssa.MakeClosure:
 		fn := f.Fn.(*ssa.Function)
-		val := Value{Func: funcKey(fn)}
+		val := Value{Func: x.spell.funcKey(fn)}
 		if strings.HasSuffix(fn.Name(), "$bound") {
 			val.Bound = true
 			if obj, ok := fn.Object().(*types.Func); ok {
-				val.Func = obj.Origin().FullName()
+				val.Func = x.spell.fullName(obj)
 			}
 		}
 		for _, b := range f.Bindings {
@@ -92,7 +92,7 @@ func (x *extractor) around(mc *ssa.MakeClosure) (Value, bool) {
 	if strings.HasSuffix(lit.Name(), "$bound") {
 		return Value{}, false
 	}
-	val := Value{Func: funcKey(lit)}
+	val := Value{Func: x.spell.funcKey(lit)}
 	for _, b := range mc.Bindings {
 		p, ok := x.here(b)
 		if !ok {
@@ -121,7 +121,7 @@ func (x *extractor) here(b ssa.Value) (Path, bool) {
 // knows, or neither.
 func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 	if c.IsInvoke() {
-		row := x.model.Of(c.Method)
+		row := x.row(c.Method)
 		if row.Kind == model.Slow {
 			row.Note = "a call of " + c.Method.Name() + " through an interface"
 		}
@@ -132,14 +132,14 @@ func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 			callee = o
 		}
 		if obj, ok := callee.Object().(*types.Func); ok {
-			name := obj.Origin().FullName()
+			name := x.spell.fullName(obj)
 			// A bound method has its receiver elsewhere, and rows count it.
 			if row, ok := x.model.Added(obj); ok && len(c.Args) >= model.Params(obj) {
 				return Value{Func: name}, row
 			}
 			if strings.HasPrefix(callee.Synthetic, "from type information") { // or "(on demand)", of a package imported since
 				if obj.Pkg() == nil || !x.own(obj.Pkg().Path()) {
-					return Value{Func: name}, x.model.Of(obj)
+					return Value{Func: name}, x.row(obj)
 				}
 				return Value{Func: name}, model.Row{}
 			}
@@ -211,7 +211,7 @@ func (x *extractor) dynamic(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
 		return
 	}
 	x.emit(Event{Kind: kind, At: x.pos(in.Pos()), ID: x.id(), Args: x.args(c), Loop: x.loops[in.Block()],
-		Method: signature(c.Method), Iface: signatures(n.Underlying().(*types.Interface))})
+		Method: x.spell.signature(c.Method), Iface: x.spell.signatures(n.Underlying().(*types.Interface))})
 }
 
 // plainCall emits a call of a function that is followed, or of one that is

@@ -29,14 +29,14 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	}
 	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
 	funcs := functions(pkg)
-	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, caps: newCaptures(funcs)}
+	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, caps: newCaptures(funcs), spell: newSpeller()}
 	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
 	}
-	s.Structs, s.Types = structs(p), methods(p)
+	s.Structs, s.Types = structs(p), methods(p, base.spell)
 	annotate(fset, p, s.Structs)
 	s.Guards = variableGuards(fset, p)
 	return s, nil
@@ -88,6 +88,7 @@ type extractor struct {
 	model  *model.Table
 	conds  map[string]string // Summary.Conds
 	caps   *captures
+	spell  *speller
 	out    *Func
 	paths  map[ssa.Value]Path
 	locals map[ssa.Value]int
@@ -100,12 +101,13 @@ type extractor struct {
 	at     *ssa.BasicBlock // being summarised
 	blk    *Block
 	nextID int
+	events []Event // memory for those of a block while they are emitted
 }
 
 // summarise summarises one function.
 func (base extractor) summarise(fn *ssa.Function) *Func {
-	out := &Func{Key: funcKey(fn), Name: FuncName(fn), Pkg: fn.Pkg.Pkg.Path(), Params: len(fn.Params)}
 	x := &base
+	out := &Func{Key: x.spell.funcKey(fn), Name: FuncName(fn), Pkg: fn.Pkg.Pkg.Path(), Params: len(fn.Params)}
 	x.fn, x.out = fn, out
 	x.paths, x.locals, x.callID = make(map[ssa.Value]Path), make(map[ssa.Value]int), make(map[*ssa.Call]int)
 	x.findLoops()
@@ -115,7 +117,7 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 		out.End = x.pos(syn.End())
 	}
 	if p := fn.Parent(); p != nil {
-		out.Parent = funcKey(p)
+		out.Parent = x.spell.funcKey(p)
 	} else {
 		out.Exported = ast.IsExported(fn.Name())
 	}
@@ -167,9 +169,12 @@ func (x *extractor) block(b *ssa.BasicBlock) {
 		x.blk.Backs = append(x.blk.Backs, x.backs[edge{b, s}])
 		x.blk.Exits = append(x.blk.Exits, x.exits[edge{b, s}])
 	}
+	x.blk.Events = x.events[:0]
 	for _, in := range b.Instrs {
 		x.instr(in)
 	}
+	x.events = x.blk.Events
+	x.blk.Events = slices.Clone(x.events)
 }
 
 func (x *extractor) emit(e Event) { x.blk.Events = append(x.blk.Events, e) }

@@ -72,7 +72,8 @@ func fieldMembers(fset *token.FileSet, info *types.Info, st *ast.StructType) []m
 	for _, f := range st.Fields.List {
 		m := newMember(fset, f, f.Doc, f.Comment)
 		if t := info.TypeOf(f.Type); t != nil {
-			m.lock, m.free = isLock(t), isLock(t) || inSync(t)
+			m.lock = isLock(t)
+			m.free = m.lock || inSync(t)
 		}
 		if n := named(info.TypeOf(f.Type)); len(f.Names) == 0 && n != nil {
 			m.name = n.Obj().Name()
@@ -122,7 +123,8 @@ func variableGuards(fset *token.FileSet, p *load.Package) map[string]string {
 			return // the blank name
 		}
 		m := newMember(fset, vs, doc, vs.Comment)
-		m.lock, m.free = isLock(obj.Type()), isLock(obj.Type()) || inSync(obj.Type())
+		m.lock = isLock(obj.Type())
+		m.free = m.lock || inSync(obj.Type())
 		if d != last {
 			block++
 		}

@@ -100,6 +100,17 @@ func inSync(t types.Type) bool {
 
 // isLock reports whether t, or a pointer to it, has Lock and Unlock.
 func isLock(t types.Type) bool {
+	if named(t) == nil {
+		switch u := t.Underlying().(type) {
+		case *types.Interface, *types.Struct:
+		case *types.Pointer:
+			if structOf(u) == nil {
+				return false
+			}
+		default:
+			return false // no methods
+		}
+	}
 	if _, ok := t.Underlying().(*types.Pointer); !ok {
 		if _, ok := t.Underlying().(*types.Interface); !ok {
 			t = types.NewPointer(t)

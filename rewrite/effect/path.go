@@ -10,6 +10,10 @@ import (
 // path names the memory a value is or points to; the zero Path if it is none
 // that a race could be told of.
 func (x *extractor) path(v ssa.Value) Path {
+	switch v.(type) {
+	case *ssa.Const, *ssa.BinOp, *ssa.Function, *ssa.Builtin, *ssa.MakeClosure:
+		return Path{} // not worth keeping
+	}
 	if p, ok := x.paths[v]; ok {
 		return p
 	}
@@ -170,7 +174,7 @@ func (x *extractor) field(base ssa.Value, i int) Path {
 	if p.Root.Kind == NoRoot {
 		return Path{}
 	}
-	if key, ok := FieldKey(base.Type(), i); ok {
+	if key, ok := x.spell.fieldKey(base.Type(), i); ok {
 		return with(p, key)
 	}
 	// A struct type without a name: its field belongs to what holds it.

@@ -170,7 +170,7 @@ func (x *extractor) serves(c *ssa.CallCommon, row model.Row, args []Value, at Po
 	}
 	for m := range n.Origin().Methods() {
 		if m.Exported() && (of == nil || of.NumMethods() == 0 || hasMethod(of, m.Name())) {
-			x.handler(Event{At: at, Fn: Value{Func: m.Origin().FullName()}, Args: []Value{args[row.Arg]}, Note: row.Note})
+			x.handler(Event{At: at, Fn: Value{Func: x.spell.fullName(m)}, Args: []Value{args[row.Arg]}, Note: row.Note})
 		}
 	}
 }

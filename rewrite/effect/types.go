@@ -20,7 +20,7 @@ func signature(m *types.Func) string {
 }
 
 // signatures spells all methods of an interface, sorted.
-func signatures(t *types.Interface) string {
+func signatures(t *types.Interface, signature func(*types.Func) string) string {
 	var list []string
 	for m := range t.Methods() {
 		list = append(list, signature(m)+";")
@@ -31,7 +31,7 @@ func signatures(t *types.Interface) string {
 
 // methods lists the types declared in a package with the methods declared on
 // them. Promoted methods are left out: they run on another object.
-func methods(p *load.Package) []*Type {
+func methods(p *load.Package, spell *speller) []*Type {
 	var out []*Type
 	scope := p.Types.Scope()
 	for _, name := range scope.Names() {
@@ -45,7 +45,7 @@ func methods(p *load.Package) []*Type {
 		}
 		t := &Type{Key: TypeKey(n), Methods: make(map[string]string)}
 		for m := range n.Methods() {
-			t.Methods[signature(m)] = m.FullName()
+			t.Methods[spell.signature(m)] = spell.fullName(m)
 		}
 		out = append(out, t)
 	}

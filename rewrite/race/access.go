@@ -3,6 +3,7 @@ package race
 import (
 	"hash/maphash"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
@@ -48,6 +49,8 @@ func (w *walk) add(a access, fresh bool) {
 	if !w.m.racy(a.path) {
 		return
 	}
+	a.field = lasting(a.path)
+	a.place = w.m.numbers[a.field]
 	if w.last {
 		w.addRaw(&a, fresh)
 	}
@@ -56,10 +59,14 @@ func (w *walk) add(a access, fresh bool) {
 
 // keep stores a copy of an access, once.
 func (w *walk) keep(a *access) {
-	if !outside(a.path.Root) && len(w.sum.threads) == 0 {
-		return // nobody else has it, and nothing in this frame runs beside it
+	if w.alone(a.path.Root) {
+		return
 	}
-	k := identity{path: a.path, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
+	if a.thread > 0 {
+		w.check(a)
+	}
+	a.id = w.id(a.path)
+	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
 		must: w.locksets.of(a.must), may: w.locksets.of(a.may)}
 	kind := maphash.Comparable(seed, k)
 	id := maphash.Comparable(seed, [4]uint64{kind, w.threadsets.of(a.live), w.countsets.of(a.waited), w.countsets.of(a.before)})
@@ -82,6 +89,29 @@ func (w *walk) keep(a *access) {
 		w.sum.accesses = append(w.sum.accesses, clone(a))
 	}
 }
+
+// id numbers the paths of the frame's accesses.
+func (w *walk) id(p effect.Path) int {
+	id, ok := w.ids[p]
+	if !ok {
+		id = len(w.ids)
+		w.ids[p] = id
+	}
+	return id
+}
+
+// lasting is the last field on a path, if it stays that in the callers' terms;
+// else "".
+func lasting(p effect.Path) string {
+	if strings.HasSuffix(p.Sel, condLock) {
+		return "" // see behindCond
+	}
+	return p.Field()
+}
+
+// alone reports whether nobody else has what starts at a root, and nothing in
+// this frame runs beside it.
+func (w *walk) alone(r effect.Root) bool { return !outside(r) && len(w.sum.threads) == 0 }
 
 // outside reports whether a root means something to a function's caller.
 func outside(r effect.Root) bool {

@@ -25,7 +25,30 @@ type binding struct {
 	sum    *summary // its summary, if there is one
 	args   []effect.Value
 	free   []effect.Path
-	id     int // of the call
+	id     int  // of the call
+	ready  bool // args and free are resolved
+}
+
+// resolved is the binding with its arguments resolved, for many paths in turn.
+func (b binding) resolved() binding {
+	args, free := make([]effect.Value, len(b.args)), make([]effect.Path, len(b.free))
+	for i := range args {
+		args[i] = b.args[i]
+		args[i].Path = b.w.resolve(args[i].Path)
+	}
+	for i := range free {
+		free[i] = b.w.resolve(b.free[i])
+	}
+	b.args, b.free, b.ready = args, free, true
+	return b
+}
+
+// of says a path of the caller that the callee was given.
+func (b binding) of(p effect.Path) effect.Path {
+	if b.ready {
+		return p
+	}
+	return b.w.resolve(p)
 }
 
 // made tells which result a channel is that the callee makes and returns.
@@ -65,11 +88,11 @@ func (b binding) path(p effect.Path) (effect.Path, bool) {
 		return p, false
 	case effect.Param:
 		if r.N < len(b.args) {
-			to = b.w.resolve(b.args[r.N].Path)
+			to = b.of(b.args[r.N].Path)
 		}
 	case effect.Free:
 		if r.N < len(b.free) {
-			to = b.w.resolve(b.free[r.N])
+			to = b.of(b.free[r.N])
 		}
 	}
 	if to.Root.Kind == effect.NoRoot {
@@ -148,6 +171,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	b.id = e.ID
 	w.loops[e.ID] = e.Loop
 	w.noteCall(e, g, b, s, false)
+	w.joins(b, false)
 	if b.sum == nil {
 		return s
 	}
@@ -170,6 +194,25 @@ func (w *walk) call(e *effect.Event, s state) state {
 		s = w.take(s, h)
 	}
 	s = w.handed(e, b, base, 0, s, 0)
+	s = w.goingOn(e, b, base, s)
+	w.sum.parallel = w.sum.parallel || b.sum.parallel
+	for _, p := range b.paths(b.sum.adds) {
+		s.added, w.sum.adds = s.added.add(p), w.sum.adds.add(p)
+	}
+	s = w.escaping(e, b, s)
+	w.sum.takes = w.sum.takes.union(takes)
+	if b.sum.ends && g.scc != w.f.scc {
+		s.reached = false
+	}
+	for _, note := range b.sum.slow {
+		w.slow(s, note, e.At)
+	}
+	return s
+}
+
+// goingOn adds the goroutines that the callee leaves running, and what it has
+// signalled and waited for.
+func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
 	for _, t := range b.sum.left { // what was waited for before it started
 		for _, c := range w.sum.threads[base+t-2].waited {
 			s = w.wait(s, c.path, c.n)
@@ -185,10 +228,11 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, c := range b.counts(b.sum.waited) {
 		s = w.wait(w.token(s, c.path), c.path, c.n)
 	}
-	w.sum.parallel = w.sum.parallel || b.sum.parallel
-	for _, p := range b.paths(b.sum.adds) {
-		s.added, w.sum.adds = s.added.add(p), w.sum.adds.add(p)
-	}
+	return s
+}
+
+// escaping marks the arguments that the callee makes visible to others.
+func (w *walk) escaping(e *effect.Event, b binding, s state) state {
 	for i, esc := range b.sum.escapes {
 		if esc && i < len(b.args) {
 			if b.args[i].Addr && w.record {
@@ -199,13 +243,6 @@ func (w *walk) call(e *effect.Event, s state) state {
 			w.leak(p.Root)
 			s.escaped = w.escape(s.escaped, p)
 		}
-	}
-	w.sum.takes = w.sum.takes.union(takes)
-	if b.sum.ends && g.scc != w.f.scc {
-		s.reached = false
-	}
-	for _, note := range b.sum.slow {
-		w.slow(s, note, e.At)
 	}
 	return s
 }
@@ -274,7 +311,7 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 	}
 	c := &callSite{to: g, spawn: spawn, test: w.f.Test}
 	if !spawn {
-		c.must, c.may = s.must.keys(w.f), s.may.keys(w.f)
+		c.must, c.may = w.keysOf(s.must), w.keysOf(s.may)
 	}
 	for _, a := range b.args {
 		p := w.resolve(a.Path)

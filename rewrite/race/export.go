@@ -39,6 +39,13 @@ func (w *walk) export() {
 	for _, r := range s.relays {
 		mark(r.thread)
 	}
+	s.left = w.left
+	s.only(keep)
+	s.touching()
+}
+
+// only drops all threads but some, and numbers these anew.
+func (s *summary) only(keep []bool) {
 	number := make([]int, len(s.threads)+1)
 	var threads []*thread
 	for i, t := range s.threads {
@@ -65,7 +72,7 @@ func (w *walk) export() {
 	for _, r := range s.relays {
 		r.thread = number[r.thread]
 	}
-	s.left = renumber(w.left)
+	s.left = renumber(s.left)
 	for _, a := range s.accesses {
 		a.thread, a.live = number[a.thread], renumber(a.live)
 	}

@@ -25,70 +25,91 @@ type frameOf struct {
 	loop   bool
 }
 
-// inline adds the callee's accesses, and resolves the function arguments it
-// calls.
+// number is the number in the caller of one of the callee's threads.
+func (in *frameOf) number(t int) int {
+	if t == 0 {
+		return in.thread
+	}
+	return in.base + t - 1
+}
+
+// inline adds the callee's accesses and relays, and resolves the function
+// arguments it calls.
 func (w *walk) inline(in frameOf) {
-	g, sum := in.b.callee, in.b.sum
-	number := func(t int) int {
-		if t == 0 {
-			return in.thread
-		}
-		return in.base + t - 1
+	if len(in.b.sum.accesses) > 0 {
+		w.inlineAccesses(&in)
 	}
-	// What the callee's own goroutine does, it does with all that holds at the
-	// call; what it starts, without.
-	own := newLens(in.b, in.base, in.s, in.after)
-	inner := newLens(in.b, in.base, state{}, nil)
-	var way *trail // of the access before: neighbours often share it
-	for _, a := range sum.accesses {
-		p, ok := in.b.path(a.path)
-		if !ok {
-			continue
-		}
-		if !w.m.racy(p) {
-			continue
-		}
-		n := *a
-		n.path, n.thread, n.event = p, number(a.thread), in.event
-		lens := &inner
-		if a.thread == 0 {
-			lens = &own
-		}
-		lens.turn(&n, a)
-		if in.late != nil && a.thread == 0 {
-			n.before = n.before.drop(in.late)
-		}
-		n.index = in.b.index(a.index)
-		if n.turns = in.b.counts(a.turns); a.thread == 0 && in.turns != nil {
-			n.turns = n.turns.most(in.turns)
-		}
-		n.loop = a.loop || a.thread == 0 && in.loop
-		n.turn = in.turn
-		n.later = a.later || in.later
-		n.parallel = a.parallel || a.thread == 0 && in.s.parallel
-		if way == nil || way.next != a.trail {
-			way = &trail{at: in.at, fn: g, handed: in.depth > 0, next: a.trail}
-		}
-		n.trail = way
-		if a.path.Field() == "" && a.path.Root.Kind != effect.Global && w.last {
-			w.addRaw(&n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
-		}
-		w.keep(&n)
-	}
-	for _, r := range sum.relays {
+	for _, r := range in.b.sum.relays {
 		p, ok := in.b.path(r.path)
 		if !ok || len(w.sum.relays) >= maxRelays || in.late != nil && r.thread == 0 && in.late(p) {
 			continue
 		}
-		n := &relay{path: p, at: r.at, need: r.need, thread: number(r.thread), waits: in.b.counts(r.waits)}
+		n := &relay{path: p, at: r.at, need: r.need, thread: in.number(r.thread), waits: in.b.counts(r.waits)}
 		if r.thread == 0 {
 			n.waits = n.waits.most(in.s.waited)
 		}
 		w.sum.relays = append(w.sum.relays, n)
 	}
-	for i, d := range sum.pending {
-		w.resume(in, i, d, number(d.thread))
+	for i, d := range in.b.sum.pending {
+		w.resume(in, i, d, in.number(d.thread))
 	}
+}
+
+// inlineAccesses adds the callee's accesses. What the callee's own goroutine
+// does, it does with all that holds at the call; what it starts, without.
+func (w *walk) inlineAccesses(in *frameOf) {
+	b := in.b.resolved()
+	own := newLens(b, in.base, in.s, in.after)
+	inner := newLens(b, in.base, state{}, nil)
+	var way *trail // of the access before: neighbours often share it
+	for _, a := range b.sum.accesses {
+		if in.thread == 0 && a.thread == 0 && w.needless(b, a) {
+			continue
+		}
+		p, ok := b.path(a.path)
+		if !ok || a.field == "" && !w.m.racy(p) {
+			continue
+		}
+		unnamed := a.field == "" && a.path.Root.Kind != effect.Global && w.last
+		if !unnamed && w.alone(p.Root) {
+			continue
+		}
+		n := *a
+		n.path, n.thread, n.event = p, in.number(a.thread), in.event
+		if n.field == "" {
+			n.field = lasting(p)
+			n.place = w.m.numbers[n.field]
+		}
+		lens := &inner
+		if a.thread == 0 {
+			lens = &own
+		}
+		lens.turn(&n, a)
+		in.place(&n, a)
+		if n.turns = b.counts(a.turns); a.thread == 0 && in.turns != nil {
+			n.turns = n.turns.most(in.turns)
+		}
+		if way == nil || way.next != a.trail {
+			way = &trail{at: in.at, fn: b.callee, handed: in.depth > 0, next: a.trail}
+		}
+		n.trail = way
+		if unnamed {
+			w.addRaw(&n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
+		}
+		w.keep(&n)
+	}
+}
+
+// place says of a callee's access what the place of the call says.
+func (in *frameOf) place(n, a *access) {
+	if in.late != nil && a.thread == 0 {
+		n.before = n.before.drop(in.late)
+	}
+	n.index = in.b.index(a.index)
+	n.loop = a.loop || a.thread == 0 && in.loop
+	n.turn = in.turn
+	n.later = a.later || in.later
+	n.parallel = a.parallel || a.thread == 0 && in.s.parallel
 }
 
 // index says which element an access is to in the caller's terms.

@@ -27,6 +27,7 @@ type Module struct {
 	structs   map[string]*effect.Struct
 	lock      map[string]bool // keys of fields that are locks
 	cands     map[string]bool // keys of fields and package variables that could race at all
+	numbers   map[string]int  // of cands
 	replaced  map[string]bool // those that are assigned, not only changed in place
 	pairs     *pairs
 	public    map[string]bool // import paths whose exported names others can use
@@ -56,8 +57,9 @@ type function struct {
 	sum      *summary // what it and its calls do
 	callers  []*function
 	calls    []*callSite
-	entry    entry // what holds at its start, whoever calls it
-	inner    entry // the same, of the module's own calls only
+	runs     []*function // all that its events may run; see components
+	entry    entry       // what holds at its start, whoever calls it
+	inner    entry       // the same, of the module's own calls only
 	scc      int
 	solved   chan struct{} // closed when the summaries of its component are final
 	gathered *gathering
@@ -104,6 +106,10 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 		m.order = append(m.order, m.funcs[key])
 	}
 	m.findCandidates()
+	m.numbers = make(map[string]int, len(m.cands))
+	for key := range m.cands {
+		m.numbers[key] = len(m.numbers) + 1
+	}
 	m.findImpls()
 	m.summariseAll(m.components())
 	m.handed = make(map[string]bool)
@@ -222,16 +228,36 @@ func (f *function) each(fn func(e *effect.Event)) {
 	}
 }
 
-// targets lists the functions an event may run, function arguments and results
-// included.
-func (m *Module) targets(e *effect.Event) []*function {
+// allTargets lists the functions that the events of a function may run, each
+// once: those given or returned included.
+func (m *Module) allTargets(f *function) []*function {
 	var out []*function
-	for _, v := range slices.Concat([]effect.Value{e.Fn}, e.Args, e.Results) {
-		if g := m.funcs[v.Func]; g != nil {
+	seen := make(map[*function]bool)
+	add := func(g *function) {
+		if g != nil && !seen[g] {
+			seen[g] = true
 			out = append(out, g)
 		}
 	}
-	return append(out, m.behind(e)...)
+	f.each(func(e *effect.Event) {
+		if e.Kind == effect.Access {
+			return
+		}
+		if e.Fn.Func != "" {
+			add(m.funcs[e.Fn.Func])
+		}
+		for _, list := range [2][]effect.Value{e.Args, e.Results} {
+			for i := range list {
+				if list[i].Func != "" {
+					add(m.funcs[list[i].Func])
+				}
+			}
+		}
+		for _, g := range m.behind(e) {
+			add(g)
+		}
+	})
+	return out
 }
 
 // maxImpls is how many types may be behind an interface before a call through
@@ -252,8 +278,11 @@ func (m *Module) behind(e *effect.Event) []*function {
 func (m *Module) findImpls() {
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
+			if e.Method == "" {
+				return
+			}
 			key := e.Method + " " + e.Iface
-			if _, known := m.impls[key]; e.Method != "" && !known {
+			if _, known := m.impls[key]; !known {
 				m.impls[key] = m.implementing(e)
 			}
 		})
@@ -292,16 +321,15 @@ func (m *Module) components() [][]*function {
 		low[f] = index[f]
 		stack = append(stack, f)
 		on[f] = true
-		f.each(func(e *effect.Event) {
-			for _, g := range m.targets(e) {
-				if index[g] == 0 {
-					visit(g)
-					low[f] = min(low[f], low[g])
-				} else if on[g] {
-					low[f] = min(low[f], index[g])
-				}
+		f.runs = m.allTargets(f)
+		for _, g := range f.runs {
+			if index[g] == 0 {
+				visit(g)
+				low[f] = min(low[f], low[g])
+			} else if on[g] {
+				low[f] = min(low[f], index[g])
 			}
-		})
+		}
 		if low[f] != index[f] {
 			return
 		}
@@ -331,7 +359,7 @@ func (m *Module) solve(group []*function) {
 	for _, f := range group {
 		f.sum = &summary{}
 	}
-	recursive := len(group) > 1 || m.callsItself(group[0])
+	recursive := len(group) > 1 || slices.Contains(group[0].runs, group[0])
 	for round := 0; ; round++ {
 		changed := false
 		last := !recursive || round == 3
@@ -347,10 +375,4 @@ func (m *Module) solve(group []*function) {
 			round = 2 // one more round, to find pairs and record calls
 		}
 	}
-}
-
-func (m *Module) callsItself(f *function) bool {
-	self := false
-	f.each(func(e *effect.Event) { self = self || slices.Contains(m.targets(e), f) })
-	return self
 }

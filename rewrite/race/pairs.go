@@ -72,22 +72,29 @@ func (ps *pairs) frame(w *walk) {
 	if len(w.sum.threads) == 0 {
 		return
 	}
-	byPath := make(map[effect.Path][]*access)
-	var order []effect.Path
+	byPath := make([][]*access, len(w.ids))
+	var order []int
+	covered := false // some access is to all that a value holds
 	for _, a := range w.sum.accesses {
-		if byPath[a.path] == nil {
-			order = append(order, a.path)
+		if byPath[a.id] == nil {
+			order = append(order, a.id)
 		}
-		byPath[a.path] = append(byPath[a.path], a)
+		byPath[a.id] = append(byPath[a.id], a)
+		covered = covered || a.covers
 	}
-	for _, p := range order {
-		list := byPath[p]
-		for i, a := range list {
-			for _, b := range list[i:] {
-				ps.compare(w, a, b)
+	for _, id := range order {
+		list := byPath[id]
+		if slices.ContainsFunc(list, (*access).elsewhere) {
+			for i, a := range list {
+				for _, b := range list[i:] {
+					ps.compare(w, a, b)
+				}
 			}
 		}
-		for _, a := range w.covering(p, byPath) {
+		if !covered {
+			continue
+		}
+		for _, a := range w.covering(list[0].path, byPath) {
 			for _, b := range list {
 				ps.compare(w, a, b)
 			}
@@ -95,12 +102,19 @@ func (ps *pairs) frame(w *walk) {
 	}
 }
 
+// elsewhere reports whether an access is in a goroutine that the frame started.
+func (a *access) elsewhere() bool { return a.thread > 0 }
+
 // covering lists the accesses to values that hold the memory of a path: arrays
 // and structs copied as one.
-func (w *walk) covering(p effect.Path, byPath map[effect.Path][]*access) []*access {
+func (w *walk) covering(p effect.Path, byPath [][]*access) []*access {
 	var out []*access
 	for base, sel := p.Base(); sel != "" && sel != effect.Deref; base, sel = base.Base() {
-		for _, a := range byPath[base] {
+		id, ok := w.ids[base]
+		if !ok {
+			continue
+		}
+		for _, a := range byPath[id] {
 			if a.covers {
 				out = append(out, a)
 			}
@@ -229,8 +243,24 @@ func wordsApart(x, y string) bool {
 // only perhaps counts: a lock under a condition usually goes with an access
 // under the same condition.
 func (w *walk) protected(a, b *access) bool {
-	a, b = w.tokens1(a), w.tokens1(b)
-	return protected(a, b, w.f, w.f)
+	return excludes(w.keysOf(w.tokens1(a).may), w.keysOf(w.tokens1(b).may))
+}
+
+// keysOf is the keys of locks in the frame. Many accesses share them.
+func (w *walk) keysOf(l locks) keys {
+	if len(l) == 0 {
+		return nil
+	}
+	at := backingOf(l)
+	k, ok := w.lockKeys[at]
+	if !ok {
+		if w.lockKeys == nil {
+			w.lockKeys = make(map[backing[held]]keys)
+		}
+		k = l.keys(w.f)
+		w.lockKeys[at] = k
+	}
+	return k
 }
 
 // tokens1 is an access less the channels it holds that are no locks, now that
@@ -245,7 +275,11 @@ func (w *walk) tokens1(a *access) *access {
 }
 
 func protected(a, b *access, fa, fb *function) bool {
-	ka, kb := a.may.keys(fa), b.may.keys(fb)
+	return excludes(a.may.keys(fa), b.may.keys(fb))
+}
+
+// excludes reports whether who holds the one locks is kept out by the others.
+func excludes(ka, kb keys) bool {
 	for _, k := range []keys{ka, kb} {
 		if _, ok := k[condLock[1:]]; ok {
 			return true // some lock, there is no telling which

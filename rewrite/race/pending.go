@@ -163,6 +163,7 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 		if d.thread != 0 {
 			at = base + d.thread - 1
 		}
+		w.joins(in, at != 0)
 		run := w.runningAt(e, i, v, d.loop)
 		first := w.threads(run, in, s, at)
 		for _, l := range in.sum.left {
@@ -173,7 +174,8 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 		switch {
 		case d.direct:
 			th := w.sum.threads[at-1]
-			th.sends, th.done = sends, w.done(&effect.Event{}, in)
+			th.sends = sends
+			w.setDone(at, w.done(&effect.Event{}, in))
 		case at != 0:
 			th := w.sum.threads[at-1]
 			th.sends = th.sends.most(sends)

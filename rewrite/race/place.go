@@ -72,6 +72,7 @@ func (w *walk) placeKey(p effect.Path, a, b *access) string {
 
 // addVariable notes all accesses to a variable of a frame, once.
 func (w *walk) addVariable(v effect.Variable, r effect.Root) {
+	w.wrong = w.wrong || w.leftOut[r]
 	if slices.ContainsFunc(w.out.variables, func(o raced) bool { return o.variable.Key == v.Key }) {
 		return
 	}

@@ -12,6 +12,9 @@ import (
 func (ps *pairs) publish(w *walk) {
 	f := w.f
 	for _, a := range w.sum.accesses {
+		if !f.concerned(a) {
+			continue
+		}
 		field := w.m.field(a.path)
 		if field == "" && a.path.Root.Kind == effect.Global {
 			field = a.path.Root.Key
@@ -48,6 +51,14 @@ func (ps *pairs) publish(w *walk) {
 		}
 		ps.threads[field] = append(ps.threads[field], p)
 	}
+}
+
+// concerned reports whether an access in a frame may meet others elsewhere: it
+// is in a goroutine, or part of what callers of the function do.
+func (f *function) concerned(a *access) bool {
+	global := a.path.Root.Kind == effect.Global
+	return a.thread > 0 || global && a.parallel ||
+		f.Exported && !f.Test && (global || f.Recv != "" && a.path.Root == effect.Root{Kind: effect.Param})
 }
 
 // isTest reports whether a function is one that "go test" runs.

@@ -27,6 +27,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	if g != nil {
 		w.noteCall(e, g, b, s, true)
 	}
+	w.joins(b, true)
 	t := w.newThread(e, g, s)
 	w.starts(s, t)
 	s.live, s.now = s.live.add(t), s.now.add(t)
@@ -48,13 +49,15 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 			s = w.release(s, p)
 		}
 	}
-	th.sends, th.done = th.sends.most(b.counts(b.sum.sends)), w.done(e, b)
+	th.sends = th.sends.most(b.counts(b.sum.sends))
+	done := w.done(e, b)
 	s = w.handed(e, b, base, t, s, 0)
 	late := w.late(s, b.paths(b.sum.adds))
 	if late != nil {
-		th.sends, th.done = th.sends.drop(late), th.done.drop(late)
+		th.sends, done = th.sends.drop(late), done.drop(late)
 		th.late = slices.DeleteFunc(b.paths(g.sum.adds), func(p effect.Path) bool { return !late(p) })
 	}
+	w.setDone(t, done)
 	var after counts
 	if e.Joined { // the library tells who waits, after all it runs
 		after = counts{{w.resolve(e.Path), 1}}
@@ -138,6 +141,28 @@ func (w *walk) done(e *effect.Event, b binding) counts {
 		out = out.with(w.resolve(e.Path), 1)
 	}
 	return out
+}
+
+// setDone notes which signals come after all that a thread does.
+func (w *walk) setDone(t int, done counts) {
+	th := w.sum.threads[t-1]
+	if t <= w.listed && !th.done.equal(done) {
+		w.endings, w.listed = nil, 0
+	}
+	th.done = done
+}
+
+// ending lists the threads that are sure to signal an object last.
+func (w *walk) ending(p effect.Path) []int {
+	for ; w.listed < len(w.sum.threads); w.listed++ {
+		for _, c := range w.sum.threads[w.listed].done {
+			if w.endings == nil {
+				w.endings = make(map[effect.Path][]int)
+			}
+			w.endings[c.path] = append(w.endings[c.path], w.listed+1)
+		}
+	}
+	return w.endings[p]
 }
 
 // newThread numbers the thread of a go statement; the same one each time.

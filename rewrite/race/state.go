@@ -215,8 +215,8 @@ func (w *walk) wait(s state, p effect.Path, n uint8) state {
 // times.
 func (w *walk) settle(s state, p effect.Path, n uint8) state {
 	var gone ints
-	for _, t := range s.live {
-		if w.over(s, t, p, n) {
+	for _, t := range w.ending(p) {
+		if s.live.has(t) && w.over(s, t, p, n) {
 			gone = gone.add(t).union(w.sum.threads[t-1].inner)
 		}
 	}

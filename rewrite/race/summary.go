@@ -24,6 +24,8 @@ type summary struct {
 	results  []result            // by result
 	takes    locks               // that it may take, with those of its calls
 	slow     []string            // why it may take long
+	all      touches             // what it does
+	beside   touches             // what goroutines do that it starts
 }
 
 func (s *summary) sameSize(t *summary) bool {
@@ -50,6 +52,9 @@ type trail struct {
 // An access is an access as seen from one frame.
 type access struct {
 	path     effect.Path
+	id       int    // of the path in the frame; see walk.id
+	field    string // the last field on it, which calls keep; "" if there is none
+	place    int    // the number of that field; see Module.number
 	op       rewrite.Op
 	whole    bool
 	deref    bool // whole, through a pointer: not a field that is one value with what holds it
@@ -77,7 +82,7 @@ type access struct {
 // identity is what makes two accesses the same to a caller, but for the sets
 // of threads and signals that precede and follow them.
 type identity struct {
-	path                             effect.Path
+	path                             int // see walk.id
 	turn                             int
 	later, parallel                  bool
 	op                               rewrite.Op

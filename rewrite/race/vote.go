@@ -16,6 +16,9 @@ import (
 // callers of the API reach. Where a comment names the lock, one access that
 // holds it is enough.
 func (m *Module) vote(field string) {
+	if !slices.ContainsFunc(m.raw[field], func(r *raw) bool { return len(r.must)+len(r.fn.entry.must) > 0 }) {
+		return
+	}
 	accesses := m.accesses(field)
 	owner := field[:strings.LastIndexByte(field, '.')]
 	list := m.votes(accesses)

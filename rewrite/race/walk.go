@@ -50,7 +50,15 @@ type walk struct {
 	afters     memo[count]                  // what is signalled after a state
 	every      map[int]counts               // what every turn of a loop waits for
 	senders    map[effect.Path][]int        // threads that signal an object
-	orders     map[orderKey]effect.Path     // pairs of sets that are known to be in order, or not
+	ids        map[effect.Path]int          // of the paths of accesses
+	lockKeys   map[backing[held]]keys
+	orders     map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
+	touched    touches                  // what goroutines do in the frame, as far as their summaries tell
+	leftOut    map[effect.Root]bool     // objects to which needless accesses were left out
+	wrong      bool                     // goroutines do more than that
+	entire     bool                     // nothing may be left out
+	endings    map[effect.Path][]int    // by object, the threads whose last signal it is: of the first so many
+	listed     int
 }
 
 // A choice is one function that a call through an interface may run.
@@ -62,11 +70,22 @@ type choice struct {
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
 func (m *Module) summarise(f *function, last bool) *summary {
-	w := &walk{m: m, f: f, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		seen: make(map[uint64]bool), variants: make(map[uint64][]int), last: last,
+	calls := f.calls
+	w := m.walk(f, last, false)
+	if w.wrong && len(w.leftOut) > 0 {
+		f.calls = calls
+		w = m.walk(f, last, true)
+	}
+	return w.sum
+}
+
+// walk does so once; entire means that no access may be left out.
+func (m *Module) walk(f *function, last, entire bool) *walk {
+	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
+		seen: make(map[uint64]bool), variants: make(map[uint64][]int), ids: make(map[effect.Path]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
-		return w.sum
+		return w
 	}
 	if last {
 		w.out = &gathering{pairs: newPairs(m)}
@@ -90,7 +109,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 		w.watched()
 	}
 	w.export()
-	return w.sum
+	return w
 }
 
 func (w *walk) run(b *effect.Block, s state) state {
@@ -256,6 +275,9 @@ func (w *walk) number(r effect.Root) int {
 // said it returns.
 func (w *walk) resolve(p effect.Path) effect.Path {
 	p = w.origin(p)
+	if k := p.Root.Kind; k != effect.Local && k != effect.Result {
+		return p // no alias
+	}
 	if field, ok := w.aliases[p.Root]; ok && field.Root.Kind != effect.NoRoot {
 		if q, ok := p.On(field); ok {
 			return q
