@@ -59,6 +59,9 @@ func (l *locking) plan() string {
 				return reason
 			}
 			files[u.File] = true
+			if s.Use != nil {
+				u = s.Use
+			}
 			fn := function(u)
 			switch {
 			case !need && s.Use != nil:
@@ -169,7 +172,8 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if a == nil || a.Fresh {
 		return s, false, ""
 	}
-	s = spot{Use: u, sel: sel, write: writes(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem}
+	s = spot{Use: outsideCalled(u), sel: sel, write: writes(u) || inPlace(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem || inPlace(u)}
+	s.elem = s.elem || s.Use != u && inside(u)
 	if a.Op == rewrite.Address {
 		return s, false, addressTaken(u)
 	}
@@ -317,6 +321,9 @@ func (l *locking) whole(fn ast.Node, spots []spot) (stretch, bool) {
 func (l *locking) quiet(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
 	if reason := l.needs(f, fn, stmts); reason != "" {
 		return reason
+	}
+	if s, ok := l.afterNilTest(fn, stmts); ok {
+		return fmt.Sprintf("a comparison of %s with nil", s.objectText())
 	}
 	return l.quietBetween(f, stmts[0].Pos(), stmts[len(stmts)-1].End())
 }

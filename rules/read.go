@@ -95,17 +95,6 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 	l.names[up] = append(l.names[up], name)
 
 	lock := l.lockExpr(s)
-	assigned := name
-	holes := []rewrite.Span{f.Span(value), f.Span(as.Lhs[0])}
-	if grown != nil {
-		assigned = "append($2, " + name
-		if grown.Ellipsis.IsValid() {
-			assigned += "..."
-		}
-		assigned += ")"
-		holes = append(holes, f.Span(grown.Args[0]))
-	}
-	code := name + " := $0\n" + lock + ".Lock()\n$1 " + as.Tok.String() + " " + assigned
 	last, n := i, 0
 	for _, step := range more {
 		to, ok := last, true
@@ -120,13 +109,10 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 		last = to
 		n++
 	}
-	unlock := lock + ".Unlock()"
-	if last == i {
-		code += "\n" + unlock
-	} else {
-		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: unlock}})
-	}
-	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: rewrite.Code{Text: code}, Holes: holes})
+	l.edits = append(l.edits,
+		rewrite.Insert{Stmt: f.Span(as), Code: rewrite.Code{Text: name + " := $0\n" + lock + ".Lock()"}, Holes: []rewrite.Span{f.Span(value)}},
+		rewrite.Replace{Node: f.Span(value), Code: rewrite.Code{Text: name}},
+		rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: lock + ".Unlock()"}})
 	return n, true
 }
 
