@@ -72,6 +72,7 @@ type hoist struct {
 	rewrite.Hoist
 	spot  spot
 	exprs []*hole
+	in    *region // that ends above the statement and is extended; or nil
 }
 
 func newPlayer(t *tree) *player {
