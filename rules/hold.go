@@ -26,15 +26,16 @@ type locking struct {
 	method string // what follows the object in the lock's expression: ".mu", "" if embedded
 	// name is that of a lock that is a variable, which mutex is if it is there
 	// already; "" if the lock is a field.
-	name   string
-	mutex  types.Object
-	rw     bool     // has RLock
-	places []string // keys
-	edits  []rewrite.Edit
-	spots  map[ast.Node][]spot   // by function, in order
-	held   map[ast.Node][]spot   // those that have the lock already
-	needy  map[types.Object]bool // functions that will take the lock, callers included
-	names  map[ast.Node][]string // variables made so far, by the list they are in
+	name    string
+	mutex   types.Object
+	rw      bool     // has RLock
+	places  []string // keys
+	edits   []rewrite.Edit
+	spots   map[ast.Node][]spot   // by function, in order
+	held    map[ast.Node][]spot   // those that have the lock already
+	needy   map[types.Object]bool // functions that will take the lock, callers included
+	getters []getter
+	names   map[ast.Node][]string // variables made so far, by the list they are in
 }
 
 // A stretch is a run of statements in one list.
@@ -75,6 +76,7 @@ func (l *locking) plan() string {
 		}
 	}
 	l.needy = l.takers(files)
+	l.findGetters()
 	var reasons []string // of each function that is in the way
 	for _, fn := range order {
 		for _, list := range [][]spot{l.spots[fn], l.held[fn]} {
@@ -188,9 +190,6 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 			return s, false, ""
 		}
 	}
-	if l.hidden() && u.File.Pkg.Path() != l.pkg {
-		return s, false, fmt.Sprintf("%s is in another package, which can't take the lock", s.at())
-	}
 	for _, h := range l.site.Module.Entry(u.File, sel.Pos()) {
 		if h.Key == l.key {
 			return s, false, fmt.Sprintf("some callers of %s hold the lock and some do not", a.Func)
@@ -224,10 +223,9 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 	if fn == nil {
 		return fmt.Sprintf("%s is not in a function", spots[0].at())
 	}
-	for _, s := range spots {
-		if reason := l.stable(fn, s); reason != "" {
-			return reason
-		}
+	spots, reason := l.reachable(fn, spots)
+	if reason != "" || len(spots) == 0 {
+		return reason
 	}
 	groups := steps(spots, soft)
 	if l.atOnce(fn, spots) {
@@ -263,6 +261,26 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 		groups = groups[n:]
 	}
 	return ""
+}
+
+// reachable returns the spots whose lock can be taken. Others are read by a
+// getter, unless a step of several accesses needs them.
+func (l *locking) reachable(fn ast.Node, spots []spot) ([]spot, string) {
+	var rest []spot
+	for _, s := range spots {
+		reason := l.stable(fn, s)
+		if l.hidden() && s.File.Pkg.Path() != l.pkg {
+			reason = fmt.Sprintf("%s is in another package, which can't take the lock", s.at())
+		}
+		alone := !slices.ContainsFunc(spots, func(t spot) bool { return depends(s, t) > none || depends(t, s) > none })
+		switch {
+		case reason == "":
+			rest = append(rest, s)
+		case !alone || !l.get(s):
+			return nil, reason
+		}
+	}
+	return rest, ""
 }
 
 // singles returns the spots before the first step of several.

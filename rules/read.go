@@ -191,7 +191,20 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if s.write {
 		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
 	}
+	loop, inLoop := condition(s.Use).(*ast.ForStmt)
+	again := slices.ContainsFunc(l.spots[fn], func(t spot) bool {
+		return t.sel != s.sel && (inLoop && contains(loop.Cond, t.sel) || !inLoop && sameField(t, s))
+	})
+	if !again && l.get(s) {
+		return 1, ""
+	}
+	if inLoop {
+		return l.loop(fn, s, loop)
+	}
 	if l.lift(s, up, stmts[i]) {
+		return 1, ""
+	}
+	if l.snapshot(fn, s, up, stmts[i]) {
 		return 1, ""
 	}
 	expr, reason := s.readable()
@@ -199,6 +212,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 		return 0, reason
 	}
 	if reason := early(s, stmts[i]); reason != "" {
+		if !s.judged() && l.get(s) {
+			return 1, ""
+		}
 		return 0, reason
 	}
 	if held := l.usedUnder(s); held != "" {
