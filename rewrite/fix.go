@@ -103,6 +103,15 @@ type Hoist struct {
 	Exprs []Span
 }
 
+// Split moves the body of a function into a new one below it, and leaves code
+// in its place that calls that. The comment above the function stays with it.
+type Split struct {
+	Func Span   // the declaration
+	Name string // of the new function, which has the same receiver and signature
+	Doc  string // one line of comment above the new function, without slashes
+	Body Code   // what the function does now
+}
+
 func (e AddField) Anchor() Span { return e.Struct }
 func (e Retype) Anchor() Span   { return e.Field }
 func (e Insert) Anchor() Span   { return e.Stmt }
@@ -110,3 +119,4 @@ func (e Replace) Anchor() Span  { return e.Node }
 func (e Drop) Anchor() Span     { return e.Node }
 func (e Hold) Anchor() Span     { return e.First }
 func (e Hoist) Anchor() Span    { return e.Stmt }
+func (e Split) Anchor() Span    { return e.Func }

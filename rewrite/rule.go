@@ -39,6 +39,13 @@ type Module interface {
 	// Entry tells which locks may be held by some caller when the function
 	// around pos starts.
 	Entry(file *File, pos token.Pos) []Lock
+	// Held tells which locks are held for certain, and which may be, when a
+	// function of the module is called by the parenthesis, or the go or defer,
+	// at a position; ok is false if no such call is known.
+	Held(file *File, call token.Pos) (must, may []Lock, ok bool)
+	// Files returns the files of the package that declares a struct or a
+	// function, its own tests included.
+	Files(pkg *types.Package) []*File
 	// Variants lists the files that this build leaves out and that may use a
 	// place.
 	Variants(place string) []string

@@ -22,6 +22,7 @@ type player struct {
 	drops    []*drop
 	regions  []*region
 	hoists   []*hoist
+	splits   []*split
 
 	// detached holds the nodes that left the file for code to be inserted.
 	detached []*dst.ParenExpr
@@ -108,6 +109,8 @@ func (p *player) play(edits []rewrite.Edit) error {
 			err = p.findDrop(e)
 		case rewrite.Hoist:
 			err = p.findHoist(e)
+		case rewrite.Split:
+			err = p.findSplit(e)
 		}
 		if err != nil {
 			return err
@@ -124,6 +127,7 @@ func (p *player) play(edits []rewrite.Edit) error {
 		p.besides,
 		p.dropAll,
 		p.filled,
+		p.splitAll,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
