@@ -103,6 +103,12 @@ type Hoist struct {
 	Exprs []Span
 }
 
+// Else adds an else branch to an if statement that has none.
+type Else struct {
+	If   Span
+	Code Code
+}
+
 // Split moves the body of a function into a new one below it, and leaves code
 // in its place that calls that. The comment above the function stays with it.
 type Split struct {
@@ -119,4 +125,5 @@ func (e Replace) Anchor() Span  { return e.Node }
 func (e Drop) Anchor() Span     { return e.Node }
 func (e Hold) Anchor() Span     { return e.First }
 func (e Hoist) Anchor() Span    { return e.Stmt }
+func (e Else) Anchor() Span     { return e.If }
 func (e Split) Anchor() Span    { return e.Func }

@@ -72,14 +72,7 @@ func cloned(s spot, name string, generic bool) rewrite.Code {
 	if generic {
 		return rewrite.Code{Text: fmt.Sprintf("%s := %s.Clone($0)", name, kind), Imports: []string{kind}}
 	}
-	var imports []string
-	typ := types.TypeString(t, func(p *types.Package) string {
-		if p == s.File.Pkg {
-			return ""
-		}
-		imports = append(imports, p.Path())
-		return p.Name()
-	})
+	typ, imports := typeText(s.File, t)
 	if kind == "slices" {
 		return rewrite.Code{Text: fmt.Sprintf("%s := append(%s{}, $0...)", name, typ), Imports: imports}
 	}

@@ -251,6 +251,9 @@ func early(s spot, stmt ast.Node) string {
 			if r, ok := n.(*ast.RangeStmt); ok && r.X == s.Path[i-1] {
 				continue
 			}
+			if l, ok := n.(*ast.ForStmt); ok && l.Init != nil && l.Init == s.Path[i-1] {
+				continue // once
+			}
 			return fmt.Sprintf("%s is read each time round a loop, with no place for a lock", s.at())
 		}
 	}

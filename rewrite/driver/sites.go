@@ -23,7 +23,7 @@ type sites struct {
 	at    map[effect.Pos]*rewrite.Use
 	types map[string]*rewrite.Struct
 	own   map[string][]*rewrite.File // by import path
-	roots map[string]bool // types of packages that the patterns name
+	roots map[string]bool            // types of packages that the patterns name
 	files map[*ast.File]*rewrite.File
 }
 

@@ -109,6 +109,8 @@ func (p *player) play(edits []rewrite.Edit) error {
 			err = p.findDrop(e)
 		case rewrite.Hoist:
 			err = p.findHoist(e)
+		case rewrite.Else:
+			err = p.findElse(e)
 		case rewrite.Split:
 			err = p.findSplit(e)
 		}
