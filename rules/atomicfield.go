@@ -19,10 +19,10 @@ import (
 // what belongs together stays together: a counter that is raised and then
 // read uses the result of Add, a value that is read and then replaced comes
 // from Swap, a test for one constant and the write of another that depends on
-// it become CompareAndSwap, and a pointer that a function reads several times is loaded
-// once. Functions of sync/atomic that are used already become methods. An
-// initial value in a composite literal becomes a Store before anybody else
-// can see the object.
+// it become CompareAndSwap, and a pointer that a function reads several times
+// is loaded once. Functions of sync/atomic that are used already become
+// methods. An initial value in a composite literal becomes a Store before
+// anybody else can see the object.
 //
 // The fix is for fields of type bool, int32, int64, uint32, uint64, uintptr,
 // int, uint, types made from these, and pointers, in structs of modules at go
