@@ -19,6 +19,9 @@ func (l *locking) snapshot(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool
 	if !ok || ast.Stmt(r) != stmt || r.X != s.sel || l.changes(fn, s, r.Body.Pos()) {
 		return false
 	}
+	if _, isMap := s.File.Info.TypeOf(s.sel).Underlying().(*types.Map); !isMap && r.Value == nil {
+		return false // it counts only
+	}
 	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(s.File.Span(up))...)...)
 	code := cloned(s, name, goAtLeast(l.site.Module.GoVersion(s.File), 21))
 	if code.Text == "" {

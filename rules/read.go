@@ -196,7 +196,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	}
 	loop, inLoop := condition(s.Use).(*ast.ForStmt)
 	again := slices.ContainsFunc(l.spots[fn], func(t spot) bool {
-		return t.sel != s.sel && (inLoop && contains(loop.Cond, t.sel) || !inLoop && sameField(t, s))
+		return t.sel != s.sel && (inLoop && contains(loop.Cond, t.sel) || !inLoop && (sameField(t, s) || contains(stmts[i], t.sel)))
 	})
 	if !again && l.get(s) {
 		return 1, ""
