@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden lint score observed bench
+.PHONY: build test race golden golden-matrix lint score observed bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -15,6 +15,11 @@ race: ## the race tests of the golden cases, before and after the fix
 golden: ## write what fixer does now into the golden files and the README
 	cd golden && $(GO) test -run '^TestCases$$' -update
 	cd golden && $(GO) test -run '^TestReadme$$' -update
+
+golden-matrix: ## which case shows which rule at which place of the syntax, and where none does
+	@mkdir -p bin
+	@$(GO) test ./golden -run '^TestMatrix$$' -matrix $(CURDIR)/bin/matrix.txt >&2
+	@cat bin/matrix.txt
 
 lint:
 	@unformatted=$$(gofmt -l cmd golden rewrite rules); \

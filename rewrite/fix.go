@@ -92,8 +92,9 @@ type Replace struct {
 	Holes []Span
 }
 
-// Drop removes one element of a composite literal, or one statement: of a list,
-// or the one before the condition of an if or the tag of a switch.
+// Drop removes one element of a composite literal, the condition of a loop, or
+// one statement: of a list, or the one before the condition of an if or the tag
+// of a switch.
 type Drop struct {
 	Node Span
 }
@@ -119,6 +120,21 @@ type Hoist struct {
 	Exprs []Span
 }
 
+// Else adds an else branch to an if statement that has none.
+type Else struct {
+	If   Span
+	Code Code
+}
+
+// Split moves the body of a function into a new one below it, and leaves code
+// in its place that calls that. The comment above the function stays with it.
+type Split struct {
+	Func Span   // the declaration
+	Name string // of the new function, which has the same receiver and signature
+	Doc  string // one line of comment above the new function, without slashes
+	Body Code   // what the function does now
+}
+
 func (e AddField) Anchor() Span  { return e.Struct }
 func (e Retype) Anchor() Span    { return e.Field }
 func (e AddVar) Anchor() Span    { return e.Var }
@@ -128,3 +144,5 @@ func (e Replace) Anchor() Span   { return e.Node }
 func (e Drop) Anchor() Span      { return e.Node }
 func (e Hold) Anchor() Span      { return e.First }
 func (e Hoist) Anchor() Span     { return e.Stmt }
+func (e Else) Anchor() Span      { return e.If }
+func (e Split) Anchor() Span     { return e.Func }

@@ -33,8 +33,6 @@ type Module interface {
 	// Uses returns every mention of the place with this key in the module's
 	// files, tests included, by position.
 	Uses(place string) []*Use
-	// Files returns the files of a package of the module.
-	Files(pkg *types.Package) []*File
 	// Struct returns the declaration of the struct type that owns a place.
 	Struct(owner string) *Struct
 	// Calls tells what runs between two positions of a function when control
@@ -43,6 +41,13 @@ type Module interface {
 	// Entry tells which locks may be held by some caller when the function
 	// around pos starts.
 	Entry(file *File, pos token.Pos) []Lock
+	// Held tells which locks are held for certain, and which may be, when a
+	// function of the module is called by the parenthesis, or the go or defer,
+	// at a position; ok is false if no such call is known.
+	Held(file *File, call token.Pos) (must, may []Lock, ok bool)
+	// Files returns the files of a package of the module, its own tests
+	// included.
+	Files(pkg *types.Package) []*File
 	// Variants lists the files that this build leaves out and that may use a
 	// place.
 	Variants(place string) []string

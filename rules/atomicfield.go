@@ -18,16 +18,17 @@ import (
 // code from forgetting it. Reads become Load, writes Store, ++ and += Add;
 // what belongs together stays together: a counter that is raised and then
 // read uses the result of Add, a value that is read and then replaced comes
-// from Swap, and a pointer that a function reads several times is loaded
-// once. Functions of sync/atomic that are used already become methods. An
-// initial value in a composite literal becomes a Store before anybody else
-// can see the object.
+// from Swap, a test for one constant and the write of another that depends on
+// it become CompareAndSwap, and a pointer that a function reads several times
+// is loaded once. Functions of sync/atomic that are used already become
+// methods. An initial value in a composite literal becomes a Store before
+// anybody else can see the object.
 //
 // The fix is for fields of type bool, int32, int64, uint32, uint64, uintptr,
 // int, uint, types made from these, and pointers, in structs of modules at go
 // 1.19 or later. It is refused where an atomic alone would not do:
 //
-//   - the value is read, judged and then written (check-then-act);
+//   - the value is read, judged and then written in other ways;
 //   - another field of the struct races too, and no atomic can hold it or
 //     the two change together: both belong under one mutex;
 //   - the field is exported, or tagged, so that others or encoders use it;

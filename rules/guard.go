@@ -26,9 +26,17 @@ import (
 //     writes with nothing slow between them;
 //   - a getter, or a short function that returns early, gets Lock and defer
 //     Unlock;
-//   - where slow work follows, each way out releases the lock;
+//   - where slow work follows, each way out releases the lock, and so does the
+//     branch that goes on to it;
 //   - a statement that goes on to do slow work gets the field read into a
-//     variable above it, and a value that takes long is computed above the lock.
+//     variable above it, and a value that takes long is computed above the lock;
+//   - a loop whose condition needs the field reads it at the top of its body, and
+//     a range with a slow body goes over a copy;
+//   - where a method takes the lock to return the field, a single read calls it;
+//     other packages, which can't take the lock, do too;
+//   - a method that some callers call with the lock held, and some without,
+//     becomes two: foo takes the lock and calls fooLocked, and so do those who
+//     hold it. Who calls a fooLocked without the lock gets it.
 //
 // Reads take the read lock of an RWMutex.
 //
@@ -38,7 +46,10 @@ import (
 //     slow runs: a channel operation, I/O, a sleep, a call that can't be
 //     followed;
 //   - one half of a step holds the lock already, in a section of its own;
-//   - some callers of the function hold the lock already and others do not;
+//   - some callers of the function hold the lock already and others do not, and
+//     it does something slow;
+//   - a range goes over maps or slices in a map or slice, or changes what it goes
+//     over, and its body is slow;
 //   - a call inside the section takes the lock itself;
 //   - the write stands under a read lock;
 //   - the lock guards what the field holds as well, and using that takes long;

@@ -5,7 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"regexp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -27,15 +27,18 @@ type locking struct {
 	method string // what follows the object in the lock's expression: ".mu", "" if embedded
 	// name is that of a lock that is a variable, which mutex is if it is there
 	// already; "" if the lock is a field.
-	name   string
-	mutex  types.Object
-	rw     bool     // has RLock
-	places []string // keys
-	edits  []rewrite.Edit
-	spots  map[ast.Node][]spot   // by function, in order
-	held   map[ast.Node][]spot   // those that have the lock already
-	needy  map[types.Object]bool // functions that will take the lock, callers included
-	names  map[ast.Node][]string // variables made so far, by the list they are in
+	name     string
+	mutex    types.Object
+	rw       bool     // has RLock
+	places   []string // keys
+	edits    []rewrite.Edit
+	spots    map[ast.Node][]spot             // by function, in order
+	held     map[ast.Node][]spot             // those that have the lock already
+	needy    map[types.Object]bool           // functions that will take the lock, callers included
+	asserted map[*ast.FuncDecl]*rewrite.File // that say their callers hold the lock, and some don't
+	shared   map[*ast.FuncDecl]*rewrite.File // that some callers call with the lock held, some without
+	getters  []getter
+	names    map[ast.Node][]string // variables made so far, by the list they are in
 }
 
 // A stretch is a run of statements in one list.
@@ -48,33 +51,19 @@ type stretch struct {
 func (l *locking) plan() string {
 	l.edits, l.names = nil, make(map[ast.Node][]string)
 	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
-	var order []ast.Node
-	files := make(map[*rewrite.File]bool)
-	for _, place := range l.places {
-		if reason := leftOut(l.site, place); reason != "" {
-			return reason
-		}
-		for _, u := range l.site.Module.Uses(place) {
-			s, need, reason := l.need(u)
-			if reason != "" {
-				return reason
-			}
-			files[u.File] = true
-			fn := function(u)
-			switch {
-			case !need && s.Use != nil:
-				l.held[fn] = append(l.held[fn], s)
-			case need:
-				if l.spots[fn] == nil {
-					order = append(order, fn)
-				}
-				l.spots[fn] = append(l.spots[fn], s)
-			}
-		}
+	l.shared, l.asserted = make(map[*ast.FuncDecl]*rewrite.File), make(map[*ast.FuncDecl]*rewrite.File)
+	order, reason := l.gather()
+	if reason != "" {
+		return reason
 	}
-	l.needy = l.takers(files)
+	l.findGetters()
 	var reasons []string // of each function that is in the way
+	var split []*ast.FuncDecl
 	for _, fn := range order {
+		if fd, ok := fn.(*ast.FuncDecl); ok && l.shared[fd] != nil {
+			split = append(split, fd)
+			continue
+		}
 		for _, list := range [][]spot{l.spots[fn], l.held[fn]} {
 			slices.SortFunc(list, func(a, b spot) int { return int(a.sel.Pos() - b.sel.Pos()) })
 		}
@@ -82,16 +71,52 @@ func (l *locking) plan() string {
 			reasons = append(reasons, reason)
 		}
 	}
+	if reason := l.splitAll(split, l.shared); reason != "" {
+		reasons = append(reasons, reason)
+	}
 	l.readBack()
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
 
-// leftOut names a file that this build leaves out and that may use the place.
-func leftOut(s *rewrite.Site, place string) string {
-	if files := s.Module.Variants(place); len(files) > 0 {
-		return fmt.Sprintf("%s, which this build leaves out, mentions %s", base(files[0]), place[strings.LastIndexByte(place, '.')+1:])
+// gather finds the spots, and returns the functions that hold some in order.
+func (l *locking) gather() (order []ast.Node, reason string) {
+	add := func(s spot) {
+		fn := function(s.Use)
+		if l.spots[fn] == nil {
+			order = append(order, fn)
+		}
+		l.spots[fn] = append(l.spots[fn], s)
 	}
-	return ""
+	files := make(map[*rewrite.File]bool)
+	for _, place := range l.places {
+		if reason := leftOut(l.site, place); reason != "" {
+			return nil, reason
+		}
+		for _, u := range l.site.Module.Uses(place) {
+			s, need, reason := l.need(u)
+			if reason != "" {
+				return nil, reason
+			}
+			files[u.File] = true
+			if need {
+				add(s)
+			} else if s.Use != nil {
+				fn := function(s.Use)
+				l.held[fn] = append(l.held[fn], s)
+			}
+		}
+	}
+	for _, fd := range slices.SortedFunc(maps.Keys(l.asserted), func(a, b *ast.FuncDecl) int { return int(a.Pos() - b.Pos()) }) {
+		calls, reason := l.careless(fd, l.asserted[fd])
+		if reason != "" {
+			return nil, reason
+		}
+		for _, s := range calls {
+			add(s)
+		}
+	}
+	l.needy = l.takers(files)
+	return order, ""
 }
 
 // takers finds the functions that will take the lock, themselves or by a call
@@ -171,7 +196,8 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if a == nil || a.Fresh {
 		return s, false, ""
 	}
-	s = spot{Use: u, sel: sel, write: writes(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem}
+	s = spot{Use: outsideCalled(u), sel: sel, write: writes(u) || inPlace(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem || inPlace(u)}
+	s.elem = s.elem || s.Use != u && inside(u)
 	if a.Op == rewrite.Address {
 		return s, false, addressTaken(u)
 	}
@@ -186,35 +212,20 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 			return s, false, ""
 		}
 	}
-	if l.hidden() && u.File.Pkg.Path() != l.pkg {
-		return s, false, fmt.Sprintf("%s is in another package, which can't take the lock", s.at())
+	if fd := lockedByName(u); fd != nil {
+		l.asserted[fd] = u.File
+		return s, false, ""
 	}
 	for _, h := range l.site.Module.Entry(u.File, sel.Pos()) {
 		if h.Key == l.key {
+			if fd, ok := function(s.Use).(*ast.FuncDecl); ok && l.ofReceiver(s) {
+				l.shared[fd] = u.File
+				return s, true, ""
+			}
 			return s, false, fmt.Sprintf("some callers of %s hold the lock and some do not", a.Func)
 		}
 	}
-	if name := lockedByName(u); name != "" {
-		return s, false, fmt.Sprintf("%s says of itself that its callers hold a lock", name)
-	}
 	return s, true, ""
-}
-
-// callersHold is how comments say it.
-var callersHold = regexp.MustCompile(`(?i)\b(lock|mu|mutex)\b[^.]*\b(held|hold|holding|locked)\b|\b(hold|holds|holding)\b[^.]*\b(lock|mu|mutex)\b`)
-
-// lockedByName returns the name of the function around a use if it, or its
-// comment, says that the lock is held when it is called.
-func lockedByName(u *rewrite.Use) string {
-	for _, n := range u.Path {
-		if fd, ok := n.(*ast.FuncDecl); ok {
-			name := fd.Name.Name
-			if strings.HasSuffix(name, "Locked") && name != "Locked" || name == "locked" || callersHold.MatchString(fd.Doc.Text()) {
-				return name
-			}
-		}
-	}
-	return ""
 }
 
 // function puts the spots of one function under the lock.
@@ -222,10 +233,9 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 	if fn == nil {
 		return fmt.Sprintf("%s is not in a function", spots[0].at())
 	}
-	for _, s := range spots {
-		if reason := l.stable(fn, s); reason != "" {
-			return reason
-		}
+	spots, reason := l.reachable(fn, spots)
+	if reason != "" || len(spots) == 0 {
+		return reason
 	}
 	groups := steps(spots, soft)
 	if l.atOnce(fn, spots) {
@@ -261,6 +271,26 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 		groups = groups[n:]
 	}
 	return ""
+}
+
+// reachable returns the spots whose lock can be taken. Others are read by a
+// getter, unless a step of several accesses needs them.
+func (l *locking) reachable(fn ast.Node, spots []spot) ([]spot, string) {
+	var rest []spot
+	for _, s := range spots {
+		reason := l.stable(fn, s)
+		if l.hidden() && s.File.Pkg.Path() != l.pkg {
+			reason = fmt.Sprintf("%s is in another package, which can't take the lock", s.at())
+		}
+		alone := !slices.ContainsFunc(spots, func(t spot) bool { return depends(s, t) > none || depends(t, s) > none })
+		switch {
+		case reason == "":
+			rest = append(rest, s)
+		case !alone || !l.get(s):
+			return nil, reason
+		}
+	}
+	return rest, ""
 }
 
 // singles returns the spots before the first step of several.
@@ -319,6 +349,9 @@ func (l *locking) whole(fn ast.Node, spots []spot) (stretch, bool) {
 func (l *locking) quiet(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
 	if reason := l.needs(f, fn, stmts); reason != "" {
 		return reason
+	}
+	if s, ok := l.afterNilTest(fn, stmts); ok {
+		return fmt.Sprintf("a comparison of %s with nil", s.objectText())
 	}
 	return l.quietBetween(f, stmts[0].Pos(), stmts[len(stmts)-1].End())
 }

@@ -25,11 +25,11 @@ import (
 //
 //   - between a read of the fields and the write that depends on it, something
 //     slow runs, which every reader would have to wait for;
-//   - a range over a map or slice does slow work in its body, or a loop reads
-//     the field in its condition;
+//   - a range goes over maps or slices in a map or slice, or changes what it goes
+//     over, and its body is slow;
 //   - the struct is copied as a whole, or a field's address is taken;
-//   - a field is exported, or another package uses it: code there could not
-//     take the lock;
+//   - a field is exported, or another package uses it and there is no getter:
+//     code there could not take the lock;
 //   - a composite literal sets the fields without their names;
 //   - a file for another platform or build tag mentions the field.
 var mutexfield = &rewrite.Rule{

@@ -30,6 +30,32 @@ func (l *locking) stable(fn ast.Node, s spot) string {
 	return ""
 }
 
+// afterNilTest finds a spot among statements whose object they compare with
+// nil before they reach it: the lock can't be taken above that.
+func (l *locking) afterNilTest(fn ast.Node, stmts []ast.Stmt) (spot, bool) {
+	for _, s := range l.spots[fn] {
+		if s.object() == nil {
+			continue
+		}
+		object, found := s.objectText(), false
+		for _, t := range stmts {
+			if !contains(t, s.sel) && t.Pos() > s.sel.Pos() {
+				continue
+			}
+			ast.Inspect(t, func(n ast.Node) bool {
+				b, ok := n.(*ast.BinaryExpr)
+				found = found || ok && (b.Op == token.EQL || b.Op == token.NEQ) && b.End() <= s.sel.Pos() &&
+					s.File.Info.Types[b.Y].IsNil() && text(s.File, b.X) == object
+				return !found
+			})
+		}
+		if found && slices.ContainsFunc(stmts, func(t ast.Stmt) bool { return contains(t, s.sel) }) {
+			return s, true
+		}
+	}
+	return spot{}, false
+}
+
 // rootIdent is the name that a chain of fields starts from, nil if it starts
 // from anything else.
 func rootIdent(e ast.Expr) *ast.Ident {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
 	"slices"
 	"strings"
 	"unicode"
@@ -208,18 +209,24 @@ func (s spot) readable() (ast.Expr, string) {
 }
 
 // early refuses to move a read in front of what comes before it.
-func early(s spot, stmt ast.Stmt) string {
+func early(s spot, stmt ast.Node) string {
 	why := ""
-	for i := 1; i < len(s.Path) && s.Path[i-1] != ast.Node(stmt); i++ {
+	for i := 1; i < len(s.Path) && s.Path[i-1] != stmt; i++ {
 		switch n := s.Path[i].(type) {
 		case *ast.BinaryExpr:
 			if (n.Op == token.LAND || n.Op == token.LOR) && n.Y == s.Path[i-1] {
+				if s.indexed() {
+					return fmt.Sprintf("%s is looked into only if the left side allows it", s.at())
+				}
 				if id, ok := s.object().(*ast.Ident); s.object() != nil && (!ok || !isReceiver(s, id) && !follows(s, n.X, id) || mentionsNil(n.X, id)) {
 					return fmt.Sprintf("%s is read only if the left side allows it", s.at())
 				}
 			}
 		case *ast.IfStmt:
 			if n.Else == s.Path[i-1] {
+				if s.indexed() {
+					return fmt.Sprintf("%s is looked into only if the condition above it fails", s.at())
+				}
 				if id, ok := s.object().(*ast.Ident); s.object() != nil && (!ok || !isReceiver(s, id) || mentionsNil(n.Cond, id)) {
 					return fmt.Sprintf("%s is read only if the condition above it fails", s.at())
 				}
@@ -234,12 +241,18 @@ func early(s spot, stmt ast.Stmt) string {
 		case *ast.CommClause, *ast.SelectStmt:
 			// The operands of all clauses are evaluated before one is chosen.
 		case *ast.CaseClause:
+			if s.indexed() {
+				return fmt.Sprintf("%s is looked into only if no case above it is taken", s.at())
+			}
 			if id, ok := s.object().(*ast.Ident); s.object() != nil && (!ok || !isReceiver(s, id)) {
 				return fmt.Sprintf("%s is read only if no case above it is taken", s.at())
 			}
 		case *ast.ForStmt, *ast.RangeStmt:
 			if r, ok := n.(*ast.RangeStmt); ok && r.X == s.Path[i-1] {
 				continue
+			}
+			if l, ok := n.(*ast.ForStmt); ok && l.Init != nil && l.Init == s.Path[i-1] {
+				continue // once
 			}
 			return fmt.Sprintf("%s is read each time round a loop, with no place for a lock", s.at())
 		}
@@ -257,6 +270,15 @@ func early(s spot, stmt ast.Stmt) string {
 		return true
 	})
 	return why
+}
+
+// indexed reports whether a spot goes on to an element that need not be there.
+func (s spot) indexed() bool {
+	if !inside(s.Use) {
+		return false
+	}
+	_, isMap := s.File.Info.TypeOf(s.sel).Underlying().(*types.Map)
+	return !isMap
 }
 
 // evaluatedFirst reports whether a call comes before the spot in one

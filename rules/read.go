@@ -98,17 +98,6 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 	l.names[up] = append(l.names[up], name)
 
 	lock := l.lockExpr(s)
-	assigned := name
-	holes := []rewrite.Span{f.Span(value), f.Span(as.Lhs[0])}
-	if grown != nil {
-		assigned = "append($2, " + name
-		if grown.Ellipsis.IsValid() {
-			assigned += "..."
-		}
-		assigned += ")"
-		holes = append(holes, f.Span(grown.Args[0]))
-	}
-	code := name + " := $0\n" + lock + ".Lock()\n$1 " + as.Tok.String() + " " + assigned
 	last, n := i, 0
 	for _, step := range more {
 		to, ok := last, true
@@ -123,13 +112,10 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 		last = to
 		n++
 	}
-	unlock := lock + ".Unlock()"
-	if last == i {
-		code += "\n" + unlock
-	} else {
-		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: unlock}})
-	}
-	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: rewrite.Code{Text: code}, Holes: holes})
+	l.edits = append(l.edits,
+		rewrite.Insert{Stmt: f.Span(as), Code: rewrite.Code{Text: name + " := $0\n" + lock + ".Lock()"}, Holes: []rewrite.Span{f.Span(value)}},
+		rewrite.Replace{Node: f.Span(value), Code: rewrite.Code{Text: name}},
+		rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: lock + ".Unlock()"}})
 	return n, true
 }
 
@@ -206,9 +192,25 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	stmts := list(up)
 	f := s.File
 	if s.write {
+		if l.assignResult(fn, s, up, stmts[i]) {
+			return 1, ""
+		}
 		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
 	}
+	loop, inLoop := condition(s.Use).(*ast.ForStmt)
+	again := slices.ContainsFunc(l.spots[fn], func(t spot) bool {
+		return t.sel != s.sel && (inLoop && contains(loop.Cond, t.sel) || !inLoop && (sameField(t, s) || contains(stmts[i], t.sel)))
+	})
+	if !again && l.get(s) {
+		return 1, ""
+	}
+	if inLoop {
+		return l.loop(fn, s, loop)
+	}
 	if l.lift(s, up, stmts[i]) || l.clearLookup(s, up, stmts[i]) {
+		return 1, ""
+	}
+	if l.snapshot(fn, s, up, stmts[i]) {
 		return 1, ""
 	}
 	expr, reason := s.readable()
@@ -216,6 +218,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 		return 0, reason
 	}
 	if reason := early(s, stmts[i]); reason != "" {
+		if !s.judged() && l.get(s) {
+			return 1, ""
+		}
 		return 0, reason
 	}
 	if held := l.usedUnder(s); held != "" {

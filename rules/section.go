@@ -36,7 +36,7 @@ func (l *locking) together(fn ast.Node, spots []spot, more [][]spot) (int, strin
 			if n, ok := l.slowWrite(fn, spots, more, r.up, r.first); ok {
 				return n, ""
 			}
-			if l.clearHead(fn, spots, r.up, r.first) {
+			if l.clearHead(fn, spots, r.up, r.first) || l.branch(fn, spots, region[0]) {
 				return 0, ""
 			}
 		}
@@ -59,7 +59,7 @@ func (l *locking) together(fn ast.Node, spots []spot, more [][]spot) (int, strin
 // it on each of these ways too.
 func (l *locking) release(fn ast.Node, spots []spot, stmts []ast.Stmt) bool {
 	ways, ok := exits(stmts)
-	if !ok || slices.ContainsFunc(ways, func(s ast.Stmt) bool { return l.touches(fn, s) }) {
+	if !ok {
 		return false
 	}
 	f := spots[0].File
@@ -68,10 +68,19 @@ func (l *locking) release(fn ast.Node, spots []spot, stmts []ast.Stmt) bool {
 	if h.Mode == rewrite.Shared {
 		unlock = ".RUnlock()"
 	}
-	l.edits = append(l.edits, h)
+	edits := []rewrite.Edit{h}
 	for _, s := range ways {
-		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: h.Lock + unlock}})
+		if !l.touches(fn, s) {
+			edits = append(edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: h.Lock + unlock}})
+			continue
+		}
+		more, ok := l.kept(fn, s, h.Lock+unlock)
+		if !ok {
+			return false
+		}
+		edits = append(edits, more...)
 	}
+	l.edits = append(l.edits, edits...)
 	return true
 }
 

@@ -3,6 +3,9 @@ package rules
 import (
 	"fmt"
 	"go/ast"
+	"go/types"
+	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -66,4 +69,97 @@ func (s spot) line() int { return s.File.Span(s.sel).Line }
 func addressTaken(u *rewrite.Use) string {
 	s := spot{Use: u, sel: u.Path[0].(ast.Expr)}
 	return fmt.Sprintf("%s's address is taken at %s", s.thing(), s.at())
+}
+
+// inPlace reports whether a use hands what the place holds to a function that
+// changes it.
+func inPlace(u *rewrite.Use) bool {
+	if len(u.Path) < 2 {
+		return false
+	}
+	call, ok := u.Path[1].(*ast.CallExpr)
+	if !ok || len(call.Args) == 0 || ast.Node(call.Args[0]) != u.Path[0] {
+		return false
+	}
+	fn := callee(u.File.Info, call)
+	if fn == nil || fn.Pkg() == nil {
+		return false
+	}
+	switch fn.Pkg().Path() {
+	case "sort":
+		return !strings.HasPrefix(fn.Name(), "Search") && !strings.HasSuffix(fn.Name(), "AreSorted") && !strings.HasSuffix(fn.Name(), "IsSorted")
+	case "slices":
+		return slices.Contains([]string{"Compact", "CompactFunc", "Delete", "DeleteFunc", "Insert", "Replace", "Reverse", "Sort", "SortFunc", "SortStableFunc"}, fn.Name())
+	case "maps":
+		return fn.Name() == "Copy" || fn.Name() == "DeleteFunc" || fn.Name() == "Insert"
+	}
+	return false
+}
+
+// inside reports whether a use goes on to what the place holds.
+func inside(u *rewrite.Use) bool {
+	switch p := u.Path[1].(type) {
+	case *ast.IndexExpr:
+		return ast.Node(p.X) == u.Path[0]
+	case *ast.SliceExpr, *ast.StarExpr, *ast.RangeStmt:
+		return true
+	}
+	return false
+}
+
+// callee returns the package's function that a call names, nil for others.
+func callee(info *types.Info, call *ast.CallExpr) *types.Func {
+	fun := ast.Unparen(call.Fun)
+	if x, ok := fun.(*ast.IndexExpr); ok {
+		fun = x.X
+	}
+	sel, ok := fun.(*ast.SelectorExpr)
+	if !ok {
+		return nil
+	}
+	fn, _ := info.Uses[sel.Sel].(*types.Func)
+	return fn
+}
+
+// outsideCalled returns the use as the function sees it that calls the literal
+// around it at once: the literal is one step of that function. Other uses are
+// returned as they are.
+func outsideCalled(u *rewrite.Use) *rewrite.Use {
+	for i := len(u.Path) - 2; i > 0; i-- {
+		lit, ok := u.Path[i].(*ast.FuncLit)
+		if !ok {
+			continue
+		}
+		call, ok := u.Path[i+1].(*ast.CallExpr)
+		if !ok || call.Fun == ast.Expr(lit) || !callsAtOnce(u.File.Info, call) {
+			continue
+		}
+		if id := rootIdent(u.Path[0].(ast.Expr)); id == nil || madeIn(u.File.Info, lit, id) {
+			continue
+		}
+		out := *u
+		out.Path = append([]ast.Node{u.Path[0]}, u.Path[i+1:]...)
+		return &out
+	}
+	return u
+}
+
+// madeIn reports whether what an identifier means is declared in a node.
+func madeIn(info *types.Info, n ast.Node, id *ast.Ident) bool {
+	o := info.Uses[id]
+	return o == nil || n.Pos() <= o.Pos() && o.Pos() < n.End()
+}
+
+// callsAtOnce reports whether a call runs the functions it is given before it
+// returns, in its own goroutine, and does nothing slow besides.
+func callsAtOnce(info *types.Info, call *ast.CallExpr) bool {
+	fn := callee(info, call)
+	if fn == nil || fn.Pkg() == nil {
+		return false
+	}
+	switch fn.Pkg().Path() {
+	case "bytes", "slices", "sort", "strings":
+		return true
+	}
+	return false
 }

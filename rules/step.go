@@ -106,11 +106,34 @@ func spins(stmts []ast.Stmt, spots []spot) bool {
 				}
 				changes = changes || s.write && contains(loop.Body, s.sel)
 			}
-			found = found || reads && !changes
+			found = found || reads && !changes && !counts(loop)
 			return true
 		})
 	}
 	return found
+}
+
+// counts reports whether a loop ends by a variable that it changes each time
+// round.
+func counts(loop *ast.ForStmt) bool {
+	var counter ast.Expr
+	switch post := loop.Post.(type) {
+	case *ast.IncDecStmt:
+		counter = post.X
+	case *ast.AssignStmt:
+		counter = post.Lhs[0]
+	}
+	id, ok := counter.(*ast.Ident)
+	cond, compares := loop.Cond.(*ast.BinaryExpr)
+	if !ok || !compares {
+		return false
+	}
+	for _, e := range []ast.Expr{cond.X, cond.Y} {
+		if x, ok := e.(*ast.Ident); ok && x.Name == id.Name {
+			return true
+		}
+	}
+	return false
 }
 
 func sameList(a, b spot) bool {

@@ -22,7 +22,8 @@ type sites struct {
 	uses  map[string][]*rewrite.Use // by place; Access is filled by complete
 	at    map[effect.Pos]*rewrite.Use
 	types map[string]*rewrite.Struct
-	roots map[string]bool // types of packages that the patterns name
+	own   map[string][]*rewrite.File // by import path
+	roots map[string]bool            // types of packages that the patterns name
 	files map[*ast.File]*rewrite.File
 }
 
@@ -32,6 +33,7 @@ func (s *sites) index() {
 		s.uses = make(map[string][]*rewrite.Use)
 		s.at = make(map[effect.Pos]*rewrite.Use)
 		s.types = make(map[string]*rewrite.Struct)
+		s.own = make(map[string][]*rewrite.File)
 		s.roots = make(map[string]bool)
 		s.files = make(map[*ast.File]*rewrite.File)
 		for _, p := range s.build.prog.Packages {
@@ -48,6 +50,7 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 	f := &rewrite.File{Name: name, Syntax: syntax, Fset: fset, Info: p.Info, Pkg: p.Types,
 		Test: strings.HasSuffix(name, "_test.go")}
 	s.files[syntax] = f
+	s.own[p.Path] = append(s.own[p.Path], f)
 	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.TypeSpec:
@@ -233,19 +236,6 @@ func (s *sites) Uses(place string) []*rewrite.Use {
 	return list
 }
 
-func (s *sites) Files(pkg *types.Package) []*rewrite.File {
-	s.index()
-	var out []*rewrite.File
-	for _, p := range s.build.prog.Packages {
-		if p.Types == pkg {
-			for _, f := range p.Files {
-				out = append(out, s.files[f])
-			}
-		}
-	}
-	return out
-}
-
 func (s *sites) Struct(owner string) *rewrite.Struct {
 	s.index()
 	return s.types[owner]
@@ -269,6 +259,15 @@ func (s *sites) Calls(f *rewrite.File, from, to token.Pos) rewrite.Effects {
 
 func (s *sites) Entry(f *rewrite.File, pos token.Pos) []rewrite.Lock {
 	return s.build.module.Entry(s.pos(f, pos))
+}
+
+func (s *sites) Held(f *rewrite.File, call token.Pos) (must, may []rewrite.Lock, ok bool) {
+	return s.build.module.Held(s.pos(f, call))
+}
+
+func (s *sites) Files(pkg *types.Package) []*rewrite.File {
+	s.index()
+	return s.own[pkg.Path()]
 }
 
 func (s *sites) pos(f *rewrite.File, p token.Pos) effect.Pos {

@@ -15,6 +15,9 @@ import (
 // the top: locks, hoisted variables, inserted code; below it inserted code and
 // unlocks.
 func (p *player) besides() error {
+	for _, r := range p.regions {
+		p.extend(r)
+	}
 	for _, r := range p.outerFirst() {
 		if err := p.lockLines(r); err != nil {
 			return err
@@ -40,7 +43,7 @@ func (p *player) besides() error {
 		}
 	}
 	for _, r := range slices.Backward(p.outerFirst()) {
-		if !r.toEnd {
+		if !r.toEnd && !r.read {
 			stmts, err := stmtsOf(r.lock + unlock(r.mode))
 			if err != nil {
 				return fmt.Errorf("%s: lock %q: %w", p.name, r.lock, err)
@@ -99,6 +102,25 @@ func (p *player) put(after bool, list ast.Node, beside ast.Stmt, news []dst.Stmt
 	}
 }
 
+// extend lets variables that are read right below a region under the same lock
+// be read in it. Nothing else may stand between.
+func (p *player) extend(r *region) {
+	if r.toEnd || r.last+1 >= len(r.stmts()) {
+		return
+	}
+	below := r.stmts()[r.last+1]
+	if slices.ContainsFunc(p.regions, func(o *region) bool {
+		return o != r && o.list == r.list && (o.first == r.last+1 || o.last == r.last)
+	}) {
+		return
+	}
+	for _, h := range p.hoists {
+		if h.spot.stmt == below && h.Lock == r.lock {
+			r.mode, r.read, h.in = max(r.mode, h.Mode), true, r
+		}
+	}
+}
+
 func (p *player) lockLines(r *region) error {
 	text := r.lock + lock(r.mode)
 	if r.toEnd {
@@ -123,7 +145,11 @@ func (p *player) readLines(group []*hoist) error {
 		c.holes = append(c.holes, h.exprs[0].held.X)
 	}
 	c.code.Text = text
-	list, err := stmtsOf(first.Lock + lock(mode) + text + "\n" + first.Lock + unlock(mode))
+	enter := first.Lock + lock(mode)
+	if first.in != nil {
+		mode, enter = first.in.mode, ""
+	}
+	list, err := stmtsOf(enter + text + "\n" + first.Lock + unlock(mode))
 	if err != nil {
 		return fmt.Errorf("%s: reading %s under %q: %w", p.name, first.Name, first.Lock, err)
 	}

@@ -28,6 +28,9 @@ func (p *player) drop(d *drop) error {
 			if i := slices.IndexFunc(lit.Elts, func(x dst.Expr) bool { return dst.Node(x) == d.node }); i >= 0 {
 				lit.Elts, done = cut(lit.Elts, i, &lit.Decs.Lbrace), true
 			}
+		} else if loop, ok := n.(*dst.ForStmt); ok && loop.Cond != nil && dst.Node(loop.Cond) == d.node {
+			n.Decorations().Start = append(n.Decorations().Start, commentsOf(loop.Cond)...)
+			loop.Cond, done = nil, true
 		} else if init := initOf(n); init != nil && dst.Node(*init) == d.node {
 			n.Decorations().Start = append(n.Decorations().Start, commentsOf(*init)...)
 			*init, done = nil, true

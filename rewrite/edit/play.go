@@ -22,6 +22,7 @@ type player struct {
 	drops    []*drop
 	regions  []*region
 	hoists   []*hoist
+	splits   []*split
 
 	// detached holds the nodes that left the file for code to be inserted.
 	detached []*dst.ParenExpr
@@ -72,6 +73,7 @@ type hoist struct {
 	rewrite.Hoist
 	spot  spot
 	exprs []*hole
+	in    *region // that ends above the statement and is extended; or nil
 }
 
 func newPlayer(t *tree) *player {
@@ -110,6 +112,10 @@ func (p *player) play(edits []rewrite.Edit) error {
 			err = p.findDrop(e)
 		case rewrite.Hoist:
 			err = p.findHoist(e)
+		case rewrite.Else:
+			err = p.findElse(e)
+		case rewrite.Split:
+			err = p.findSplit(e)
 		}
 		if err != nil {
 			return err
@@ -127,6 +133,7 @@ func (p *player) play(edits []rewrite.Edit) error {
 		p.besides,
 		p.dropAll,
 		p.filled,
+		p.splitAll,
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -16,6 +16,9 @@ type region struct {
 	first, last int  // indexes in the list
 	toEnd       bool // released by defer
 	ext         extent
+	// read means that variables read right below are read before the lock is
+	// released.
+	read bool
 }
 
 func (r *region) stmts() []ast.Stmt { return stmts(r.list) }
@@ -42,7 +45,7 @@ func (p *player) findRegions(holds []rewrite.Hold) error {
 		if first.index > last.index {
 			return p.refuse(at, "the first statement under "+h.Lock+" stands below the last")
 		}
-		r := &region{h.Lock, h.Mode, first.list, first.index, last.index, h.Defer, extent{}}
+		r := &region{h.Lock, h.Mode, first.list, first.index, last.index, h.Defer, extent{}, false}
 		if h.Defer {
 			r.last = len(r.stmts()) - 1
 		}

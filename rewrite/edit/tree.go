@@ -130,9 +130,13 @@ func (t *tree) expr(s rewrite.Span) (ast.Node, error) {
 	return find[ast.Stmt](t, s, "expression or statement", nil)
 }
 
-// element finds an element of a composite literal, or a statement in a list.
+// element finds an element of a composite literal, a statement in a list, or
+// the condition of a loop.
 func (t *tree) element(s rewrite.Span) (ast.Node, error) {
 	return find(t, s, "literal's element or statement", func(n ast.Node) bool {
+		if loop, ok := t.parent[n].(*ast.ForStmt); ok && n == ast.Node(loop.Cond) {
+			return true
+		}
 		if lit, ok := t.parent[n].(*ast.CompositeLit); ok {
 			return n != ast.Node(lit.Type)
 		}

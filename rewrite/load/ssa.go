@@ -14,6 +14,7 @@ import (
 type ssaProgram struct {
 	prog *ssa.Program
 	made map[*types.Package]*ssa.Package
+	part map[*types.Package]bool // made while only what others export of it was known
 }
 
 // add prepares packages that are new in a world. The function it returns makes
@@ -45,7 +46,8 @@ func (s *ssaProgram) build(p *Package) (pkg *ssa.Package, err error) {
 
 func (s *ssaProgram) imports(p *types.Package) {
 	for _, q := range p.Imports() {
-		if s.made[q] == nil {
+		if s.made[q] == nil || s.part[q] && q.Complete() {
+			s.part[q] = !q.Complete()
 			s.made[q] = s.prog.CreatePackage(q, nil, nil, false)
 			s.imports(q)
 		}

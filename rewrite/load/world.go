@@ -63,7 +63,7 @@ func newWorld(prog *Program, root map[string]bool) *world {
 	w := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), nodes: make(map[string]*node),
 		named: named(prog.graph),
 		deps:  &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}},
-		ssa:   &ssaProgram{prog: ssa.NewProgram(prog.Fset, 0), made: make(map[*types.Package]*ssa.Package)}}
+		ssa:   &ssaProgram{prog: ssa.NewProgram(prog.Fset, 0), made: make(map[*types.Package]*ssa.Package), part: make(map[*types.Package]bool)}}
 	w.markOwn()
 	for id := range w.own {
 		n := &node{meta: prog.graph[id], bodies: w.analysed(prog.graph[id])}

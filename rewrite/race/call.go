@@ -11,6 +11,7 @@ import (
 // from callers to callees.
 type callSite struct {
 	to    *function
+	at    effect.Pos
 	must  keys
 	may   keys
 	fresh []bool // by parameter: the argument is an object only the caller has
@@ -309,7 +310,7 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 	if !w.record || !w.last {
 		return
 	}
-	c := &callSite{to: g, spawn: spawn, test: w.f.Test}
+	c := &callSite{to: g, at: e.At, spawn: spawn, test: w.f.Test}
 	if !spawn {
 		c.must, c.may = w.keysOf(s.must), w.keysOf(s.may)
 	}

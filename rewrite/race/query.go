@@ -76,3 +76,29 @@ func (m *Module) Entry(p effect.Pos) []rewrite.Lock {
 	}
 	return nil
 }
+
+// Held tells which locks are held for certain, and which may be, when the call
+// at a position runs; ok is false if none is known there.
+func (m *Module) Held(at effect.Pos) (must, may []rewrite.Lock, ok bool) {
+	f := m.within(at)
+	if f == nil {
+		return nil, nil, false
+	}
+	var certain, possible keys
+	for _, c := range f.calls {
+		if c.at != at {
+			continue
+		}
+		var here keys
+		if !c.spawn {
+			here = merge(f.entry.must, c.must)
+			possible = merge(possible, merge(f.entry.may, c.may))
+		}
+		if !ok {
+			certain, ok = here, true
+			continue
+		}
+		maps.DeleteFunc(certain, func(k string, _ rewrite.Mode) bool { return here[k] == 0 })
+	}
+	return certain.list(), possible.list(), ok
+}

@@ -1,0 +1,165 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// branch covers a test and the writes right below it, in the branch it
+// decides about, where the rest of the branch is slow: the lock is released
+// before that, and where the branch isn't taken.
+//
+//	if !x.on {         x.mu.Lock()
+//		x.on = true    if !x.on {
+//		slow()             x.on = true
+//	}                      x.mu.Unlock()
+//	                       slow()
+//	                   } else {
+//	                       x.mu.Unlock()
+//	                   }
+func (l *locking) branch(fn ast.Node, spots []spot, stmt ast.Stmt) bool {
+	is, ok := stmt.(*ast.IfStmt)
+	if !ok || is.Else != nil || is.Init != nil {
+		return false
+	}
+	last := -1
+	for _, s := range spots {
+		i := slices.IndexFunc(is.Body.List, func(t ast.Stmt) bool { return contains(t, s.sel) })
+		if i < 0 && !contains(is.Cond, s.sel) {
+			return false
+		}
+		last = max(last, i)
+	}
+	f := spots[0].File
+	if last < 0 || l.quietBetween(f, is.Cond.Pos(), is.Cond.End()) != "" || takes(f, is.Cond, l.needy) != nil {
+		return false
+	}
+	region := is.Body.List[:last+1]
+	if _, tested := l.afterNilTest(fn, []ast.Stmt{stmt}); tested || leaves(region) || l.quiet(f, fn, region) != "" || spins(region, spots) {
+		return false
+	}
+	expr := l.lockExpr(spots[0])
+	unlock := rewrite.Code{Text: expr + ".Unlock()"}
+	l.edits = append(l.edits,
+		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: expr + ".Lock()"}},
+		rewrite.Insert{Stmt: f.Span(is.Body.List[last]), After: true, Code: unlock})
+	if _, ok := is.Body.List[len(is.Body.List)-1].(*ast.ReturnStmt); ok {
+		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(is), After: true, Code: unlock})
+	} else {
+		l.edits = append(l.edits, rewrite.Else{If: f.Span(is), Code: unlock})
+	}
+	return true
+}
+
+// assignResult keeps what a slow call returns for a field, beside other
+// results, in a variable, and assigns that under the lock:
+//
+//	x.f, err = slow()    f, err := slow()
+//	                     x.mu.Lock()
+//	                     x.f = f
+//	                     x.mu.Unlock()
+func (l *locking) assignResult(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool {
+	as, _ := stmt.(*ast.AssignStmt)
+	is, head := stmt.(*ast.IfStmt)
+	if head {
+		as, _ = is.Init.(*ast.AssignStmt)
+	}
+	if as == nil || len(as.Rhs) != 1 || len(as.Lhs) < 2 || !slices.Contains(as.Lhs, s.sel) || l.touches(fn, as.Rhs[0]) {
+		return false
+	}
+	scope := s.File.Pkg.Scope().Innermost(stmt.Pos())
+	if sc := s.File.Info.Scopes[stmt]; sc != nil {
+		scope = sc.Parent()
+	}
+	name := fresh(s.Use, lowerFirst(s.name()), l.names[up]...)
+	var names []string
+	here := true // := declares only the new one
+	for _, lhs := range as.Lhs {
+		id, ok := lhs.(*ast.Ident)
+		switch {
+		case lhs == s.sel:
+			names = append(names, name)
+		case !ok:
+			return false
+		default:
+			here = here && (id.Name == "_" || scope != nil && scope.Lookup(id.Name) == s.File.Info.ObjectOf(id))
+			names = append(names, id.Name)
+		}
+	}
+	t, results := s.File.Info.TypeOf(s.sel), s.File.Info.TypeOf(as.Rhs[0])
+	if tuple, ok := results.(*types.Tuple); !ok || tuple.Len() != len(names) {
+		return false
+	}
+	code := rewrite.Code{Text: strings.Join(names, ", ") + " := $0"}
+	if !here {
+		typ, imports := typeText(s.File, t)
+		code = rewrite.Code{Text: fmt.Sprintf("var %s %s\n%s = $0", name, typ, strings.Join(names, ", ")), Imports: imports}
+	}
+	f, lock := s.File, l.lockExpr(s)
+	store := fmt.Sprintf("%s.Lock()\n%s = %s\n%s.Unlock()", lock, text(f, s.sel), name, lock)
+	l.names[up] = append(l.names[up], name)
+	if head {
+		code.Text += "\n" + store
+		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
+			rewrite.Insert{Stmt: f.Span(stmt), Code: code, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
+		return true
+	}
+	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: code, Holes: []rewrite.Span{f.Span(as.Rhs[0])}},
+		rewrite.Insert{Stmt: f.Span(as), After: true, Code: rewrite.Code{Text: store}})
+	return true
+}
+
+// typeText writes a type as code in a file, with the packages that takes.
+func typeText(f *rewrite.File, t types.Type) (string, []string) {
+	var imports []string
+	s := types.TypeString(t, func(p *types.Package) string {
+		if p == f.Pkg {
+			return ""
+		}
+		imports = append(imports, p.Path())
+		return p.Name()
+	})
+	return s, imports
+}
+
+// kept makes the edits for a way out of a section that returns what is read
+// in it: the results are kept in variables, and then the lock is released.
+func (l *locking) kept(fn ast.Node, way ast.Stmt, unlock string) ([]rewrite.Edit, bool) {
+	ret, ok := way.(*ast.ReturnStmt)
+	if !ok {
+		return nil, false
+	}
+	var edits []rewrite.Edit
+	var names, holes []string
+	var spans []rewrite.Span
+	var f *rewrite.File
+	for _, e := range ret.Results {
+		i := slices.IndexFunc(l.spots[fn], func(s spot) bool { return contains(e, s.sel) })
+		if i < 0 {
+			continue
+		}
+		s := l.spots[fn][i]
+		f = s.File
+		if callsOut(f, ret) || !typed(f.Info, e) {
+			return nil, false
+		}
+		name := "v"
+		if e == s.sel {
+			name = lowerFirst(s.name())
+		}
+		name = fresh(s.Use, name, names...)
+		holes = append(holes, fmt.Sprintf("$%d", len(spans)))
+		names, spans = append(names, name), append(spans, f.Span(e))
+		edits = append(edits, rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: name}})
+	}
+	if f == nil {
+		return nil, false
+	}
+	return append(edits, rewrite.Insert{Stmt: f.Span(ret), Holes: spans,
+		Code: rewrite.Code{Text: strings.Join(names, ", ") + " := " + strings.Join(holes, ", ") + "\n" + unlock}}), true
+}

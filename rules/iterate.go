@@ -1,0 +1,228 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// snapshot copies the map or slice that a range statement goes over, under the
+// lock, where the body is slow: elements that others add or remove meanwhile
+// are none of this loop's business. It reports whether it could.
+func (l *locking) snapshot(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool {
+	r, ok := s.Path[1].(*ast.RangeStmt)
+	if !ok || ast.Stmt(r) != stmt || r.X != s.sel || l.changes(fn, s, r.Body.Pos()) {
+		return false
+	}
+	if _, isMap := s.File.Info.TypeOf(s.sel).Underlying().(*types.Map); !isMap && r.Value == nil {
+		return false // it counts only
+	}
+	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(s.File.Span(up))...)...)
+	code := cloned(s, name, goAtLeast(l.site.Module.GoVersion(s.File), 21))
+	if code.Text == "" {
+		return false
+	}
+	lock, unlock := l.calls(s)
+	code.Text = lock + "\n" + code.Text + "\n" + unlock
+	l.names[up] = append(l.names[up], name)
+	l.edits = append(l.edits,
+		rewrite.Insert{Stmt: s.File.Span(stmt), Code: code, Holes: []rewrite.Span{s.File.Span(s.sel)}},
+		rewrite.Replace{Node: s.File.Span(s.sel), Code: rewrite.Code{Text: name}})
+	return true
+}
+
+// changes reports whether a function changes what a spot reads, from a position
+// on.
+func (l *locking) changes(fn ast.Node, s spot, from token.Pos) bool {
+	return slices.ContainsFunc(slices.Concat(l.spots[fn], l.held[fn]), func(t spot) bool {
+		return t.write && sameField(t, s) && from <= t.sel.Pos()
+	})
+}
+
+// calls returns the calls that take and release a spot's lock to read it.
+func (l *locking) calls(s spot) (lock, unlock string) {
+	expr := l.lockExpr(s)
+	if l.mode([]spot{s}) == rewrite.Shared {
+		return expr + ".RLock()", expr + ".RUnlock()"
+	}
+	return expr + ".Lock()", expr + ".Unlock()"
+}
+
+// cloned is the code that makes a variable a copy of $0, the map or slice that
+// a spot names. There is none where the elements are maps or slices: those
+// would be shared.
+func cloned(s spot, name string, generic bool) rewrite.Code {
+	t := s.File.Info.TypeOf(s.sel)
+	var elem types.Type
+	kind := ""
+	switch u := t.Underlying().(type) {
+	case *types.Map:
+		elem, kind = u.Elem(), "maps"
+	case *types.Slice:
+		elem, kind = u.Elem(), "slices"
+	default:
+		return rewrite.Code{}
+	}
+	switch elem.Underlying().(type) {
+	case *types.Map, *types.Slice:
+		return rewrite.Code{}
+	}
+	if generic {
+		return rewrite.Code{Text: fmt.Sprintf("%s := %s.Clone($0)", name, kind), Imports: []string{kind}}
+	}
+	typ, imports := typeText(s.File, t)
+	if kind == "slices" {
+		return rewrite.Code{Text: fmt.Sprintf("%s := append(%s{}, $0...)", name, typ), Imports: imports}
+	}
+	from := text(s.File, s.sel)
+	return rewrite.Code{Text: fmt.Sprintf("%s := make(%s, len($0))\nfor k, v := range %s {\n%s[k] = v\n}", name, typ, from, name), Imports: imports}
+}
+
+// loop reads what the condition of a for statement needs at the top of its
+// body, under the lock, and leaves the loop there:
+//
+//	for i < 9 && !x.f {    for i < 9 {
+//	                           x.mu.Lock()
+//	                           f := x.f
+//	                           x.mu.Unlock()
+//	                           if f {
+//	                               break
+//	                           }
+//
+// It returns how many of the spots that served, or why it can't.
+func (l *locking) loop(fn ast.Node, s spot, loop *ast.ForStmt) (int, string) {
+	var in []spot
+	for _, t := range l.spots[fn] {
+		if contains(loop.Cond, t.sel) {
+			in = append(in, t)
+		}
+	}
+	if reason := l.leavable(fn, loop, in); reason != "" {
+		return 0, reason
+	}
+	f := s.File
+	kept, moved := conjuncts(loop.Cond, s.sel)
+	lock, unlock := l.calls(s)
+	code := rewrite.Insert{Stmt: f.Span(loop.Body.List[0])}
+	names := make(map[ast.Expr]string)
+	hole := func(e ast.Expr) string {
+		if name := names[e]; name != "" {
+			return name
+		}
+		code.Holes = append(code.Holes, f.Span(e))
+		return fmt.Sprintf("$%d", len(code.Holes)-1)
+	}
+	text := lock + "\n"
+	for _, t := range in {
+		e, reason := t.readable()
+		if reason != "" {
+			return 0, reason
+		}
+		name := lowerFirst(t.name())
+		if e != t.sel {
+			name = l.elementName(t, e)
+		}
+		name = fresh(t.Use, name, l.names[loop.Body]...)
+		l.names[loop.Body] = append(l.names[loop.Body], name)
+		text += name + " := " + hole(e) + "\n"
+		names[e] = name
+		if !slices.Contains(moved, e) {
+			l.edits = append(l.edits, rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: name}})
+		}
+	}
+	code.Code.Text = text + unlock + "\nif " + negated(f, moved, hole) + " {\nbreak\n}"
+	l.edits = append(l.edits, code)
+	if kept == nil {
+		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(loop.Cond)})
+	} else {
+		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(loop.Cond), Code: rewrite.Code{Text: "$0"}, Holes: []rewrite.Span{f.Span(kept)}})
+	}
+	return len(in), ""
+}
+
+// leavable says why the condition of a loop can't move into its body.
+func (l *locking) leavable(fn ast.Node, loop *ast.ForStmt, in []spot) string {
+	s := in[0]
+	round := fmt.Sprintf("%s is read each time round a loop, with no place for a lock", s.at())
+	if len(loop.Body.List) == 0 {
+		return fmt.Sprintf("%s waits in an empty loop for others to change it", s.at())
+	}
+	_, moved := conjuncts(loop.Cond, s.sel)
+	first := loop.Body.List[0]
+	for _, t := range l.spots[fn] {
+		if contains(first, t.sel) || contains(loop.Cond, t.sel) && l.lockExpr(t) != l.lockExpr(s) {
+			return round
+		}
+	}
+	for _, t := range in {
+		if t.judged() && slices.ContainsFunc(l.spots[fn], func(u spot) bool { return sameField(u, t) && u.sel.Pos() > loop.Cond.End() }) {
+			return fmt.Sprintf("%s waits until there is one and uses it later: both must see the same one", t.at())
+		}
+		i := slices.IndexFunc(moved, func(e ast.Expr) bool { return contains(e, t.sel) })
+		if t.write || i > 0 && t.indexed() || early(t, moved[i]) != "" {
+			return round
+		}
+	}
+	if slices.ContainsFunc(moved, func(e ast.Expr) bool { return callsOut(s.File, e) }) {
+		return round
+	}
+	return ""
+}
+
+// conjuncts splits a condition at the && before the first part that holds a
+// node; kept is nil if that is the first.
+func conjuncts(cond ast.Expr, n ast.Node) (kept ast.Expr, moved []ast.Expr) {
+	for {
+		b, ok := cond.(*ast.BinaryExpr)
+		switch {
+		case !ok || b.Op != token.LAND:
+			return nil, append([]ast.Expr{cond}, moved...)
+		case contains(b.Y, n):
+			return b.X, append([]ast.Expr{b.Y}, moved...)
+		}
+		moved = append([]ast.Expr{b.Y}, moved...)
+		cond = b.X
+	}
+}
+
+// opposite lists the comparisons that hold when others don't. Those of order
+// are not for floating-point numbers.
+var opposite = map[token.Token]token.Token{
+	token.EQL: token.NEQ, token.NEQ: token.EQL,
+	token.LSS: token.GEQ, token.GEQ: token.LSS, token.GTR: token.LEQ, token.LEQ: token.GTR,
+}
+
+// negated is the code for the opposite of conditions that all hold; hole names
+// what stands for a part of one.
+func negated(f *rewrite.File, all []ast.Expr, hole func(ast.Expr) string) string {
+	var parts []string
+	for _, e := range all {
+		part := ""
+		b, binary := e.(*ast.BinaryExpr)
+		not, unary := e.(*ast.UnaryExpr)
+		switch {
+		case unary && not.Op == token.NOT:
+			part = hole(not.X)
+		case binary && opposite[b.Op] != 0 && (b.Op == token.EQL || b.Op == token.NEQ || ordered(f.Info.TypeOf(b.X))):
+			part = hole(b.X) + " " + opposite[b.Op].String() + " " + hole(b.Y)
+		case binary:
+			part = "!(" + hole(e) + ")"
+		default:
+			part = "!" + hole(e)
+		}
+		parts = append(parts, part)
+	}
+	return strings.Join(parts, " || ")
+}
+
+// ordered reports whether of two values of a type one is always less than the
+// other, or both are the same.
+func ordered(t types.Type) bool {
+	b, ok := t.Underlying().(*types.Basic)
+	return ok && b.Info()&(types.IsInteger|types.IsString) != 0
+}
