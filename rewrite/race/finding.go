@@ -106,11 +106,17 @@ func (m *Module) Findings() []*rewrite.Finding {
 			out = append(out, f)
 		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(m.goroutines)) {
+		f := *m.goroutines[key]
+		out = append(out, &f)
+	}
 	return out
 }
 
-// Races reports whether there is a finding on the field with this key.
-func (m *Module) Races(field string) bool { return len(m.pairs.found[field]) > 0 }
+// Races reports whether there is a finding on the place with this key.
+func (m *Module) Races(key string) bool {
+	return len(m.pairs.found[key]) > 0 || m.goroutines[key] != nil
+}
 
 func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	slices.SortStableFunc(list, comparePairs)

@@ -22,27 +22,29 @@ import (
 
 // A Module is the linked code of a module.
 type Module struct {
-	funcs     map[string]*function
-	order     []*function // by key
-	structs   map[string]*effect.Struct
-	lock      map[string]bool // keys of fields that are locks
-	cands     map[string]bool // keys of fields and package variables that could race at all
-	replaced  map[string]bool // those that are assigned, not only changed in place
-	pairs     *pairs
-	public    map[string]bool // import paths whose exported names others can use
-	raw       map[string][]*raw
-	types     []*effect.Type
-	impls     map[string][]*function              // by method and interface called
-	conds     map[string]string                   // lock field by the sync.Cond field made from it
-	promotes  map[string]bool                     // types whose methods are those of an exported type too
-	dismissed func(a, b rewrite.Span, why string) // see Link
-	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
-	variables map[string]effect.Variable          // that race, by key
-	eithers   alternatives
-	handed    map[string]bool // locks that exported functions leave held
-	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use
-	again     []Deadlock
-	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
+	funcs      map[string]*function
+	order      []*function // by key
+	structs    map[string]*effect.Struct
+	lock       map[string]bool // keys of fields that are locks
+	cands      map[string]bool // keys of fields and package variables that could race at all
+	replaced   map[string]bool // those that are assigned, not only changed in place
+	pairs      *pairs
+	public     map[string]bool // import paths whose exported names others can use
+	raw        map[string][]*raw
+	types      []*effect.Type
+	impls      map[string][]*function              // by method and interface called
+	conds      map[string]string                   // lock field by the sync.Cond field made from it
+	promotes   map[string]bool                     // types whose methods are those of an exported type too
+	dismissed  func(a, b rewrite.Span, why string) // see Link
+	guards     map[string]string                   // by field or package variable, the lock that a comment says guards it
+	variables  map[string]effect.Variable          // that race, by key
+	eithers    alternatives
+	lifetimes  map[effect.Pos]*lifetime    // by the go statement
+	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
+	handed     map[string]bool             // locks that exported functions leave held
+	mutexes    map[string]bool             // keys of what some function locks by itself; filled on first use
+	again      []Deadlock
+	lockOrder  map[[2]string]Deadlock // by the lock held and the one taken
 }
 
 // A function is a function with what linking learnt of it.
@@ -108,6 +110,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 	}
 	m.topDown()
 	m.collect()
+	m.findLifetimes()
 	return m
 }
 
