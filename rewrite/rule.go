@@ -12,7 +12,8 @@ type Rule struct {
 	Title string // one line for lists
 	Mends []Kind
 	// Fix proposes edits for the finding of the site, and possibly for others
-	// of its group, or says in one clause why it can't.
+	// of its group, or says in one clause why it can't; "" if the rule has
+	// nothing to do with the finding.
 	Fix func(*Site) (*Fix, string)
 }
 
@@ -108,7 +109,10 @@ type GoroutineInfo struct {
 
 // An End is where a goroutine is told to end.
 type End struct {
-	At    Span
-	Own   bool   // the goroutine itself may get there
-	Locks []Lock // that may be held there, those of callers included
+	At  Span
+	Own bool // the goroutine itself may get there
+	// Private means that the locks are taken only where such goroutines are
+	// started and told to end.
+	Private bool
+	Locks   []Lock // that may be held there, those of callers included
 }

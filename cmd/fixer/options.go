@@ -16,11 +16,13 @@ import (
 // options are the flags of the commands that analyse packages.
 type options struct {
 	tests       bool
+	unsafe      bool
 	tags, rules string
 }
 
 func (o *options) register(c *cobra.Command) {
 	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
+	c.Flags().BoolVar(&o.unsafe, "unsafe", false, "also changes that may make calls take longer")
 	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
 	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
 	complete(c, "rules", ruleNames(rules.All)...)
@@ -39,6 +41,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 	return driver.Config{
 		Config: load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
 		Rules:  chosen,
+		Unsafe: o.unsafe,
 		Known:  rules.All,
 	}, nil
 }

@@ -51,7 +51,7 @@ func (s *sites) At(at rewrite.Span) *rewrite.Use {
 	path, _ := astutil.PathEnclosingInterval(syntax, pos, pos)
 	for i, n := range path {
 		call, ok := n.(*ast.CallExpr)
-		if !ok || call.Lparen != pos && call.Pos() != pos {
+		if !ok || call.Lparen != pos && (call.Pos() != pos || isLiteral(call.Fun)) {
 			continue
 		}
 		path = path[i:]
@@ -67,6 +67,11 @@ func (s *sites) At(at rewrite.Span) *rewrite.Use {
 	}
 	f := &rewrite.File{Name: at.File, Syntax: syntax, Fset: s.build.prog.Fset, Info: p.Info, Pkg: p.Types, Test: false}
 	return &rewrite.Use{File: f, Path: slices.Clip(path)}
+}
+
+func isLiteral(e ast.Expr) bool {
+	_, ok := e.(*ast.FuncLit)
+	return ok
 }
 
 func (s *sites) Goroutine(start rewrite.Span) *rewrite.GoroutineInfo {

@@ -140,11 +140,18 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 		fix, reason := rule.Fix(&rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
 		if fix != nil {
 			fix.Rule = rule.Name
-			if reason = check(fix); reason == "" {
+			if fix.Safety == rewrite.Safe || x.cfg.Unsafe {
+				reason = check(fix)
+			} else {
+				reason = fix.Caution + "; --unsafe makes the change"
+			}
+			if reason == "" {
 				return fix
 			}
 		}
-		out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+		if reason != "" {
+			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+		}
 	}
 	if len(out.Verdicts) == 0 {
 		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "no rule mends this kind of race"}}

@@ -165,8 +165,9 @@ func (m *Module) Goroutine(at effect.Pos) *rewrite.GoroutineInfo {
 	slices.Sort(info.Locks)
 	for _, e := range l.ends {
 		top := m.method(e.in)
+		own := e.in.heldAt(e.at)
 		info.Ends = append(info.Ends, rewrite.End{At: e.at.Span(), Own: l.tour.seen[e.in] != nil || l.tour.seen[top] != nil,
-			Locks: merge(top.entry.may, e.in.heldAt(e.at)).list()})
+			Private: m.onlyFor(l, own), Locks: merge(top.entry.may, own).list()})
 	}
 	return info
 }
@@ -203,4 +204,23 @@ func (f *function) heldAt(at effect.Pos) keys {
 		}
 	}
 	return l.keys(f)
+}
+
+// onlyFor reports whether locks are taken only where a goroutine is started and
+// told to end.
+func (m *Module) onlyFor(l *lifetime, own keys) bool {
+	only := true
+	for _, f := range m.order {
+		top := m.method(f)
+		if top == m.method(l.in) || slices.ContainsFunc(l.ends, func(e ending) bool { return m.method(e.in) == top }) {
+			continue
+		}
+		f.each(func(e *effect.Event) {
+			if e.Kind == effect.Lock {
+				_, ok := own[held{path: e.Path}.key(f)]
+				only = only && !ok
+			}
+		})
+	}
+	return only
 }
