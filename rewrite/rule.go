@@ -69,10 +69,12 @@ func (f *File) Span(n ast.Node) Span { return SpanOf(f.Fset, n.Pos(), n.End()) }
 // A Use is one mention of a place in a file.
 type Use struct {
 	File *File
-	// Path holds the nodes around the mention, innermost first. Path[0] is the
-	// selector expression x.f, or the key of a composite literal's element.
-	Path   []ast.Node
-	Access *Access // nil for the key of a composite literal
+	// Path holds the nodes around the mention, innermost first. Path[0] is what
+	// names the place: x.f for a field, v or p.V for a variable; or the element
+	// of a composite literal that sets the field.
+	Path    []ast.Node
+	Element bool    // of a composite literal
+	Access  *Access // nil where the analysis saw none, as in composite literals
 }
 
 // A Struct is the declaration of a struct type.

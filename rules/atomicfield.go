@@ -211,19 +211,19 @@ func atomicable(s *rewrite.Site, f *rewrite.Finding) bool {
 func together(s *rewrite.Site, f, g *rewrite.Finding) bool {
 	var us, vs []spot
 	for _, u := range s.Module.Uses(f.Place.Key) {
-		if sel, ok := u.Path[0].(*ast.SelectorExpr); ok && !u.File.Test {
+		if sel, ok := mention(u); ok && !u.File.Test {
 			us = append(us, spot{Use: u, sel: sel, write: writes(u)})
 		}
 	}
 	for _, v := range s.Module.Uses(g.Place.Key) {
-		if sel, ok := v.Path[0].(*ast.SelectorExpr); ok && !v.File.Test {
+		if sel, ok := mention(v); ok && !v.File.Test {
 			vs = append(vs, spot{Use: v, sel: sel, write: writes(v)})
 		}
 	}
 	written, stored, read, computed := false, false, false, false
 	for _, u := range us {
 		for _, v := range vs {
-			if function(u.Use) != function(v.Use) || text(u.File, u.sel.X) != text(v.File, v.sel.X) {
+			if function(u.Use) != function(v.Use) || u.objectText() != v.objectText() {
 				continue
 			}
 			switch {

@@ -22,15 +22,16 @@ func (a *atomicEdit) steps(uses []*rewrite.Use) string {
 	spots := make(map[object][]spot)
 	var order []object
 	for _, u := range uses {
-		sel, ok := u.Path[0].(*ast.SelectorExpr)
+		sel, ok := mention(u)
 		if !ok || atomicCall(u) != nil {
 			continue
 		}
-		o := object{function(u), root(u, sel), text(u.File, sel.X)}
+		s := spot{Use: u, sel: sel, write: writes(u)}
+		o := object{function(u), s.root(), s.objectText()}
 		if spots[o] == nil {
 			order = append(order, o)
 		}
-		spots[o] = append(spots[o], spot{Use: u, sel: sel, write: writes(u)})
+		spots[o] = append(spots[o], s)
 	}
 	counted := slices.ContainsFunc(uses, func(u *rewrite.Use) bool { return writes(u) && compound(spot{Use: u}) })
 	for _, o := range order {
@@ -48,10 +49,10 @@ func (a *atomicEdit) steps(uses []*rewrite.Use) string {
 	return ""
 }
 
-// root is the variable that a selector starts from, nil if it is none.
-func root(u *rewrite.Use, sel *ast.SelectorExpr) types.Object {
-	if id := rootIdent(sel.X); id != nil {
-		return u.File.Info.Uses[id]
+// root is the variable that a spot's object is reached from, nil if it is none.
+func (s spot) root() types.Object {
+	if id := rootIdent(s.object()); id != nil {
+		return s.File.Info.Uses[id]
 	}
 	return nil
 }
@@ -62,7 +63,10 @@ func steady(fn ast.Node, s spot) bool {
 	if fn == nil {
 		return false
 	}
-	id, ok := s.sel.X.(*ast.Ident)
+	if s.object() == nil {
+		return true
+	}
+	id, ok := s.object().(*ast.Ident)
 	if !ok {
 		return false
 	}
@@ -84,22 +88,20 @@ func (a *atomicEdit) split(spots []spot, counted bool) string {
 				continue
 			}
 			if c := condition(r.Use); c != nil && decides(c, w) {
-				return fmt.Sprintf("%s tests the field and line %d then writes it: the two must be one step", r.at(), w.line())
+				return fmt.Sprintf("%s tests %s and line %d then writes it: the two must be one step", r.at(), r.thing(), w.line())
 			}
 			if counted || a.pointer && sameList(r, w) || flows(r, w) {
-				return fmt.Sprintf("%s reads the field and line %d then writes it: the two must be one step", r.at(), w.line())
+				return fmt.Sprintf("%s reads %s and line %d then writes it: the two must be one step", r.at(), r.thing(), w.line())
 			}
 		}
 		for _, r := range spots[i+1:] {
 			if !r.write && compound(w) && !contains(stmt, r.sel) {
-				return fmt.Sprintf("%s changes the field and line %d reads it back: the two must be one step", w.at(), r.line())
+				return fmt.Sprintf("%s changes %s and line %d reads it back: the two must be one step", w.at(), w.thing(), r.line())
 			}
 		}
 	}
 	return ""
 }
-
-func (s spot) line() int { return s.File.Span(s.sel).Line }
 
 // decides reports whether the outcome of a condition says if a later write is
 // reached.
@@ -118,7 +120,7 @@ func (a *atomicEdit) swap(spots []spot) bool {
 		return false
 	}
 	read, ok := r.Path[1].(*ast.AssignStmt)
-	if !ok || len(read.Lhs) != 1 || read.Rhs[0] != ast.Expr(r.sel) || !inList(r.Path[2]) || !inList(w.Path[2]) {
+	if !ok || len(read.Lhs) != 1 || read.Rhs[0] != r.sel || !inList(r.Path[2]) || !inList(w.Path[2]) {
 		return false
 	}
 	if _, ok := read.Lhs[0].(*ast.Ident); !ok {
@@ -190,7 +192,7 @@ func (a *atomicEdit) result(spots []spot) bool {
 		a.replace(r.Use, r.sel, a.load(r.Use, add), r.File.Span(r.sel))
 		return true
 	}
-	name := a.fresh(w.Use, lowerFirst(w.sel.Sel.Name))
+	name := a.fresh(w.Use, lowerFirst(w.name()))
 	code := add
 	if a.narrow != "" {
 		code = a.narrow + "(" + add + ")"
@@ -260,7 +262,7 @@ func (a *atomicEdit) once(fn ast.Node, spots []spot) string {
 		}
 		return ""
 	}
-	name := a.fresh(first.Use, lowerFirst(first.sel.Sel.Name))
+	name := a.fresh(first.Use, lowerFirst(first.name()))
 	f := first.File
 	code := "$0.Load()"
 	if a.narrow != "" {
@@ -278,7 +280,7 @@ func (a *atomicEdit) once(fn ast.Node, spots []spot) string {
 // touched reports whether something between two reads may be meant to change
 // the field: a method of the object, a call that gets it, a channel operation.
 func touched(first, last spot) bool {
-	object := text(first.File, first.sel.X)
+	object := first.objectText()
 	found := false
 	ast.Inspect(function(first.Use), func(n ast.Node) bool {
 		if n == nil || n.End() < first.sel.Pos() || n.Pos() > last.sel.Pos() {

@@ -17,13 +17,14 @@ func (a *atomicEdit) use(u *rewrite.Use) string {
 		return a.literal(u, kv)
 	}
 	at := fmt.Sprintf("%s:%d", base(u.File.Name), u.File.Span(u.Path[0]).Line)
-	sel, ok := u.Path[0].(*ast.SelectorExpr)
+	sel, ok := mention(u)
+	thing := spot{Use: u, sel: sel}.thing()
 	if !ok {
 		return "a composite literal without field names sets it at " + at
 	}
 	switch p := u.Path[1].(type) {
 	case *ast.AssignStmt:
-		if slices.Contains(p.Lhs, ast.Expr(sel)) {
+		if slices.Contains(p.Lhs, sel) {
 			return a.assign(u, p, sel)
 		}
 	case *ast.IncDecStmt:
@@ -36,7 +37,7 @@ func (a *atomicEdit) use(u *rewrite.Use) string {
 		}
 	case *ast.RangeStmt:
 		if p.Key == sel || p.Value == sel {
-			return "a range statement assigns the field at " + at
+			return "a range statement assigns " + thing + " at " + at
 		}
 	}
 	a.replace(u, sel, a.load(u, "$0.Load()"), u.File.Span(sel))
@@ -156,7 +157,7 @@ func (a *atomicEdit) unsigned(u *rewrite.Use, e ast.Expr) bool {
 
 // change is the code for ++, --, += and -= at a use, "" if there is none.
 func (a *atomicEdit) change(u *rewrite.Use) (string, []rewrite.Span) {
-	sel := u.Path[0].(*ast.SelectorExpr)
+	sel, _ := mention(u)
 	holes := []rewrite.Span{u.File.Span(sel)}
 	switch p := u.Path[1].(type) {
 	case *ast.IncDecStmt:
@@ -203,13 +204,13 @@ func (a *atomicEdit) change(u *rewrite.Use) (string, []rewrite.Span) {
 }
 
 // assign turns x.f = v into x.f.Store(v), and x.f += v into x.f.Add(v).
-func (a *atomicEdit) assign(u *rewrite.Use, p *ast.AssignStmt, sel *ast.SelectorExpr) string {
-	at := fmt.Sprintf("%s:%d", base(u.File.Name), u.File.Span(p).Line)
+func (a *atomicEdit) assign(u *rewrite.Use, p *ast.AssignStmt, sel ast.Expr) string {
+	at, thing := fmt.Sprintf("%s:%d", base(u.File.Name), u.File.Span(p).Line), spot{Use: u, sel: sel}.thing()
 	if len(p.Lhs) != 1 || len(p.Rhs) != 1 {
 		return at + " assigns several values at once"
 	}
 	if !slices.Contains(list(u.Path[2]), ast.Stmt(p)) {
-		return at + " assigns the field in the head of a statement"
+		return at + " assigns " + thing + " in the head of a statement"
 	}
 	if add, holes := a.change(u); add != "" {
 		a.replace(u, p, add, holes...)
@@ -222,7 +223,7 @@ func (a *atomicEdit) assign(u *rewrite.Use, p *ast.AssignStmt, sel *ast.Selector
 	bits := a.narrow == "" && goAtLeast(a.site.Module.GoVersion(u.File), 23)
 	switch {
 	case mentions(u, p.Rhs[0]):
-		return at + " computes the field from itself: the two steps must be one"
+		return at + " computes " + thing + " from itself: the two steps must be one"
 	case p.Tok == token.ASSIGN:
 		a.replace(u, p, "$0.Store("+arg+")", holes...)
 	case p.Tok == token.OR_ASSIGN && bits:
@@ -236,7 +237,7 @@ func (a *atomicEdit) assign(u *rewrite.Use, p *ast.AssignStmt, sel *ast.Selector
 }
 
 // within marks the read in x.f = x.f + v, which Add includes.
-func (a *atomicEdit) within(p *ast.AssignStmt, sel *ast.SelectorExpr) {
+func (a *atomicEdit) within(p *ast.AssignStmt, sel ast.Expr) {
 	for _, u := range a.site.Module.Uses(a.site.Finding.Place.Key) {
 		if u.Path[0] != ast.Node(sel) && contains(p, u.Path[0]) && p.Tok == token.ASSIGN {
 			a.done[u] = true
@@ -262,17 +263,14 @@ func (a *atomicEdit) arg(u *rewrite.Use, e ast.Expr) (ast.Expr, string) {
 
 // mentions reports whether an expression names the field of the use.
 func mentions(u *rewrite.Use, e ast.Expr) bool {
-	field := u.File.Info.Selections[u.Path[0].(*ast.SelectorExpr)].Obj()
-	found := false
-	ast.Inspect(e, func(n ast.Node) bool {
-		if sel, ok := n.(*ast.SelectorExpr); ok {
-			if s := u.File.Info.Selections[sel]; s != nil && s.Obj() == field {
-				found = true
-			}
-		}
-		return !found
-	})
-	return found
+	var place types.Object
+	switch n := u.Path[0].(type) {
+	case *ast.SelectorExpr:
+		place = u.File.Info.Uses[n.Sel]
+	case *ast.Ident:
+		place = u.File.Info.Uses[n]
+	}
+	return mentionsObject(u.File.Info, e, place)
 }
 
 func (a *atomicEdit) replace(u *rewrite.Use, n ast.Node, code string, holes ...rewrite.Span) {

@@ -21,9 +21,13 @@ import (
 // where a lock can stand, object.go by which name it is taken.
 type locking struct {
 	site   *rewrite.Site
-	key    string   // of the lock
-	pkg    string   // path of the package that declares the struct
-	method string   // what follows the object in the lock's expression: ".mu", "" if embedded
+	key    string // of the lock
+	pkg    string // path of the package that declares the struct
+	method string // what follows the object in the lock's expression: ".mu", "" if embedded
+	// name is that of a lock that is a variable, which mutex is if it is there
+	// already; "" if the lock is a field.
+	name   string
+	mutex  types.Object
 	rw     bool     // has RLock
 	places []string // keys
 	edits  []rewrite.Edit
@@ -31,14 +35,6 @@ type locking struct {
 	held   map[ast.Node][]spot   // those that have the lock already
 	needy  map[types.Object]bool // functions that will take the lock, callers included
 	names  map[ast.Node][]string // variables made so far, by the list they are in
-}
-
-// A spot is an access that needs the lock and does not have it.
-type spot struct {
-	*rewrite.Use
-	sel   *ast.SelectorExpr
-	write bool
-	elem  bool // reads or writes what the field holds, not just the field
 }
 
 // A stretch is a run of statements in one list.
@@ -151,9 +147,15 @@ func origin(o types.Object) types.Object {
 	return o
 }
 
+// hidden reports whether only the package that declares the lock can take it.
+func (l *locking) hidden() bool {
+	name := strings.TrimPrefix(l.method, ".")
+	return l.name != "" || name != "" && !ast.IsExported(name)
+}
+
 // need tells whether a use must get the lock.
 func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
-	sel, ok := u.Path[0].(*ast.SelectorExpr)
+	sel, ok := mention(u)
 	if !ok {
 		return s, false, "" // a composite literal: nobody else has the object
 	}
@@ -162,14 +164,14 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 		return s, false, ""
 	}
 	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) {
-		return s, false, fmt.Sprintf("the field's address is taken at %s", spot{Use: u, sel: sel}.at())
+		return s, false, addressTaken(u)
 	}
 	if a == nil || a.Fresh {
 		return s, false, ""
 	}
 	s = spot{Use: u, sel: sel, write: writes(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem}
 	if a.Op == rewrite.Address {
-		return s, false, fmt.Sprintf("the field's address is taken at %s", s.at())
+		return s, false, addressTaken(u)
 	}
 	if a.Whole {
 		return s, false, fmt.Sprintf("the struct is copied or assigned as a whole at %s", s.at())
@@ -182,7 +184,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 			return s, false, ""
 		}
 	}
-	if name := l.method; name != "" && !ast.IsExported(name[1:]) && u.File.Pkg.Path() != l.pkg {
+	if l.hidden() && u.File.Pkg.Path() != l.pkg {
 		return s, false, fmt.Sprintf("%s is in another package, which can't take the lock", s.at())
 	}
 	for _, h := range l.site.Module.Entry(u.File, sel.Pos()) {
@@ -211,10 +213,6 @@ func lockedByName(u *rewrite.Use) string {
 		}
 	}
 	return ""
-}
-
-func (s spot) at() string {
-	return fmt.Sprintf("%s:%d", base(s.File.Name), s.File.Span(s.sel).Line)
 }
 
 // function puts the spots of one function under the lock.

@@ -69,7 +69,7 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 	}
 	for _, place := range places {
 		for _, u := range s.Module.Uses(place) {
-			if !namesField(u.Path[0]) {
+			if _, keyed := u.Path[0].(*ast.KeyValueExpr); u.Element && !keyed {
 				return nil, fmt.Sprintf("a composite literal at %s:%d sets fields without naming them", base(u.File.Name), u.File.Span(u.Path[0]).Line)
 			}
 		}
@@ -100,15 +100,6 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 // importable reports whether code outside the module can import a package.
 func importable(p *types.Package) bool {
 	return p.Name() != "main" && !slices.Contains(strings.Split(p.Path(), "/"), "internal")
-}
-
-// namesField reports whether a use names its field.
-func namesField(n ast.Node) bool {
-	switch n.(type) {
-	case *ast.SelectorExpr, *ast.KeyValueExpr:
-		return true
-	}
-	return false
 }
 
 // fixableAtomic reports whether atomicfield will take care of a finding of

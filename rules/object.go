@@ -14,9 +14,15 @@ import (
 // stable refuses objects whose name may mean another one by the time the lock
 // is released, or which are reached in ways that have side effects.
 func (l *locking) stable(fn ast.Node, s spot) string {
-	id := rootIdent(s.sel.X)
+	if l.name != "" {
+		if _, o := s.File.Pkg.Scope().Innermost(s.sel.Pos()).LookupParent(l.name, s.sel.Pos()); o != l.mutex {
+			return fmt.Sprintf("%s means something else at %s", l.name, s.at())
+		}
+		return ""
+	}
+	id := rootIdent(s.object())
 	if id == nil {
-		return fmt.Sprintf("%s reaches the object through %s, which has no name to take a lock by", s.at(), text(s.File, s.sel.X))
+		return fmt.Sprintf("%s reaches the object through %s, which has no name to take a lock by", s.at(), text(s.File, s.object()))
 	}
 	if v, ok := s.File.Info.Uses[id].(*types.Var); ok && reassigned(s.File.Info, fn, v) {
 		return fmt.Sprintf("%s is reassigned in the function, so its lock may not be the one that was taken", id.Name)
@@ -67,13 +73,16 @@ func reassigned(info *types.Info, fn ast.Node, v *types.Var) bool {
 
 // lockExpr is the expression that has the Lock methods for a spot's object.
 func (l *locking) lockExpr(s spot) string {
-	x := text(s.File, s.sel.X)
-	if _, ok := s.sel.X.(*ast.StarExpr); ok {
+	if l.name != "" {
+		return l.name
+	}
+	x := text(s.File, s.object())
+	if _, ok := s.object().(*ast.StarExpr); ok {
 		x = "(" + x + ")"
 	}
 	// A field that is promoted through embedded structs comes with its lock,
 	// unless a struct on the way has something of the lock's name.
-	se := s.File.Info.Selections[s.sel]
+	se := s.File.Info.Selections[s.sel.(*ast.SelectorExpr)]
 	if se == nil || len(se.Index()) == 1 {
 		return x + l.method
 	}

@@ -214,13 +214,13 @@ func early(s spot, stmt ast.Stmt) string {
 		switch n := s.Path[i].(type) {
 		case *ast.BinaryExpr:
 			if (n.Op == token.LAND || n.Op == token.LOR) && n.Y == s.Path[i-1] {
-				if id, ok := s.sel.X.(*ast.Ident); !ok || !isReceiver(s, id) && !follows(s, n.X, id) || mentionsNil(n.X, id) {
+				if id, ok := s.object().(*ast.Ident); s.object() != nil && (!ok || !isReceiver(s, id) && !follows(s, n.X, id) || mentionsNil(n.X, id)) {
 					return fmt.Sprintf("%s is read only if the left side allows it", s.at())
 				}
 			}
 		case *ast.IfStmt:
 			if n.Else == s.Path[i-1] {
-				if id, ok := s.sel.X.(*ast.Ident); !ok || !isReceiver(s, id) || mentionsNil(n.Cond, id) {
+				if id, ok := s.object().(*ast.Ident); s.object() != nil && (!ok || !isReceiver(s, id) || mentionsNil(n.Cond, id)) {
 					return fmt.Sprintf("%s is read only if the condition above it fails", s.at())
 				}
 			}
@@ -234,7 +234,7 @@ func early(s spot, stmt ast.Stmt) string {
 		case *ast.CommClause, *ast.SelectStmt:
 			// The operands of all clauses are evaluated before one is chosen.
 		case *ast.CaseClause:
-			if id, ok := s.sel.X.(*ast.Ident); !ok || !isReceiver(s, id) {
+			if id, ok := s.object().(*ast.Ident); s.object() != nil && (!ok || !isReceiver(s, id)) {
 				return fmt.Sprintf("%s is read only if no case above it is taken", s.at())
 			}
 		case *ast.ForStmt, *ast.RangeStmt:
@@ -319,7 +319,7 @@ func lowerFirst(s string) string {
 // fields of the struct are mended too, each by itself, the name says which.
 func (l *locking) elementName(s spot, e ast.Expr) string {
 	_, count := e.(*ast.CallExpr)
-	field := s.sel.Sel.Name
+	field := s.name()
 	switch {
 	case len(l.site.Group) == 1 && count:
 		return "n"

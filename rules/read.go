@@ -87,8 +87,8 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 	if !ok {
 		return 0, false
 	}
-	name := lowerFirst(s.sel.Sel.Name)
-	if as.Lhs[0] != ast.Expr(s.sel) || grown != nil && !grown.Ellipsis.IsValid() {
+	name := lowerFirst(s.name())
+	if as.Lhs[0] != s.sel || grown != nil && !grown.Ellipsis.IsValid() {
 		name = "v"
 	}
 	name = fresh(s.Use, name, l.names[up]...)
@@ -139,7 +139,7 @@ func (l *locking) slowPart(s spot, spots []spot, rhs ast.Expr) (value ast.Expr, 
 			continue
 		}
 		call, ok := rhs.(*ast.CallExpr)
-		if !ok || len(call.Args) != 2 || ast.Expr(t.sel) != call.Args[0] || !s.File.Info.Types[call.Fun].IsBuiltin() || grown != nil {
+		if !ok || len(call.Args) != 2 || t.sel != call.Args[0] || !s.File.Info.Types[call.Fun].IsBuiltin() || grown != nil {
 			return nil, nil, false
 		}
 		grown, value = call, call.Args[1]
@@ -203,7 +203,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	stmts := list(up)
 	f := s.File
 	if s.write {
-		return 0, fmt.Sprintf("%s writes the field in a statement that also runs %s", s.at(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
+		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
 	}
 	if l.lift(s, up, stmts[i]) {
 		return 1, ""
@@ -216,10 +216,10 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 		return 0, reason
 	}
 	if held := l.usedUnder(s); held != "" {
-		return 0, fmt.Sprintf("%s calls a method of what the field holds, which %s does under the lock, and it runs %s", s.at(), held, or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
+		return 0, fmt.Sprintf("%s calls a method of what %s holds, which %s does under the lock, and it runs %s", s.at(), s.thing(), held, or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
 	}
-	name := lowerFirst(s.sel.Sel.Name)
-	if expr != ast.Expr(s.sel) {
+	name := lowerFirst(s.name())
+	if expr != s.sel {
 		name = l.elementName(s, expr)
 	}
 	name = fresh(s.Use, name, append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
@@ -254,7 +254,7 @@ func (l *locking) usedIn(within rewrite.Span) []string {
 func (l *locking) usedUnder(s spot) string {
 	method := func(s spot) bool {
 		sel, ok := s.Path[1].(*ast.SelectorExpr)
-		if !ok || sel.X != ast.Expr(s.sel) {
+		if !ok || sel.X != s.sel {
 			return false
 		}
 		call, ok := s.Path[2].(*ast.CallExpr)
@@ -265,7 +265,7 @@ func (l *locking) usedUnder(s spot) string {
 	}
 	for _, list := range l.held {
 		for _, h := range list {
-			if h.sel.Sel.Name == s.sel.Sel.Name && method(h) {
+			if h.name() == s.name() && method(h) {
 				return h.at()
 			}
 		}
@@ -300,7 +300,7 @@ func (s spot) judged() bool {
 	if !ok || b.Op != token.EQL && b.Op != token.NEQ {
 		return false
 	}
-	return s.File.Info.Types[b.Y].IsNil() && b.X == ast.Expr(s.sel)
+	return s.File.Info.Types[b.Y].IsNil() && b.X == s.sel
 }
 
 // same reports whether a later read may use what was read before: in the same
@@ -330,7 +330,7 @@ func (l *locking) same(s, first spot, up ast.Node) bool {
 	case *ast.ForStmt, *ast.RangeStmt, *ast.SelectStmt:
 		return false
 	}
-	object, lock := text(s.File, s.sel.X), l.lockExpr(s)
+	object, lock := s.objectText(), l.lockExpr(s)
 	changes := false
 	ast.Inspect(up, func(n ast.Node) bool {
 		if n == nil || n.End() < first.sel.Pos() || n.Pos() > s.sel.Pos() {

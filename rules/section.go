@@ -146,9 +146,14 @@ func (l *locking) tail(fn ast.Node, spots []spot) bool {
 	return true
 }
 
-// ofReceiver reports whether the spot's object is the method's receiver.
+// ofReceiver reports whether the spot's object is the method's receiver, or
+// the spot is a variable in a function of its own.
 func (l *locking) ofReceiver(s spot) bool {
-	id, ok := s.sel.X.(*ast.Ident)
+	if s.object() == nil {
+		_, ok := function(s.Use).(*ast.FuncDecl)
+		return ok
+	}
+	id, ok := s.object().(*ast.Ident)
 	return ok && isReceiver(s, id)
 }
 

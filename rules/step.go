@@ -131,7 +131,7 @@ func flows(r, w spot) bool {
 			}
 			for _, lhs := range n.Lhs {
 				if id, ok := lhs.(*ast.Ident); ok {
-					if o := info.ObjectOf(id); o != nil {
+					if o := info.ObjectOf(id); o != nil && lhs != r.sel { // that is a write of its own
 						tainted[o] = true
 					}
 				}

@@ -90,21 +90,21 @@ func writes(u *rewrite.Use) bool {
 	if len(u.Path) < 2 {
 		return false
 	}
-	sel, ok := u.Path[0].(*ast.SelectorExpr)
+	sel, ok := mention(u)
 	if !ok {
 		return false
 	}
 	switch p := u.Path[1].(type) {
 	case *ast.AssignStmt:
 		for _, l := range p.Lhs {
-			if l == ast.Expr(sel) {
+			if l == sel {
 				return true
 			}
 		}
 	case *ast.IncDecStmt:
 		return true
 	case *ast.RangeStmt:
-		return p.Key == ast.Expr(sel) || p.Value == ast.Expr(sel)
+		return p.Key == sel || p.Value == sel
 	}
 	return false
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/go-fixer/fixer/rewrite/model"
 	"github.com/go-fixer/fixer/rewrite/patch"
 	"github.com/go-fixer/fixer/rewrite/race"
+	"golang.org/x/tools/go/analysis"
 )
 
 // A Config says what to analyse and how.
@@ -84,19 +85,20 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	findings := sups.filter(slices.Clone(all), cfg.Known)
 	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems, sups.problems),
 		Suppressed: len(all) - len(findings), Unused: sups.unused(wantTests)}
-	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome)}
+	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
 	}
 	if len(cfg.Rules) > 0 {
-		fixer.mend(findings)
+		if r.Files, err = files(prog, r.Root, fixer.mend(findings, wantTests)); err != nil {
+			return nil, err
+		}
 	}
 	for _, f := range findings {
 		r.Outcomes = append(r.Outcomes, *fixer.outcomes[f.Place.Key])
 	}
 	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return a.Pos().Compare(b.Pos()) })
-	r.Files, err = fixer.files(r.Root)
-	return r, err
+	return r, nil
 }
 
 func (cfg *Config) say(stage string) {

@@ -3,24 +3,35 @@ package driver
 import (
 	"context"
 	"fmt"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"golang.org/x/tools/go/analysis"
+
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/edit"
+	"github.com/go-fixer/fixer/rewrite/load"
 	"github.com/go-fixer/fixer/rewrite/patch"
 )
+
+// maxRounds bounds how often the rules are asked: a fix may need the one before
+// it, but seldom more than one.
+const maxRounds = 5
 
 // A fixer chooses fixes for findings, checking each on top of those chosen
 // before it.
 type fixer struct {
 	ctx      context.Context
 	cfg      Config
-	base     *build
+	base     *build              // the module as the round before left it
 	outcomes map[string]*Outcome // by place
-	edits    []rewrite.Edit      // of the fixes chosen so far
+	edits    []rewrite.Edit      // of the fixes chosen in this round
 	texts    map[string][]byte   // files as these edits leave them
+	next     *build              // the module with texts
+	// complaints is what vet says of original packages, by ID, as far as asked.
+	complaints map[string][]analysis.Diagnostic
 }
 
 // A candidate is a fix that a rule proposes and nothing has checked yet.
@@ -29,15 +40,49 @@ type candidate struct {
 	fix   *rewrite.Fix
 }
 
-// mend asks the rules about each struct's findings, and checks what they
+// mend lets round follow round until one mends nothing: what one fix stood in
+// the way of may be mended on top of it. It returns the files that change.
+func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte {
+	texts := make(map[string][]byte)
+	all := x.outcomes
+	for range maxRounds {
+		x.round(findings)
+		if x.next == nil {
+			break
+		}
+		for place, o := range x.outcomes {
+			if o.Fix != nil {
+				all[place].Fix, all[place].Verdicts = o.Fix, nil
+			}
+		}
+		maps.Copy(texts, x.texts)
+		x.base, x.next, x.edits, x.texts = x.next, nil, nil, nil
+		x.complaints = make(map[string][]analysis.Diagnostic)
+		findings = slices.DeleteFunc(x.base.findings(tests), func(f *rewrite.Finding) bool {
+			o := all[f.Place.Key]
+			return o == nil || o.Fix != nil
+		})
+		// What is refused again keeps the reasons that speak of the text at hand.
+		x.outcomes = make(map[string]*Outcome)
+		for _, f := range findings {
+			x.outcomes[f.Place.Key] = &Outcome{Finding: *f}
+		}
+	}
+	x.outcomes = all
+	return texts
+}
+
+// round asks the rules about each struct's findings, and checks what they
 // propose all at once: one build serves any number of good fixes.
-func (x *fixer) mend(findings []*rewrite.Finding) {
+func (x *fixer) round(findings []*rewrite.Finding) {
 	var list []candidate
 	for _, group := range groups(findings) {
 		list = append(list, x.propose(group)...)
 	}
-	x.cfg.say("checking the fixes")
-	x.accept(list)
+	if len(list) > 0 {
+		x.cfg.say("checking the fixes")
+		x.accept(list)
+	}
 }
 
 // propose asks the rules about one struct. Findings that can't be mended stay
@@ -65,7 +110,7 @@ func without(group []*rewrite.Finding, fix *rewrite.Fix) []*rewrite.Finding {
 // before. Where they don't pass as they are, halves are tried, down to the
 // one that fails: its places get what other rules can do.
 func (x *fixer) accept(list []candidate) {
-	if len(list) == 0 || x.ctx.Err() != nil {
+	if x.ctx.Err() != nil {
 		return
 	}
 	fixes := make([]*rewrite.Fix, len(list))
@@ -186,7 +231,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	if reason := x.better(b, places); reason != "" {
 		return reason
 	}
-	x.edits, x.texts = edits, texts
+	x.edits, x.texts, x.next = edits, texts, b
 	return ""
 }
 
@@ -233,11 +278,11 @@ func within(dir, name string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// files lists what the chosen fixes change, named relative to root.
-func (x *fixer) files(root string) ([]patch.File, error) {
+// files lists what changes to the given texts, named relative to root.
+func files(prog *load.Program, root string, texts map[string][]byte) ([]patch.File, error) {
 	var out []patch.File
-	for name, text := range x.texts {
-		old, err := x.base.prog.Source(name)
+	for name, text := range texts {
+		old, err := prog.Source(name)
 		if err != nil {
 			return nil, err
 		}

@@ -23,6 +23,7 @@ type sites struct {
 	at    map[effect.Pos]*rewrite.Use
 	types map[string]*rewrite.Struct
 	roots map[string]bool // types of packages that the patterns name
+	files map[*ast.File]*rewrite.File
 }
 
 // index walks the syntax of all packages once, on the first finding.
@@ -32,6 +33,7 @@ func (s *sites) index() {
 		s.at = make(map[effect.Pos]*rewrite.Use)
 		s.types = make(map[string]*rewrite.Struct)
 		s.roots = make(map[string]bool)
+		s.files = make(map[*ast.File]*rewrite.File)
 		for _, p := range s.build.prog.Packages {
 			for _, f := range p.Files {
 				s.file(p, f)
@@ -45,6 +47,7 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 	name := fset.Position(syntax.FileStart).Filename
 	f := &rewrite.File{Name: name, Syntax: syntax, Fset: fset, Info: p.Info, Pkg: p.Types,
 		Test: strings.HasSuffix(name, "_test.go")}
+	s.files[syntax] = f
 	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.TypeSpec:
@@ -58,6 +61,10 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 		case *ast.SelectorExpr:
 			if key := selectionKey(p.Info, n); key != "" {
 				s.add(f, key, n.Sel.Pos(), up, n)
+			}
+		case *ast.Ident:
+			if key := globalKey(p.Info.Uses[n]); key != "" {
+				s.global(f, key, n, up)
 			}
 		case *ast.CompositeLit:
 			s.literal(f, n, up)
@@ -93,24 +100,28 @@ func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, up []ast.Node) {
 			continue
 		}
 		if key, ok := effect.FieldKey(t, field); ok {
-			s.add(f, key, pos, up, lit, el)
+			if u := s.add(f, key, pos, up, lit, el); u != nil {
+				u.Element = true
+			}
 		}
 	}
 }
 
-// add records a use; its path runs through up and then the nodes given.
-func (s *sites) add(f *rewrite.File, key string, pos token.Pos, up []ast.Node, nodes ...ast.Node) {
+// add records a use, unless it is of no interest; its path runs through up and
+// then the nodes given.
+func (s *sites) add(f *rewrite.File, key string, pos token.Pos, up []ast.Node, nodes ...ast.Node) *rewrite.Use {
 	if !s.build.module.Races(key) {
-		return
+		return nil
 	}
 	u := &rewrite.Use{File: f, Path: slices.Concat(up, nodes)}
 	slices.Reverse(u.Path)
 	at := s.pos(f, pos)
 	if s.at[at] != nil {
-		return // the file is in two variants of its package
+		return nil // the file is in two variants of its package
 	}
 	s.at[at] = u
 	s.uses[key] = append(s.uses[key], u)
+	return u
 }
 
 // selectionKey returns the key of the field a selector names, "" for others.

@@ -9,6 +9,7 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/race"
 )
 
 // variable fills in the declaration and type of a variable that races. It
@@ -28,9 +29,13 @@ func (s *sites) variable(f *rewrite.Finding) bool {
 	if obj := p.Info.ObjectOf(id); obj != nil {
 		f.Place.Type = types.TypeString(obj.Type(), types.RelativeTo(p.Types))
 	}
+	if f.Kind == rewrite.Variable {
+		s.local(p, file, f.Place.Key, p.Info.ObjectOf(id))
+	}
 	for i := range f.Accesses {
 		s.widen(&f.Accesses[i].At, p, id)
 	}
+	s.match(f)
 	for i := range f.Sides {
 		s.widen(&f.Sides[i].Access.At, p, id)
 	}
@@ -156,4 +161,57 @@ func begins(e ast.Expr, name string) bool {
 		return begins(e.X, name)
 	}
 	return false
+}
+
+// globalKey returns the key of a package variable, "" for other objects.
+func globalKey(obj types.Object) string {
+	v, ok := obj.(*types.Var)
+	if !ok || v.IsField() || v.Pkg() == nil || v.Parent() != v.Pkg().Scope() {
+		return ""
+	}
+	return v.Pkg().Path() + "." + v.Name()
+}
+
+// global records a mention of a package variable, by its bare name or as p.V.
+func (s *sites) global(f *rewrite.File, key string, id *ast.Ident, up []ast.Node) {
+	if sel, ok := up[len(up)-1].(*ast.SelectorExpr); ok && sel.Sel == id {
+		s.add(f, key, id.Pos(), up[:len(up)-1], sel)
+		return
+	}
+	s.add(f, key, id.Pos(), up, id)
+}
+
+// local records the mentions of a variable of a function.
+func (s *sites) local(p *load.Package, syntax *ast.File, key string, obj types.Object) {
+	if s.uses[key] != nil {
+		return
+	}
+	f := s.files[syntax]
+	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok && p.Info.Uses[id] == obj {
+			s.add(f, key, id.Pos(), up, id)
+		}
+		return true
+	})
+}
+
+// match gives each mention of a variable what the analysis saw there, all of
+// it in one access.
+func (s *sites) match(f *rewrite.Finding) {
+	for _, a := range f.Accesses {
+		var first *rewrite.Use // the name that the expression begins with
+		for _, u := range s.uses[f.Place.Key] {
+			if a.At.Contains(u.File.Span(u.Path[0])) && (first == nil || u.Path[0].Pos() < first.Path[0].Pos()) {
+				first = u
+			}
+		}
+		switch {
+		case first == nil:
+		case first.Access == nil:
+			first.Access = &a
+		default:
+			merged := race.Merge(*first.Access, a)
+			first.Access = &merged
+		}
+	}
 }

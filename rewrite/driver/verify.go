@@ -5,11 +5,6 @@ import (
 	"path/filepath"
 	"slices"
 
-	"golang.org/x/tools/go/analysis"
-	"golang.org/x/tools/go/analysis/passes/copylock"
-	"golang.org/x/tools/go/analysis/passes/inspect"
-	"golang.org/x/tools/go/ast/inspector"
-
 	"github.com/go-fixer/fixer/rewrite/load"
 )
 
@@ -23,41 +18,9 @@ func (x *fixer) compiles(problems []load.Problem) string {
 	return ""
 }
 
-// vets reports the first copied lock in packages that were checked again,
-// unless the original has as many.
-func (x *fixer) vets(again []*load.Package) string {
-	for _, p := range again {
-		i := slices.IndexFunc(x.base.prog.Packages, func(q *load.Package) bool { return q.ID == p.ID })
-		var before []string
-		if i >= 0 {
-			before = copiedLocks(x.base.prog, x.base.prog.Packages[i])
-		}
-		if after := copiedLocks(x.base.prog, p); len(after) > len(before) {
-			return "the result copies a lock: " + after[len(after)-1]
-		}
-	}
-	return ""
-}
-
-// copiedLocks runs vet's copylocks check on a package.
-func copiedLocks(prog *load.Program, p *load.Package) []string {
-	var out []string
-	pass := &analysis.Pass{
-		Analyzer: copylock.Analyzer, Fset: prog.Fset, Files: p.Files, Pkg: p.Types, TypesInfo: p.Info,
-		ResultOf: map[*analysis.Analyzer]any{inspect.Analyzer: inspector.New(p.Files)},
-		Report: func(d analysis.Diagnostic) {
-			at := prog.Fset.Position(d.Pos)
-			out = append(out, fmt.Sprintf("%s:%d: %s", filepath.Base(at.Filename), at.Line, d.Message))
-		},
-	}
-	if _, err := copylock.Analyzer.Run(pass); err != nil {
-		out = append(out, err.Error())
-	}
-	return out
-}
-
 // better reports why the new build is no improvement: one of the places still
-// races, another one does now, or a lock may wait for itself.
+// races, another one does now, a lock may wait for itself, or one is held over
+// what is slow.
 func (x *fixer) better(b *build, places []string) string {
 	for _, f := range b.module.Findings() {
 		if slices.Contains(places, f.Place.Key) {
@@ -73,5 +36,5 @@ func (x *fixer) better(b *build, places []string) string {
 			return d.String()
 		}
 	}
-	return ""
+	return b.module.NewStall(x.base.module)
 }

@@ -202,7 +202,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 		s.reached = false
 	}
 	for _, note := range b.sum.slow {
-		w.slow(note)
+		w.slow(s, note, e.At)
 	}
 	return s
 }
@@ -237,7 +237,7 @@ func (w *walk) unknown(e *effect.Event, s state) state {
 			s = w.call(w.runningAt(e, i, a, e.Repeats), s)
 		}
 	}
-	w.slow("a call of a function value")
+	w.slow(s, "a call of a function value", e.At)
 	return s
 }
 

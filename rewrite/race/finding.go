@@ -172,7 +172,7 @@ func (m *Module) accesses(field string) []rewrite.Access {
 		a := rewrite.Access{Op: r.op, At: r.at.Span(), Func: r.fn.Name, Locks: r.locks().list(),
 			Fresh: r.isFresh(), Whole: r.whole, Test: r.fn.Test}
 		if n := len(out) - 1; n >= 0 && out[n].At == a.At && out[n].Func == a.Func {
-			out[n] = mergeAccess(out[n], a)
+			out[n] = Merge(out[n], a)
 			continue
 		}
 		out = append(out, a)
@@ -183,7 +183,8 @@ func (m *Module) accesses(field string) []rewrite.Access {
 // strength orders operations: what an expression does most.
 var strength = map[rewrite.Op]int{rewrite.Read: 1, rewrite.ReadElem: 2, rewrite.Atomic: 3, rewrite.Address: 4, rewrite.Send: 5, rewrite.Close: 6, rewrite.WriteElem: 7, rewrite.Write: 8}
 
-func mergeAccess(a, b rewrite.Access) rewrite.Access {
+// Merge is what two accesses of one expression are together.
+func Merge(a, b rewrite.Access) rewrite.Access {
 	if strength[b.Op] > strength[a.Op] {
 		a.Op = b.Op
 	}

@@ -18,6 +18,7 @@ type gathering struct {
 	variables []raced
 	again     []Deadlock
 	lockOrder []Deadlock
+	stalls    []stalled
 }
 
 // A placed access is one with the key of its place.
@@ -101,6 +102,11 @@ func (m *Module) takeIn(f *function) {
 	for _, d := range g.lockOrder {
 		if _, ok := m.lockOrder[d.Locks]; !ok {
 			m.lockOrder[d.Locks] = d
+		}
+	}
+	for _, s := range g.stalls {
+		if _, ok := m.stalls[s.Stall]; !ok {
+			m.stalls[s.Stall] = s.at
 		}
 	}
 	m.pairs.takeIn(g.pairs)

@@ -39,12 +39,13 @@ type Module struct {
 	guards     map[string]string                   // by field or package variable, the lock that a comment says guards it
 	variables  map[string]effect.Variable          // that race, by key
 	eithers    alternatives
+	handed     map[string]bool // locks that exported functions leave held
+	mutexes    map[string]bool // keys of what some function locks by itself; filled on first use
+	again      []Deadlock
+	lockOrder  map[[2]string]Deadlock      // by the lock held and the one taken
+	stalls     map[Stall]effect.Pos        // where each was seen first
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
 	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
-	handed     map[string]bool             // locks that exported functions leave held
-	mutexes    map[string]bool             // keys of what some function locks by itself; filled on first use
-	again      []Deadlock
-	lockOrder  map[[2]string]Deadlock // by the lock held and the one taken
 }
 
 // A function is a function with what linking learnt of it.
@@ -68,7 +69,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 	m := &Module{dismissed: dismissed,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
-		lockOrder: make(map[[2]string]Deadlock),
+		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[Stall]effect.Pos),
 	}
 	m.pairs = newPairs(m)
 	for _, s := range sums {

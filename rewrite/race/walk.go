@@ -153,7 +153,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 	case effect.Return:
 		w.leave(e, s)
 	case effect.Slow:
-		w.slow(e.Note)
+		w.slow(s, e.Note, e.At)
 	}
 	return s
 }
@@ -217,7 +217,8 @@ func (w *walk) lock(s state, h held, at effect.Pos) state {
 	return w.take(s, h)
 }
 
-func (w *walk) slow(note string) {
+func (w *walk) slow(s state, note string, at effect.Pos) {
+	w.stalls(s, note, at)
 	if len(w.sum.slow) < 4 && !slices.Contains(w.sum.slow, note) {
 		w.sum.slow = append(w.sum.slow, note)
 	}

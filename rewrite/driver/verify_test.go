@@ -1,0 +1,107 @@
+package driver
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/load"
+)
+
+const counter = `package counter
+
+import (
+	"sync"
+	"time"
+)
+
+var shared int
+
+type Counter struct {
+	mu sync.Mutex
+	n  int
+}
+
+func (c *Counter) Start() {
+	go func() {
+		time.Sleep(time.Second)
+		c.n++
+	}()
+	println(c.n)
+}
+
+func (c *Counter) Reset() {
+	c.mu.Lock()
+	c.set()
+	c.mu.Unlock()
+}
+
+func (c *Counter) set() {
+	println("reset")
+}
+`
+
+// What rules propose is not believed: whatever would make the code worse is
+// refused, with the reason.
+func TestVerify(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "counter.go")
+	for name, text := range map[string]string{file: counter, filepath.Join(dir, "go.mod"): "module example.com/counter\n\ngo 1.22\n"} {
+		if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	span := func(text string) rewrite.Span {
+		before, _, ok := strings.Cut(counter, text)
+		if !ok {
+			t.Fatalf("there is no %q", text)
+		}
+		line, col := 1+strings.Count(before, "\n"), len(before)-strings.LastIndexByte(before, '\n')
+		end, endCol := line+strings.Count(text, "\n"), col+len(text)
+		if i := strings.LastIndexByte(text, '\n'); i >= 0 {
+			endCol = len(text) - i
+		}
+		return rewrite.Span{File: file, Line: line, Col: col, EndLine: end, EndCol: endCol}
+	}
+	hold := func(first, last string) rewrite.Edit {
+		return rewrite.Hold{Lock: "c.mu", Mode: rewrite.Exclusive, First: span(first), Last: span(last)}
+	}
+	instead := func(old, new string) rewrite.Edit {
+		return rewrite.Replace{Node: span(old), Code: rewrite.Code{Text: new}}
+	}
+	good := []rewrite.Edit{hold("c.n++", "c.n++"), hold("println(c.n)", "println(c.n)")}
+	for _, c := range []struct {
+		name, reason string // "" for a fix that is taken
+		edits        []rewrite.Edit
+	}{
+		{"both under the lock", "", good},
+		{"one side left", "n would still race, at counter.go:", good[:1]},
+		{"an unknown name", "the result does not compile: counter.go:34: c.missing undefined", append(good, instead("println(\"reset\")", "c.missing()"))},
+		{"a copied lock", "go vet says of the result: counter.go:", append(good, instead("println(\"reset\")", "d := *c; println(&d)"))},
+		{"slow work under the lock", "Counter.mu would be held over a call of Sleep, in ", []rewrite.Edit{hold("time.Sleep(time.Second)", "c.n++"), good[1]}},
+		{"taken twice", "would take Counter.mu again while it holds it, at counter.go:", append(good, hold("println(\"reset\")", "println(\"reset\")"))},
+		{"another race", "shared would race", append(good, instead("println(\"reset\")", "go func() { shared = 1 }()\nshared = 2"))},
+	} {
+		rule := &rewrite.Rule{Name: "candidate", Mends: []rewrite.Kind{rewrite.Field}, Fix: func(s *rewrite.Site) (*rewrite.Fix, string) {
+			return &rewrite.Fix{Title: c.name, Places: []string{s.Finding.Place.Key}, Safety: rewrite.Safe, Edits: slices.Clone(c.edits)}, ""
+		}}
+		r, err := Fix(t.Context(), Config{Config: load.Config{Dir: dir, Tests: true}, Rules: []*rewrite.Rule{rule}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(r.Outcomes) != 1 {
+			t.Fatalf("found %d races, want the one on n", len(r.Outcomes))
+		}
+		switch o := r.Outcomes[0]; {
+		case c.reason == "" && o.Fix == nil:
+			t.Errorf("%s: refused: %v", c.name, o.Verdicts)
+		case c.reason != "" && o.Fix != nil:
+			t.Errorf("%s: taken", c.name)
+		case c.reason != "" && !strings.Contains(o.Verdicts[0].Reason, c.reason):
+			t.Errorf("%s: %s", c.name, o.Verdicts[0].Reason)
+		}
+	}
+}

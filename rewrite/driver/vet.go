@@ -1,0 +1,87 @@
+package driver
+
+import (
+	"fmt"
+	"go/types"
+	"path/filepath"
+	"slices"
+
+	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/go/analysis/passes/atomic"
+	"golang.org/x/tools/go/analysis/passes/copylock"
+	"golang.org/x/tools/go/analysis/passes/lostcancel"
+	"golang.org/x/tools/go/analysis/passes/unusedresult"
+	"golang.org/x/tools/go/analysis/passes/waitgroup"
+
+	"github.com/go-fixer/fixer/rewrite/load"
+)
+
+// vetters are those of vet's checks that a patch could make complain.
+var vetters = []*analysis.Analyzer{copylock.Analyzer, waitgroup.Analyzer, atomic.Analyzer, lostcancel.Analyzer, unusedresult.Analyzer}
+
+// vets reports the first thing that vet says of packages that were checked
+// again and does not say of the originals.
+func (x *fixer) vets(again []*load.Package) string {
+	for _, p := range again {
+		known := make(map[string]int) // by message: lines move
+		for _, d := range x.vetted(p.ID) {
+			known[d.Message]++
+		}
+		for _, d := range vet(x.base.prog, p) {
+			if known[d.Message]--; known[d.Message] < 0 {
+				at := x.base.prog.Fset.Position(d.Pos)
+				return fmt.Sprintf("go vet says of the result: %s:%d: %s", filepath.Base(at.Filename), at.Line, d.Message)
+			}
+		}
+	}
+	return ""
+}
+
+// vetted is what vet says of an original package, by its ID.
+func (x *fixer) vetted(id string) []analysis.Diagnostic {
+	list, ok := x.complaints[id]
+	if i := slices.IndexFunc(x.base.prog.Packages, func(p *load.Package) bool { return p.ID == id }); !ok && i >= 0 {
+		list = vet(x.base.prog, x.base.prog.Packages[i])
+		x.complaints[id] = list
+	}
+	return list
+}
+
+// vet runs vetters on a package. They get no facts of the packages below: they
+// only tell which functions never return.
+func vet(prog *load.Program, p *load.Package) []analysis.Diagnostic {
+	var out []analysis.Diagnostic
+	results := make(map[*analysis.Analyzer]any)
+	var run func(a *analysis.Analyzer) error
+	run = func(a *analysis.Analyzer) error {
+		if _, ok := results[a]; ok {
+			return nil
+		}
+		for _, b := range a.Requires {
+			if err := run(b); err != nil {
+				return err
+			}
+		}
+		result, err := a.Run(pass(prog, p, a, results, &out))
+		results[a] = result
+		return err
+	}
+	for _, a := range vetters {
+		if err := run(a); err != nil {
+			out = append(out, analysis.Diagnostic{Message: a.Name + ": " + err.Error()})
+		}
+	}
+	return out
+}
+
+func pass(prog *load.Program, p *load.Package, a *analysis.Analyzer, results map[*analysis.Analyzer]any, out *[]analysis.Diagnostic) *analysis.Pass {
+	return &analysis.Pass{
+		Analyzer: a, Fset: prog.Fset, Files: p.Files, Pkg: p.Types, TypesInfo: p.Info,
+		ResultOf:          results,
+		Report:            func(d analysis.Diagnostic) { *out = append(*out, d) },
+		ImportObjectFact:  func(types.Object, analysis.Fact) bool { return false },
+		ImportPackageFact: func(*types.Package, analysis.Fact) bool { return false },
+		ExportObjectFact:  func(types.Object, analysis.Fact) {},
+		ExportPackageFact: func(analysis.Fact) {},
+	}
+}
