@@ -18,7 +18,10 @@ type Fix struct {
 	Safety Safety   `json:"safety"`
 	// Caution says in a clause why it is not Safe.
 	Caution string `json:"caution,omitempty"`
-	Edits   []Edit `json:"-"`
+	// Waits means that it makes calls wait for goroutines, which take none of
+	// the locks that are held then.
+	Waits bool   `json:"-"`
+	Edits []Edit `json:"-"`
 }
 
 // Code is Go source to be put into a file. Text may refer to the packages of

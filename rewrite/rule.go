@@ -98,6 +98,7 @@ type GoroutineInfo struct {
 	Start  Span   // the go statement
 	Runs   Span   // the function: its name, or the keyword
 	Shared bool   // other code runs that function too
+	Again  bool   // it may be started again once it was told to end
 	Late   []Span // calls of Add in that function, for its own goroutine
 	Ends   []End  // what tells it to end
 	// Field is the key of the field that holds the channel, or the cancel

@@ -116,24 +116,24 @@ func (e *ended) insert(stmt ast.Stmt, after bool, code string) {
 	e.edits = append(e.edits, rewrite.Insert{Stmt: e.file.Span(stmt), After: after, Code: rewrite.Code{Text: code}})
 }
 
-// place finds the place for the wait; locks are those that the function holds,
-// and private says that they are only for starting and ending.
+// place finds the place for the wait. Under a lock that the goroutine does not
+// take it keeps out who would start the next one meanwhile; but then nobody else
+// may want the lock, or the goroutine must end at once.
 func (e *ended) place(locks []rewrite.Lock, private bool) string {
-	signal := e.path[0].(ast.Stmt)
 	taken := slices.IndexFunc(locks, func(l rewrite.Lock) bool { return slices.Contains(e.info.Locks, l.Key) })
 	switch {
-	case len(locks) == 0, private && taken < 0:
-		e.insert(signal, true, e.code)
+	case taken < 0 && (len(locks) == 0 || private || len(e.info.Slow) == 0):
+		e.insert(e.path[0].(ast.Stmt), true, e.code)
 		return ""
 	case len(locks) == 1 && e.released():
+		if e.info.Again {
+			e.caution = "that also waits for a goroutine that is started meanwhile"
+		}
 		return ""
 	case taken >= 0:
 		return fmt.Sprintf("%s holds %s, which the goroutine takes, until it returns", e.fn.Name.Name, rewrite.ShortKey(locks[taken].Key))
-	case len(e.info.Slow) > 0:
-		return fmt.Sprintf("%s holds %s until it returns, and others would have to wait for %s", e.fn.Name.Name, rewrite.ShortKey(locks[0].Key), e.info.Slow[0])
 	}
-	e.insert(signal, true, e.code)
-	return ""
+	return fmt.Sprintf("%s holds %s until it returns, and others would have to wait for %s", e.fn.Name.Name, rewrite.ShortKey(locks[0].Key), e.info.Slow[0])
 }
 
 // released puts the wait after the lock is released: below the call of Unlock
@@ -172,8 +172,8 @@ func (e *ended) released() bool {
 
 // late defers the wait above the lock that is released by a defer.
 func (e *ended) late() bool {
-	if e.site.Finding.Kind != rewrite.Goroutine || e.site.Finding.Would == "" {
-		return false
+	if !e.info.Again {
+		return false // something below the signal is to come after the wait
 	}
 	stmts := e.fn.Body.List
 	for i, s := range stmts {

@@ -74,9 +74,12 @@ func (w *waiting) join() (*rewrite.Fix, string) {
 		return nil, reason
 	}
 	fix := w.fix("Wait for the goroutine where it is told to end")
+	fix.Waits = true
 	if len(w.info.Slow) > 0 {
-		fix.Safety = rewrite.Unsafe
-		fix.Caution = "that then waits for " + w.info.Slow[0]
+		w.caution = "that then waits for " + w.info.Slow[0]
+	}
+	if w.caution != "" {
+		fix.Safety, fix.Caution = rewrite.Unsafe, w.caution
 	}
 	return fix, ""
 }

@@ -91,6 +91,8 @@ type waiting struct {
 	runs   *rewrite.Use // the function it runs
 	modern bool         // WaitGroup.Go may be used
 	edits  []rewrite.Edit
+	// caution says what may take longer than before.
+	caution string
 }
 
 func (w *waiting) fix(title string) *rewrite.Fix {

@@ -228,7 +228,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	if err != nil {
 		return err.Error()
 	}
-	if reason := x.better(b, places); reason != "" {
+	if reason := x.better(b, places, slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Waits })); reason != "" {
 		return reason
 	}
 	x.edits, x.texts, x.next = edits, texts, b

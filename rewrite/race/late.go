@@ -40,7 +40,7 @@ func (m *Module) lateAdd(l *lifetime, add *effect.Event) {
 		return
 	}
 	key := held{path: p}.key(l.in)
-	wait := m.groupWait(key, l.in)
+	wait := m.waitOf(key, l.in)
 	if key == "" || wait == nil {
 		return
 	}
@@ -114,8 +114,8 @@ func (l *lifetime) greets() bool {
 	return found
 }
 
-// groupWait finds a wait for a group, in a function if there is one there.
-func (m *Module) groupWait(key string, in *function) *ending {
+// waitOf finds a wait for a group, in a function if there is one there.
+func (m *Module) waitOf(key string, in *function) *ending {
 	var out *ending
 	for _, f := range append([]*function{in}, m.order...) {
 		f.each(func(e *effect.Event) {

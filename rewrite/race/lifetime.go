@@ -19,6 +19,7 @@ type lifetime struct {
 	field string       // key of the field
 	ends  []ending
 	tour  *tour
+	again bool // it may be started a second time
 }
 
 // An ending is where a function closes the channel that a field of its receiver
@@ -151,7 +152,7 @@ func (m *Module) Goroutine(at effect.Pos) *rewrite.GoroutineInfo {
 	if l == nil {
 		return nil
 	}
-	info := &rewrite.GoroutineInfo{Start: at.Span(), Runs: l.runs.At.Span(), Shared: m.runElsewhere(l), Field: l.field}
+	info := &rewrite.GoroutineInfo{Start: at.Span(), Runs: l.runs.At.Span(), Shared: m.runElsewhere(l), Field: l.field, Again: l.again}
 	for _, late := range l.late {
 		info.Late = append(info.Late, late.Span())
 	}

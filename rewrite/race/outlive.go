@@ -71,7 +71,7 @@ func (m *Module) harm(l *lifetime, e ending) (why, would string) {
 	if key := l.closedUnder(e); key != "" {
 		return "it may still send on " + rewrite.ShortKey(key) + ", which " + e.in.Name + " closes then: that panics", wait + " before the channel is closed"
 	}
-	if m.restarts(l, e) {
+	if l.again = m.restarts(l, e); l.again {
 		return l.in.Name + " may be called again after " + m.method(e.in).Name + ": then two of these goroutines run at once", wait
 	}
 	return "", ""

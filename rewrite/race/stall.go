@@ -25,6 +25,9 @@ func (s Stall) At(at effect.Pos) string {
 		rewrite.ShortKey(s.Lock), s.Note, s.Func, filepath.Base(at.File), at.Line)
 }
 
+// groupWait is what is slow about a call of WaitGroup.Wait.
+const groupWait = "a call of Wait"
+
 // stalls notes what is slow while locks are held.
 func (w *walk) stalls(s state, note string, at effect.Pos) {
 	if !w.record || !w.last {
@@ -43,13 +46,13 @@ type stalled struct {
 }
 
 // NewStall tells of the first stall that an earlier state of the module did
-// not have, "" if there is none.
-func (m *Module) NewStall(old *Module) string {
+// not have, "" if there is none. With waits, those for a WaitGroup are meant.
+func (m *Module) NewStall(old *Module, waits bool) string {
 	list := slices.SortedFunc(maps.Keys(m.stalls), func(a, b Stall) int {
 		return cmp.Or(comparePos(m.stalls[a], m.stalls[b]), cmp.Compare(a.Lock, b.Lock), cmp.Compare(a.Note, b.Note))
 	})
 	for _, s := range list {
-		if _, ok := old.stalls[s]; !ok {
+		if _, ok := old.stalls[s]; !ok && !(waits && s.Note == groupWait) {
 			return s.At(m.stalls[s])
 		}
 	}

@@ -151,7 +151,7 @@ func (t *tour) blocks(f *function, slow *effect.Event, given map[effect.Root]boo
 	case found:
 	case timed:
 		t.slow = note(t.slow, f, slow.At, "a wait for a timer")
-	case slow.Note == "a select" || slow.Note == "a channel send" || slow.Note == "a channel receive" || slow.Note == "a call of Wait":
+	case slow.Note == "a select" || slow.Note == "a channel send" || slow.Note == "a channel receive" || slow.Note == groupWait:
 		t.hangs = note(t.hangs, f, slow.At, slow.Note)
 	default:
 		t.acts = true
