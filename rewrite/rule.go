@@ -117,5 +117,8 @@ type End struct {
 	// Private means that the locks are taken only where such goroutines are
 	// started and told to end.
 	Private bool
-	Locks   []Lock // that may be held there, those of callers included
+	// Sets holds the keys of the fields that the function sets and that nothing
+	// else does but who starts such goroutines, or tells them to end.
+	Sets  []string
+	Locks []Lock // that may be held there, those of callers included
 }

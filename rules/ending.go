@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/types"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -36,8 +37,8 @@ func (w *waiting) wait(end rewrite.End, st *rewrite.Struct, group string, old bo
 	if old {
 		return ""
 	}
-	e := &ended{waiting: w, file: u.File, fn: fn, path: path, code: object + "." + group + ".Wait()"}
-	return e.place(w.locksIn(u.File, fn, end), end.Private)
+	e := &ended{waiting: w, end: end, file: u.File, fn: fn, path: path, code: object + "." + group + ".Wait()"}
+	return e.place(w.locksIn(u.File, fn, end))
 }
 
 // locksIn are the locks that a function itself holds where it tells the
@@ -73,39 +74,41 @@ func (w *waiting) told(u *rewrite.Use, st *rewrite.Struct) string {
 	return text(u.File, sel.X)
 }
 
-// statementPath is the path from the statement that gives the signal on: the
-// call itself, or that of a sync.Once which runs it. Nil if it is in another
-// function that may run at another time.
+// statementPath is the path from the statement that gives the signal on; nil if
+// that is in a function which may run at another time: in any literal but one
+// for a sync.Once.
 func statementPath(u *rewrite.Use) []ast.Node {
-	path := u.Path
-	for i := 0; i < len(path); i++ {
-		lit, ok := path[i].(*ast.FuncLit)
+	for i, n := range u.Path {
+		lit, ok := n.(*ast.FuncLit)
 		if !ok {
 			continue
 		}
-		call, ok := path[i+1].(*ast.CallExpr)
-		if !ok || len(call.Args) != 1 || call.Args[0] != ast.Expr(lit) {
+		call, ok := u.Path[i+1].(*ast.CallExpr)
+		if !ok || len(call.Args) != 1 || call.Args[0] != ast.Expr(lit) || !isCallOf(call, "Do") {
 			return nil
 		}
-		sel, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || sel.Sel.Name != "Do" || u.File.Info.TypeOf(sel.X).String() != "sync.Once" && u.File.Info.TypeOf(sel.X).String() != "*sync.Once" {
+		once := u.File.Info.TypeOf(call.Fun.(*ast.SelectorExpr).X)
+		if p, ok := once.Underlying().(*types.Pointer); ok {
+			once = p.Elem()
+		}
+		if once.String() != "sync.Once" {
 			return nil
 		}
-		path, i = path[i+1:], 0
 	}
-	if len(path) < 3 {
+	if len(u.Path) < 3 {
 		return nil
 	}
-	if _, ok := path[1].(*ast.ExprStmt); !ok || !inList(path[2]) {
+	if _, ok := u.Path[1].(*ast.ExprStmt); !ok || !inList(u.Path[2]) {
 		return nil
 	}
-	return path[1:]
+	return u.Path[1:]
 }
 
 // An ended is a place where the goroutine is told to end, and what is to run
 // after it.
 type ended struct {
 	*waiting
+	end  rewrite.End
 	file *rewrite.File
 	fn   *ast.FuncDecl
 	path []ast.Node // from the statement outwards
@@ -119,11 +122,11 @@ func (e *ended) insert(stmt ast.Stmt, after bool, code string) {
 // place finds the place for the wait. Under a lock that the goroutine does not
 // take it keeps out who would start the next one meanwhile; but then nobody else
 // may want the lock, or the goroutine must end at once.
-func (e *ended) place(locks []rewrite.Lock, private bool) string {
+func (e *ended) place(locks []rewrite.Lock) string {
 	taken := slices.IndexFunc(locks, func(l rewrite.Lock) bool { return slices.Contains(e.info.Locks, l.Key) })
 	switch {
-	case taken < 0 && (len(locks) == 0 || private || len(e.info.Slow) == 0):
-		e.insert(e.path[0].(ast.Stmt), true, e.code)
+	case taken < 0 && (len(locks) == 0 || e.end.Private || len(e.info.Slow) == 0):
+		e.insert(e.below(), true, e.code)
 		return ""
 	case len(locks) == 1 && e.released():
 		if e.info.Again {
@@ -134,6 +137,21 @@ func (e *ended) place(locks []rewrite.Lock, private bool) string {
 		return fmt.Sprintf("%s holds %s, which the goroutine takes, until it returns", e.fn.Name.Name, rewrite.ShortKey(locks[taken].Key))
 	}
 	return fmt.Sprintf("%s holds %s until it returns, and others would have to wait for %s", e.fn.Name.Name, rewrite.ShortKey(locks[0].Key), e.info.Slow[0])
+}
+
+// below is the statement below which the wait comes: the signal, or the if
+// around it that asks whether it was given before.
+func (e *ended) below() ast.Stmt {
+	stmt := e.path[0].(ast.Stmt)
+	for i := 1; i+2 < len(e.path); i += 2 {
+		stmts := list(e.path[i])
+		is, ok := e.path[i+1].(*ast.IfStmt)
+		if !ok || stmts[len(stmts)-1] != stmt || is.Else != nil || is.Init != nil || !inList(e.path[i+2]) || !e.told(is.Cond) {
+			break
+		}
+		stmt = is
+	}
+	return stmt
 }
 
 // released puts the wait after the lock is released: below the call of Unlock
@@ -214,8 +232,8 @@ func (e *ended) returnsTold(stmts []ast.Stmt) bool {
 	return true
 }
 
-// told reports whether a condition asks only for what the function itself sets
-// when it tells the goroutine to end: whether it has done so before.
+// told reports whether a condition asks only whether the goroutine was told to
+// end before, or never started.
 func (e *ended) told(cond ast.Expr) bool {
 	switch c := ast.Unparen(cond).(type) {
 	case *ast.UnaryExpr:
@@ -224,17 +242,8 @@ func (e *ended) told(cond ast.Expr) bool {
 		return e.told(c.X) && e.told(c.Y)
 	case *ast.Ident:
 		return c.Name == "nil" || c.Name == "true" || c.Name == "false"
-	case *ast.CallExpr:
-		return isCallOf(c, "CompareAndSwap") || isCallOf(c, "Swap")
 	case *ast.SelectorExpr:
-		set := false
-		ast.Inspect(e.fn.Body, func(n ast.Node) bool {
-			if as, ok := n.(*ast.AssignStmt); ok {
-				set = set || slices.ContainsFunc(as.Lhs, func(l ast.Expr) bool { return text(e.file, l) == text(e.file, c) })
-			}
-			return true
-		})
-		return set
+		return slices.Contains(e.end.Sets, e.info.Field[:strings.LastIndexByte(e.info.Field, '.')+1]+c.Sel.Name)
 	}
 	return false
 }

@@ -158,8 +158,11 @@ func (w *waiting) early() (*rewrite.Fix, string) {
 				rewrite.Drop{Node: f.Span(stmt)}, rewrite.Drop{Node: f.Span(done)})
 			continue
 		}
-		w.edits = append(w.edits, rewrite.Insert{Stmt: w.start.File.Span(w.stmt),
-			Code: rewrite.Code{Text: group + ".Add(" + text(u.File, add.Args[0]) + ")"}}, rewrite.Drop{Node: u.File.Span(stmt)})
+		in := rewrite.Insert{Stmt: w.start.File.Span(w.stmt), Code: rewrite.Code{Text: group + ".Add(" + text(u.File, add.Args[0]) + ")"}}
+		if u.File.Name == w.start.File.Name {
+			in.Comments = u.File.Span(stmt)
+		}
+		w.edits = append(w.edits, in, rewrite.Drop{Node: u.File.Span(stmt)})
 	}
 	return w.fix("Count the goroutine before it starts"), ""
 }

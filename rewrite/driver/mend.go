@@ -55,6 +55,7 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 				all[place].Fix, all[place].Verdicts = o.Fix, nil
 			}
 		}
+		x.besides(all)
 		maps.Copy(texts, x.texts)
 		x.base, x.next, x.edits, x.texts = x.next, nil, nil, nil
 		x.complaints = make(map[string][]analysis.Diagnostic)
@@ -72,9 +73,41 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 	return texts
 }
 
-// round asks the rules about each struct's findings, and checks what they
-// propose all at once: one build serves any number of good fixes.
+// besides credits the fixes of goroutines with the races that are gone since
+// something waits for those.
+func (x *fixer) besides(all map[string]*Outcome) {
+	var wait *rewrite.Fix
+	for _, place := range slices.Sorted(maps.Keys(x.outcomes)) {
+		if o := x.outcomes[place]; wait == nil && o.Kind == rewrite.Goroutine {
+			wait = o.Fix
+		}
+	}
+	for place, o := range all {
+		if wait != nil && o.Fix == nil && !x.next.module.Races(place) {
+			o.Fix, o.Verdicts = wait, nil
+		}
+	}
+}
+
+// round asks the rules first about goroutines: what is waited for may not race
+// any more. If none of that is mended, it asks about the rest.
 func (x *fixer) round(findings []*rewrite.Finding) {
+	var first, rest []*rewrite.Finding
+	for _, f := range findings {
+		if f.Kind == rewrite.Goroutine {
+			first = append(first, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	if x.choose(first); x.next == nil {
+		x.choose(rest)
+	}
+}
+
+// choose asks the rules about each struct's findings, and checks what they
+// propose all at once: one build serves any number of good fixes.
+func (x *fixer) choose(findings []*rewrite.Finding) {
 	var list []candidate
 	for _, group := range groups(findings) {
 		list = append(list, x.propose(group)...)

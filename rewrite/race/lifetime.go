@@ -168,7 +168,7 @@ func (m *Module) Goroutine(at effect.Pos) *rewrite.GoroutineInfo {
 		top := m.method(e.in)
 		own := e.in.heldAt(e.at)
 		info.Ends = append(info.Ends, rewrite.End{At: e.at.Span(), Own: l.tour.seen[e.in] != nil || l.tour.seen[top] != nil,
-			Private: m.onlyFor(l, own), Locks: merge(top.entry.may, own).list()})
+			Private: m.onlyFor(l, own), Sets: m.sets(l, e), Locks: merge(top.entry.may, own).list()})
 	}
 	return info
 }
@@ -207,13 +207,46 @@ func (f *function) heldAt(at effect.Pos) keys {
 	return l.keys(f)
 }
 
+// party reports whether a function starts a goroutine, or tells it to end.
+func (m *Module) party(l *lifetime, f *function) bool {
+	top := m.method(f)
+	return top == m.method(l.in) || slices.ContainsFunc(l.ends, func(e ending) bool { return m.method(e.in) == top })
+}
+
+// sets lists the fields that an ending's function sets and that tell whether it
+// has done so before.
+func (m *Module) sets(l *lifetime, end ending) []string {
+	owner := l.field[:strings.LastIndexByte(l.field, '.')+1]
+	var out []string
+	for key := range writes(m.method(end.in), owner) {
+		if !slices.ContainsFunc(m.order, func(f *function) bool { return !m.party(l, f) && writes(f, owner)[key] }) {
+			out = append(out, key)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// writes lists the fields with a prefix that a function sets on objects that it
+// has not made.
+func writes(f *function, owner string) map[string]bool {
+	out := make(map[string]bool)
+	f.each(func(e *effect.Event) {
+		if e.Kind == effect.Access && e.Op == rewrite.Write && !(e.Path.Root.Kind == effect.Local && f.Locals[e.Path.Root.N].Fresh) {
+			if k := e.Path.Field(); strings.HasPrefix(k, owner) {
+				out[k] = true
+			}
+		}
+	})
+	return out
+}
+
 // onlyFor reports whether locks are taken only where a goroutine is started and
 // told to end.
 func (m *Module) onlyFor(l *lifetime, own keys) bool {
 	only := true
 	for _, f := range m.order {
-		top := m.method(f)
-		if top == m.method(l.in) || slices.ContainsFunc(l.ends, func(e ending) bool { return m.method(e.in) == top }) {
+		if m.party(l, f) {
 			continue
 		}
 		f.each(func(e *effect.Event) {

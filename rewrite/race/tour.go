@@ -68,6 +68,9 @@ func (t *tour) aliases(f *function, given map[effect.Root]bool) {
 
 // is reports whether a path is the signal.
 func (t *tour) is(p effect.Path, given map[effect.Root]bool) bool {
+	if _, back := p.IsBack(); back {
+		return false // room for a send
+	}
 	if k := p.Field(); k != "" {
 		return slices.Contains(t.signal, k)
 	}
