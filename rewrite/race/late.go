@@ -95,20 +95,31 @@ func (f *function) adds(p effect.Path) bool {
 	return found
 }
 
+// object is the key of what a path names: of what a variable refers to, where
+// that is set once.
+func (f *function) object(p effect.Path) string {
+	if p.Root.Kind == effect.Local {
+		if h := f.Locals[p.Root.N].Holds.Path; h.Root.Kind != effect.NoRoot {
+			p = h
+		}
+	}
+	return held{path: p}.key(f)
+}
+
 // greets reports whether who starts the goroutine waits for a sign of life.
 func (l *lifetime) greets() bool {
 	signs := make(map[string]bool)
 	l.runs.each(func(e *effect.Event) {
 		if e.Kind == effect.Signal && !e.Group {
 			if p, ok := handedPath(l.start, e.Path); ok {
-				signs[held{path: p}.key(l.in)] = true
+				signs[l.in.object(p)] = true
 			}
 		}
 	})
 	found := false
 	l.in.each(func(e *effect.Event) {
 		if e.Kind == effect.Wait && !e.Group {
-			found = found || slices.ContainsFunc(append(e.Either, e.Path), func(p effect.Path) bool { return signs[held{path: p}.key(l.in)] })
+			found = found || slices.ContainsFunc(append(e.Either, e.Path), func(p effect.Path) bool { return signs[l.in.object(p)] })
 		}
 	})
 	return found
