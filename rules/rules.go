@@ -16,6 +16,7 @@ import (
 var All = []*rewrite.Rule{
 	guard,
 	waitgroup,
+	callback,
 	atomicfield,
 	mutexfield,
 }

@@ -36,5 +36,5 @@ func (x *fixer) better(b *build, places []string, waits bool) string {
 			return d.String()
 		}
 	}
-	return b.module.NewStall(x.base.module, waits)
+	return b.module.Impairs(x.base.module, waits)
 }

@@ -22,28 +22,29 @@ import (
 
 // A Module is the linked code of a module.
 type Module struct {
-	funcs      map[string]*function
-	order      []*function // by key
-	structs    map[string]*effect.Struct
-	lock       map[string]bool // keys of fields that are locks
-	cands      map[string]bool // keys of fields and package variables that could race at all
-	replaced   map[string]bool // those that are assigned, not only changed in place
-	pairs      *pairs
-	public     map[string]bool // import paths whose exported names others can use
-	raw        map[string][]*raw
-	types      []*effect.Type
-	impls      map[string][]*function              // by method and interface called
-	conds      map[string]string                   // lock field by the sync.Cond field made from it
-	promotes   map[string]bool                     // types whose methods are those of an exported type too
-	dismissed  func(a, b rewrite.Span, why string) // see Link
-	guards     map[string]string                   // by field or package variable, the lock that a comment says guards it
-	variables  map[string]effect.Variable          // that race, by key
-	eithers    alternatives
-	handed     map[string]bool // locks that exported functions leave held
-	mutexes    map[string]bool // keys of what some function locks by itself; filled on first use
-	again      []Deadlock
-	lockOrder  map[[2]string]Deadlock      // by the lock held and the one taken
-	stalls     map[Stall]effect.Pos        // where each was seen first
+	funcs     map[string]*function
+	order     []*function // by key
+	structs   map[string]*effect.Struct
+	lock      map[string]bool // keys of fields that are locks
+	cands     map[string]bool // keys of fields and package variables that could race at all
+	replaced  map[string]bool // those that are assigned, not only changed in place
+	pairs     *pairs
+	public    map[string]bool // import paths whose exported names others can use
+	raw       map[string][]*raw
+	types     []*effect.Type
+	impls     map[string][]*function              // by method and interface called
+	conds     map[string]string                   // lock field by the sync.Cond field made from it
+	promotes  map[string]bool                     // types whose methods are those of an exported type too
+	dismissed func(a, b rewrite.Span, why string) // see Link
+	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
+	variables map[string]effect.Variable          // that race, by key
+	eithers   alternatives
+	handed    map[string]bool // locks that exported functions leave held
+	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use
+	again     []Deadlock
+	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
+	stalls    map[stall]stalled      // where each was seen first
+
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
 	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
 }
@@ -69,7 +70,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 	m := &Module{dismissed: dismissed,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
-		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[Stall]effect.Pos),
+		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled),
 	}
 	m.pairs = newPairs(m)
 	for _, s := range sums {
