@@ -104,6 +104,9 @@ type GoroutineInfo struct {
 	// Field is the key of the field that holds the channel, or the cancel
 	// function, by which it is told to end.
 	Field string
+	// Reads means that the goroutine reads that field, or that of the context,
+	// itself: it would not see the signal once others have emptied the field.
+	Reads bool
 	// Hangs says for what it may wait for ever once it was told to end, Slow
 	// for what it may wait for long, one clause each, with position.
 	Hangs, Slow []string
@@ -117,8 +120,9 @@ type End struct {
 	// Private means that the locks are taken only where such goroutines are
 	// started and told to end.
 	Private bool
-	// Sets holds the keys of the fields that the function sets and that nothing
-	// else does but who starts such goroutines, or tells them to end.
-	Sets  []string
-	Locks []Lock // that may be held there, those of callers included
+	// Writes holds the keys of the fields of the object that the function sets,
+	// and Sets those of them that nothing else sets but who starts such
+	// goroutines, or tells them to end.
+	Writes, Sets []string
+	Locks        []Lock // that may be held there, those of callers included
 }

@@ -146,7 +146,7 @@ func (e *ended) below() ast.Stmt {
 	for i := 1; i+2 < len(e.path); i += 2 {
 		stmts := list(e.path[i])
 		is, ok := e.path[i+1].(*ast.IfStmt)
-		if !ok || stmts[len(stmts)-1] != stmt || is.Else != nil || is.Init != nil || !inList(e.path[i+2]) || !e.told(is.Cond) {
+		if !ok || !e.forgets(stmts[slices.Index(stmts, stmt)+1:]) || is.Else != nil || is.Init != nil || !inList(e.path[i+2]) || !e.told(is.Cond) {
 			break
 		}
 		stmt = is
@@ -154,9 +154,25 @@ func (e *ended) below() ast.Stmt {
 	return stmt
 }
 
+// forgets reports whether statements only note that the goroutine was told to
+// end.
+func (e *ended) forgets(stmts []ast.Stmt) bool {
+	return (len(stmts) == 0 || !e.info.Reads) && !slices.ContainsFunc(stmts, func(s ast.Stmt) bool {
+		as, ok := s.(*ast.AssignStmt)
+		if !ok || len(as.Lhs) != 1 {
+			return true
+		}
+		_, name := as.Rhs[0].(*ast.Ident)
+		return !name || !e.told(as.Lhs[0])
+	})
+}
+
 // released puts the wait after the lock is released: below the call of Unlock
 // that follows the signal, or, if that is deferred, into a defer above Lock.
 func (e *ended) released() bool {
+	if e.info.Reads && slices.Contains(e.end.Writes, e.info.Field) {
+		return false // it may be empty before the goroutine looks at it again
+	}
 	stmt := e.path[0].(ast.Stmt)
 	for i := 1; i < len(e.path); i++ {
 		if !inList(e.path[i]) {

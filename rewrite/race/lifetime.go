@@ -159,7 +159,7 @@ func (m *Module) Goroutine(at effect.Pos) *rewrite.GoroutineInfo {
 	if l.tour == nil {
 		return info
 	}
-	info.Hangs, info.Slow = l.tour.hangs, l.tour.slow
+	info.Reads, info.Hangs, info.Slow = l.tour.reads, l.tour.hangs, l.tour.slow
 	for k := range l.tour.locks {
 		info.Locks = append(info.Locks, k)
 	}
@@ -168,7 +168,7 @@ func (m *Module) Goroutine(at effect.Pos) *rewrite.GoroutineInfo {
 		top := m.method(e.in)
 		own := e.in.heldAt(e.at)
 		info.Ends = append(info.Ends, rewrite.End{At: e.at.Span(), Own: l.tour.seen[e.in] != nil || l.tour.seen[top] != nil,
-			Private: m.onlyFor(l, own), Sets: m.sets(l, e), Locks: merge(top.entry.may, own).list()})
+			Private: m.onlyFor(l, own), Writes: slices.Sorted(maps.Keys(writes(top, l.owner()))), Sets: m.sets(l, e), Locks: merge(top.entry.may, own).list()})
 	}
 	return info
 }
@@ -216,16 +216,18 @@ func (m *Module) party(l *lifetime, f *function) bool {
 // sets lists the fields that an ending's function sets and that tell whether it
 // has done so before.
 func (m *Module) sets(l *lifetime, end ending) []string {
-	owner := l.field[:strings.LastIndexByte(l.field, '.')+1]
 	var out []string
-	for key := range writes(m.method(end.in), owner) {
-		if !slices.ContainsFunc(m.order, func(f *function) bool { return !m.party(l, f) && writes(f, owner)[key] }) {
+	for key := range writes(m.method(end.in), l.owner()) {
+		if !slices.ContainsFunc(m.order, func(f *function) bool { return !m.party(l, f) && writes(f, l.owner())[key] }) {
 			out = append(out, key)
 		}
 	}
 	slices.Sort(out)
 	return out
 }
+
+// owner is how the keys of the fields begin beside which the signal is kept.
+func (l *lifetime) owner() string { return l.field[:strings.LastIndexByte(l.field, '.')+1] }
 
 // writes lists the fields with a prefix that a function sets on objects that it
 // has not made.

@@ -15,6 +15,7 @@ type tour struct {
 	signal  []string // keys of the fields that hold the channel or the context, or what cancels it
 	seen    map[*function]map[effect.Root]bool
 	awaits  bool // it waits for the signal
+	reads   bool // it reads such a field by itself
 	acts    bool // it does anything but wait
 	hangs   []string
 	slow    []string
@@ -55,8 +56,13 @@ func (t *tour) visit(f *function, given map[effect.Root]bool) {
 // aliases adds the values of a function that are put where the signal is kept.
 func (t *tour) aliases(f *function, given map[effect.Root]bool) {
 	f.each(func(e *effect.Event) {
-		if (e.Kind == effect.Keep || e.Kind == effect.Cancel) && len(e.Args) > 0 && slices.Contains(t.signal, e.Path.Field()) && e.Args[0].Path.Sel == "" {
-			given[e.Args[0].Path.Root] = true
+		if e.Kind != effect.Keep && e.Kind != effect.Cancel || !slices.Contains(t.signal, e.Path.Field()) {
+			return
+		}
+		for _, v := range e.Args {
+			if v.Path.Sel == "" && v.Path.Root.Kind != effect.NoRoot {
+				given[v.Path.Root] = true
+			}
 		}
 	})
 	for i, v := range f.Locals {
@@ -92,6 +98,7 @@ func (t *tour) event(f *function, e *effect.Event, given map[effect.Root]bool) {
 			t.sends[key] = true
 		}
 	case effect.Access:
+		t.reads = t.reads || e.Op == rewrite.Read && slices.Contains(t.signal, e.Path.Field())
 		t.acts = t.acts || e.Op.Writes() && e.Path.Root.Kind != effect.Local
 		if e.Op == rewrite.Send {
 			t.acts = true
