@@ -33,7 +33,8 @@ import (
 //   - the goroutine itself may call the method;
 //   - callers of the method may hold a lock that the goroutine takes;
 //   - the goroutine waits for something else as well, without looking at the
-//     signal: a channel that nobody serves any more, or another group;
+//     signal: a channel that nobody serves any more, or another group (what it
+//     calls through an interface counts as slow only);
 //
 // and where Add and Done can't be told to come in pairs: the function of the
 // goroutine is called by others too.

@@ -14,6 +14,7 @@ type tour struct {
 	m       *Module
 	signal  []string // keys of the fields that hold the channel or the context, or what cancels it
 	seen    map[*function]map[effect.Root]bool
+	behind  int  // calls through interfaces on the way: what runs there is one of several
 	awaits  bool // it waits for the signal
 	reads   bool // it reads such a field by itself
 	acts    bool // it does anything but wait
@@ -91,6 +92,7 @@ func (t *tour) event(f *function, e *effect.Event, given map[effect.Root]bool) {
 		t.blocks(f, e, given)
 	case effect.Signal:
 		switch key := e.Path.Field(); {
+		case t.behind > 0:
 		case e.Group || e.Op == rewrite.Close:
 			t.signals[key] = true
 		case e.Send:
@@ -112,9 +114,8 @@ func (t *tour) event(f *function, e *effect.Event, given map[effect.Root]bool) {
 
 // call goes on into what an event runs.
 func (t *tour) call(f *function, e *effect.Event, given map[effect.Root]bool) {
-	list := t.m.behind(e)
 	if g := t.m.funcs[e.Fn.Func]; g != nil {
-		list = append(list, g)
+		t.enter(g, e.Args, e.Fn.Bind, given)
 	} else if e.Method == "" {
 		t.acts = true
 		t.slow = note(t.slow, f, e.At, "a call of a function value")
@@ -124,9 +125,11 @@ func (t *tour) call(f *function, e *effect.Event, given map[effect.Root]bool) {
 			t.enter(g, nil, v.Bind, given)
 		}
 	}
-	for _, g := range list {
-		t.enter(g, e.Args, e.Fn.Bind, given)
+	t.behind++
+	for _, g := range t.m.behind(e) {
+		t.enter(g, e.Args, nil, given)
 	}
+	t.behind--
 }
 
 // enter visits a callee, once.
@@ -161,6 +164,9 @@ func (t *tour) blocks(f *function, slow *effect.Event, given map[effect.Root]boo
 	case found:
 	case timed:
 		t.slow = note(t.slow, f, slow.At, "a wait for a timer")
+	case t.behind > 0:
+		t.acts = true
+		t.slow = note(t.slow, f, slow.At, slow.Note)
 	case slow.Note == "a select" || slow.Note == "a channel send" || slow.Note == "a channel receive" || slow.Note == groupWait:
 		t.hangs = note(t.hangs, f, slow.At, slow.Note)
 	default:
