@@ -24,6 +24,7 @@ type goldenCase struct {
 	file    string // the archive on disk
 	archive *txtar.Archive
 	refusal bool              // nothing may change, and the messages say why
+	unsafe  bool              // --unsafe is given
 	sources map[string][]byte // everything but the .golden files, by slash-separated name
 	results map[string][]byte // what the .golden files say, by the name of their source
 	wants   []*expectation
@@ -76,6 +77,7 @@ func newCase(file string, data []byte) (*goldenCase, error) {
 		return nil, errors.New("no line of prose above the files")
 	}
 	c.refusal = strings.HasPrefix(prose, "refusal:")
+	c.unsafe = strings.HasPrefix(prose, "unsafe:")
 	for _, f := range c.archive.Files {
 		if name, ok := strings.CutSuffix(f.Name, goldenExt); ok {
 			c.results[name] = f.Data

@@ -114,7 +114,7 @@ func TestDemo(t *testing.T) {
 	for _, f := range Demo().Files {
 		write(t, dir, map[string][]byte{f.Name: f.Data})
 	}
-	r := fix(t, dir)
+	r := fix(t, dir, false)
 	if len(r.Outcomes) == 0 || len(r.Problems) > 0 {
 		t.Errorf("findings: %d, problems: %v", len(r.Outcomes), r.Problems)
 	}

@@ -40,7 +40,7 @@ func TestCases(t *testing.T) {
 func runCase(t *testing.T, c *goldenCase) {
 	dir := tempDir(t)
 	write(t, dir, c.sources)
-	r := fix(t, dir)
+	r := fix(t, dir, c.unsafe)
 	for _, p := range r.Problems {
 		t.Errorf("not analysed: %v: %s", p.At, p.Msg)
 	}
@@ -81,12 +81,12 @@ func runCase(t *testing.T, c *goldenCase) {
 	if out, err := command(dir, "go", "vet", "./..."); err != nil {
 		t.Errorf("go vet of the result: %v\n%s", err, out)
 	}
-	checkSecondRun(t, dir, r.Outcomes)
+	checkSecondRun(t, dir, c.unsafe, r.Outcomes)
 }
 
 // checkSecondRun demands that only what the first run refused is found again,
 // and refused again.
-func checkSecondRun(t *testing.T, dir string, first []driver.Outcome) {
+func checkSecondRun(t *testing.T, dir string, unsafe bool, first []driver.Outcome) {
 	refused := map[string]bool{}
 	for _, o := range first {
 		if o.Fix == nil {
@@ -96,7 +96,7 @@ func checkSecondRun(t *testing.T, dir string, first []driver.Outcome) {
 	if err := os.RemoveAll(filepath.Join(dir, raceLog)); err != nil {
 		t.Fatal(err)
 	}
-	again := fix(t, dir)
+	again := fix(t, dir, unsafe)
 	for _, f := range again.Files {
 		t.Errorf("a second run changes %s", f.Name)
 	}
@@ -192,11 +192,12 @@ func raceTest(dir string, count int) (string, error) {
 	return command(dir, "go", "test", "-race", fmt.Sprintf("-count=%d", count), "-timeout=60s", "./...")
 }
 
-func fix(t *testing.T, dir string) *driver.Result {
+func fix(t *testing.T, dir string, unsafe bool) *driver.Result {
 	t.Helper()
 	cfg := driver.Config{
 		Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true, Env: env},
 		Rules:  rules.All,
+		Unsafe: unsafe,
 	}
 	if log, err := os.ReadFile(filepath.Join(dir, raceLog)); err == nil {
 		cfg.RaceLog = parseLog(t, log)

@@ -43,7 +43,7 @@ func TestMatrix(t *testing.T) {
 		}
 		dir := tempDir(t)
 		write(t, dir, c.sources)
-		for _, o := range fix(t, dir).Outcomes {
+		for _, o := range fix(t, dir, false).Outcomes {
 			for _, a := range o.Accesses {
 				if a.Fresh || a.Test {
 					continue

@@ -85,7 +85,7 @@ func observe(t *testing.T, c *goldenCase) (m measure) {
 		}
 	}
 	write(t, dir, map[string][]byte{raceLog: []byte(log)})
-	r := fix(t, dir)
+	r := fix(t, dir, false)
 	m.reports = len(parseLog(t, []byte(log)).Reports)
 	m.placed = m.reports - len(r.Unplaced)
 	for _, u := range r.Unplaced {
@@ -147,7 +147,7 @@ func racedBefore(t *testing.T, c *goldenCase, key string) bool {
 	if err := os.RemoveAll(filepath.Join(dir, raceLog)); err != nil {
 		t.Fatal(err)
 	}
-	return slices.ContainsFunc(fix(t, dir).Outcomes, func(o driver.Outcome) bool { return o.Place.Key == key })
+	return slices.ContainsFunc(fix(t, dir, false).Outcomes, func(o driver.Outcome) bool { return o.Place.Key == key })
 }
 
 // observeAgain vets a patched case and runs its race test. It returns the
@@ -165,7 +165,7 @@ func observeAgain(t *testing.T, dir string) (places, bad []string) {
 			return nil, []string{"the tests fail: " + out}
 		}
 		write(t, dir, map[string][]byte{raceLog: []byte(out)})
-		r := fix(t, dir)
+		r := fix(t, dir, false)
 		for _, u := range r.Unplaced {
 			bad = append(bad, u.Why)
 		}

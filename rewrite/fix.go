@@ -16,7 +16,12 @@ type Fix struct {
 	Title  string   `json:"title"`  // a capitalised verb phrase
 	Places []string `json:"places"` // keys of the places it mends
 	Safety Safety   `json:"safety"`
-	Edits  []Edit   `json:"-"`
+	// Caution says in a clause why it is not Safe.
+	Caution string `json:"caution,omitempty"`
+	// Waits means that it makes calls wait for goroutines, which take none of
+	// the locks that are held then.
+	Waits bool   `json:"-"`
+	Edits []Edit `json:"-"`
 }
 
 // Code is Go source to be put into a file. Text may refer to the packages of

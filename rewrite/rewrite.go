@@ -62,10 +62,13 @@ const (
 	Field    Kind = "field"    // a struct field reached from two goroutines
 	Variable Kind = "variable" // a variable of a function, or what it holds
 	Global   Kind = "global"   // a package variable
+	// Goroutine is for goroutines that nothing waits for in time: the sides are
+	// what should wait, or count, and what is to be waited for.
+	Goroutine Kind = "goroutine"
 )
 
 // Kinds lists all kinds.
-var Kinds = []Kind{Field, Variable, Global}
+var Kinds = []Kind{Field, Variable, Global, Goroutine}
 
 // An Op says what an access does to its place.
 type Op string
@@ -79,6 +82,11 @@ const (
 	Address   Op = "address"       // the address is taken and not followed further
 	Close     Op = "close"         // of a channel
 	Send      Op = "send"          // on a channel, which must not be closed then
+
+	Start Op = "start" // of a goroutine
+	Stop  Op = "stop"  // the signal for a goroutine to end
+	Add   Op = "add"   // to a WaitGroup
+	Wait  Op = "wait"  // for a WaitGroup
 )
 
 // Writes reports whether the operation changes its place without

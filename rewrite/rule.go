@@ -48,6 +48,12 @@ type Module interface {
 	// Files returns the files of a package of the module, its own tests
 	// included.
 	Files(pkg *types.Package) []*File
+	// At returns the innermost expression, statement or function around a place
+	// in a file, with what is around it; nil for files that are not there.
+	At(Span) *Use
+	// Goroutine tells what is known of the goroutines that the go statement at
+	// a place starts; nil if nothing is.
+	Goroutine(start Span) *GoroutineInfo
 	// Variants lists the files that this build leaves out and that may use a
 	// place.
 	Variants(place string) []string
@@ -92,4 +98,39 @@ type Effects struct {
 	// Slow says what may take long or wait: I/O, channel operations, sleeps,
 	// calls that can't be followed. One clause each, with position.
 	Slow []string
+}
+
+// A GoroutineInfo is what is known of the goroutines that one go statement
+// starts.
+type GoroutineInfo struct {
+	Start  Span   // the go statement
+	Runs   Span   // the function: its name, or the keyword
+	Shared bool   // other code runs that function too
+	Again  bool   // it may be started again once it was told to end
+	Late   []Span // calls of Add in that function, for its own goroutine
+	Ends   []End  // what tells it to end
+	// Field is the key of the field that holds the channel, or the cancel
+	// function, by which it is told to end.
+	Field string
+	// Reads means that the goroutine reads that field, or that of the context,
+	// itself: it would not see the signal once others have emptied the field.
+	Reads bool
+	// Hangs says for what it may wait for ever once it was told to end, Slow
+	// for what it may wait for long, one clause each, with position.
+	Hangs, Slow []string
+	Locks       []string // keys of the locks it may take
+}
+
+// An End is where a goroutine is told to end.
+type End struct {
+	At  Span
+	Own bool // the goroutine itself may get there
+	// Private means that the locks are taken only where such goroutines are
+	// started and told to end.
+	Private bool
+	// Writes holds the keys of the fields of the object that the function sets,
+	// and Sets those of them that nothing else sets but who starts such
+	// goroutines, or tells them to end.
+	Writes, Sets []string
+	Locks        []Lock // that may be held there, those of callers included
 }

@@ -16,6 +16,8 @@ import (
 var All = []*rewrite.Rule{
 	once,
 	guard,
+	waitgroup,
+	callback,
 	atomicfield,
 	mutexfield,
 	local,

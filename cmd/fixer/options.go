@@ -18,12 +18,14 @@ import (
 // options are the flags of the commands that analyse packages.
 type options struct {
 	tests       bool
+	unsafe      bool
 	tags, rules string
 	raceLog     string
 }
 
 func (o *options) register(c *cobra.Command) {
 	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
+	c.Flags().BoolVar(&o.unsafe, "unsafe", false, "also changes that may make calls take longer")
 	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
 	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
 	c.Flags().StringVar(&o.raceLog, "race-log", "", "only the races reported in this output of go test -race, or of a program built with it; - for standard input")
@@ -49,6 +51,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 		Rules:   chosen,
 		Known:   rules.All,
 		RaceLog: seen,
+		Unsafe:  o.unsafe,
 	}, nil
 }
 

@@ -26,6 +26,7 @@ type Config struct {
 	Rules    []*rewrite.Rule // in order of preference
 	Known    []*rewrite.Rule // those that comments may name; nil means Rules
 	Model    *model.Table    // what library calls do; nil is the default table and what the module's ConfigFile adds
+	Unsafe   bool            // also fixes that are not Safe
 	Progress func(stage string)
 	// Dismissed, if not nil, is told of conflicting accesses that do not race,
 	// and why.

@@ -56,6 +56,7 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 				all[place].Fix, all[place].Verdicts = o.Fix, nil
 			}
 		}
+		x.besides(all)
 		maps.Copy(texts, x.texts)
 		if x.seen != nil {
 			break // the log speaks of the lines as they were
@@ -76,9 +77,41 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 	return texts
 }
 
-// round asks the rules about each struct's findings, and checks what they
-// propose all at once: one build serves any number of good fixes.
+// besides credits the fixes of goroutines with the races that are gone since
+// something waits for those.
+func (x *fixer) besides(all map[string]*Outcome) {
+	var wait *rewrite.Fix
+	for _, place := range slices.Sorted(maps.Keys(x.outcomes)) {
+		if o := x.outcomes[place]; wait == nil && o.Kind == rewrite.Goroutine {
+			wait = o.Fix
+		}
+	}
+	for place, o := range all {
+		if wait != nil && o.Fix == nil && !x.next.module.Races(place) {
+			o.Fix, o.Verdicts = wait, nil
+		}
+	}
+}
+
+// round asks the rules first about goroutines: what is waited for may not race
+// any more. If none of that is mended, it asks about the rest.
 func (x *fixer) round(findings []*rewrite.Finding) {
+	var first, rest []*rewrite.Finding
+	for _, f := range findings {
+		if f.Kind == rewrite.Goroutine {
+			first = append(first, f)
+		} else {
+			rest = append(rest, f)
+		}
+	}
+	if x.choose(first); x.next == nil {
+		x.choose(rest)
+	}
+}
+
+// choose asks the rules about each struct's findings, and checks what they
+// propose all at once: one build serves any number of good fixes.
+func (x *fixer) choose(findings []*rewrite.Finding) {
 	var list []candidate
 	for _, group := range groups(findings) {
 		list = append(list, x.propose(group)...)
@@ -194,7 +227,12 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 		fix, reason := rule.Fix(&rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
 		if fix != nil {
 			fix.Rule = rule.Name
-			if reason = check(fix); reason == "" {
+			if fix.Safety == rewrite.Safe || x.cfg.Unsafe {
+				reason = check(fix)
+			} else {
+				reason = fix.Caution + "; --unsafe makes the change"
+			}
+			if reason == "" {
 				return fix
 			}
 		}
@@ -232,7 +270,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	if err != nil {
 		return err.Error()
 	}
-	if reason := x.better(b, places); reason != "" {
+	if reason := x.better(b, places, slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Waits })); reason != "" {
 		return reason
 	}
 	x.edits, x.texts, x.next = edits, texts, b

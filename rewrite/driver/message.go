@@ -36,6 +36,9 @@ func (o Outcome) Pos() rewrite.Span {
 
 // clause is the message without verdicts.
 func (o Outcome) clause() string {
+	if o.Kind == rewrite.Goroutine {
+		return o.lifetime()
+	}
 	a, b := o.Sides[0], o.Sides[1]
 	if a.Context.Start == b.Context.Start { // one of the two may have been seen from further away
 		a.Context.Many = a.Context.Many || b.Context.Many
@@ -76,6 +79,14 @@ func verb(op rewrite.Op) string {
 		return "closed"
 	case rewrite.Send:
 		return "sent on"
+	case rewrite.Start:
+		return "started"
+	case rewrite.Stop:
+		return "told to end"
+	case rewrite.Add:
+		return "counted"
+	case rewrite.Wait:
+		return "waited for"
 	default:
 		return "read"
 	}

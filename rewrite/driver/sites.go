@@ -158,6 +158,9 @@ func deref(t types.Type) types.Type {
 // named packages' business.
 func (s *sites) complete(f *rewrite.Finding) bool {
 	s.index()
+	if f.Kind == rewrite.Goroutine {
+		return s.goroutine(f)
+	}
 	if f.Kind != rewrite.Field {
 		return s.variable(f)
 	}

@@ -21,7 +21,7 @@ func (x *fixer) compiles(problems []load.Problem) string {
 // better reports why the new build is no improvement: one of the places still
 // races, another one does now, a lock may wait for itself, or one is held over
 // what is slow.
-func (x *fixer) better(b *build, places []string) string {
+func (x *fixer) better(b *build, places []string, waits bool) string {
 	for _, f := range b.module.Findings() {
 		if slices.Contains(places, f.Place.Key) {
 			return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
@@ -39,5 +39,5 @@ func (x *fixer) better(b *build, places []string) string {
 			return d.String()
 		}
 	}
-	return b.module.Impairs(x.base.module)
+	return b.module.Impairs(x.base.module, waits)
 }

@@ -71,6 +71,11 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 		if callee := v.Call.StaticCallee(); callee != nil && callee.String() == "(*sync.RWMutex).RLocker" {
 			return x.path(v.Call.Args[0]) // the same lock by another type
 		}
+		if ctx := doneOf(&v.Call); ctx != nil {
+			if p := x.path(ctx); p.Root.Kind != NoRoot {
+				return with(p, Deref) // one channel for each context
+			}
+		}
 		if id, ok := x.callID[v]; ok {
 			return Path{Root: Root{Kind: Result, N: id}}
 		}

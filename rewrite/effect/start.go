@@ -228,6 +228,7 @@ func (x *extractor) hook(in *ssa.Store) {
 	if _, ok := in.Val.Type().Underlying().(*types.Signature); !ok {
 		return
 	}
+	x.cancels(in)
 	fn := x.function(in.Val)
 	if fn.Func == "" {
 		return

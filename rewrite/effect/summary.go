@@ -170,6 +170,7 @@ const (
 	Wait                 // receives from, or waits for, the object Path
 	Signal               // sends on, closes, or is done with, the object Path
 	Add                  // tells the object Path to wait for one more
+	Cancel               // puts what ends the context Args[0] into the field Path; Args[1:] are where the context is put
 	Keep                 // puts the function Fn, or the channel Args[0], into the field Path
 	Exit                 // does not return
 	Settle               // returns when all other goroutines wait for something

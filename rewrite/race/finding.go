@@ -112,13 +112,17 @@ func (m *Module) Findings() []*rewrite.Finding {
 			out = append(out, f)
 		}
 	}
+	for _, key := range slices.Sorted(maps.Keys(m.goroutines)) {
+		f := *m.goroutines[key]
+		out = append(out, &f)
+	}
 	return out
 }
 
-// Races reports whether there is a finding on the field with this key, or it
+// Races reports whether there is a finding on the place with this key, or it
 // was seen to race.
-func (m *Module) Races(field string) bool {
-	return len(m.pairs.found[field])+len(m.seen[field]) > 0
+func (m *Module) Races(key string) bool {
+	return len(m.pairs.found[key])+len(m.seen[key]) > 0 || m.goroutines[key] != nil
 }
 
 func (m *Module) finding(field string, list []pair) *rewrite.Finding {

@@ -48,6 +48,9 @@ type Module struct {
 	watch     map[string]bool        // see Link
 	seen      map[string][]observed  // by place, see Observe
 	inFile    map[string][]*function // filled on first use
+
+	lifetimes  map[effect.Pos]*lifetime    // by the go statement
+	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
 }
 
 // A function is a function with what linking learnt of it.
@@ -122,6 +125,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	}
 	m.topDown()
 	m.collect()
+	m.findLifetimes()
 	return m
 }
 
@@ -226,6 +230,18 @@ func (f *function) each(fn func(e *effect.Event)) {
 			fn(e)
 		}
 	}
+}
+
+// targets lists the functions an event may run, function arguments and results
+// included.
+func (m *Module) targets(e *effect.Event) []*function {
+	var out []*function
+	for _, v := range slices.Concat([]effect.Value{e.Fn}, e.Args, e.Results) {
+		if g := m.funcs[v.Func]; g != nil {
+			out = append(out, g)
+		}
+	}
+	return append(out, m.behind(e)...)
 }
 
 // allTargets lists the functions that the events of a function may run, each

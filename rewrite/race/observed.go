@@ -121,12 +121,7 @@ func (m *Module) near(s Sighted) map[*function]bool {
 		near[f] = true
 		f.each(func(e *effect.Event) {
 			if e.Kind == effect.Call && (i == 0 || l.From <= e.At.Line && e.At.Line <= l.To) {
-				for _, v := range slices.Concat([]effect.Value{e.Fn}, e.Args) {
-					if g := m.funcs[v.Func]; g != nil {
-						near[g] = true
-					}
-				}
-				for _, g := range m.behind(e) {
+				for _, g := range m.targets(e) {
 					near[g] = true
 				}
 			}

@@ -31,6 +31,9 @@ func (s stalled) String() string {
 	return fmt.Sprintf("over %s, in %s at %s:%d", s.note, s.fn, filepath.Base(s.at.File), s.at.Line)
 }
 
+// groupWait is what is slow about a call of WaitGroup.Wait.
+const groupWait = "a call of Wait"
+
 // stalls notes what is slow while locks are held.
 func (w *walk) stalls(s state, note string, at effect.Pos) {
 	if !w.record || !w.last {
@@ -52,7 +55,7 @@ const hook = "a call of the function kept in "
 // may need the lock for it.
 func (s stall) waits() bool {
 	switch s.note {
-	case "a channel send", "a channel receive", "a select", "a call of Wait", "a call of Sleep":
+	case "a channel send", "a channel receive", "a select", groupWait, "a call of Sleep":
 		return true
 	}
 	return strings.HasPrefix(s.note, hook)
@@ -62,9 +65,10 @@ func (s stall) waits() bool {
 // that an earlier state of it did not: a lock held over what is slow, or while
 // waiting for a lock that is; or a function that takes a lock which others hold
 // until they are told to go on, perhaps by that function. "" if there is none.
-func (m *Module) Impairs(old *Module) string {
+// With joins, locks held over the wait for a WaitGroup are meant to be.
+func (m *Module) Impairs(old *Module, joins bool) string {
 	for _, s := range m.stallsByPosition() {
-		if _, ok := old.stalls[s.stall]; !ok {
+		if _, ok := old.stalls[s.stall]; !ok && !(joins && s.note == groupWait) {
 			return rewrite.ShortKey(s.lock) + " would be held " + s.String()
 		}
 	}

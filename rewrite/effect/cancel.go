@@ -1,0 +1,71 @@
+package effect
+
+import (
+	"golang.org/x/tools/go/ssa"
+)
+
+// makesCancel are the functions that return a context and what ends it:
+// https://pkg.go.dev/context
+var makesCancel = map[string]bool{
+	"context.WithCancel": true, "context.WithCancelCause": true,
+	"context.WithTimeout": true, "context.WithTimeoutCause": true,
+	"context.WithDeadline": true, "context.WithDeadlineCause": true,
+}
+
+// cancels emits that a function stored in a field ends a context, and which
+// field has that one, if any.
+func (x *extractor) cancels(in *ssa.Store) {
+	end, ok := x.stored(in.Val).(*ssa.Extract)
+	if !ok || end.Index != 1 {
+		return
+	}
+	call, ok := end.Tuple.(*ssa.Call)
+	if !ok || call.Call.StaticCallee() == nil || !makesCancel[call.Call.StaticCallee().String()] {
+		return
+	}
+	e := Event{Kind: Cancel, At: x.pos(in.Pos()), Path: x.path(in.Addr)}
+	for _, r := range *call.Referrers() {
+		ctx, ok := r.(*ssa.Extract)
+		if !ok || ctx.Index != 0 {
+			continue
+		}
+		e.Args = append(e.Args, Value{Path: x.path(ctx)})
+		for _, r := range *ctx.Referrers() {
+			if s, ok := r.(*ssa.Store); ok && s.Val == ctx {
+				e.Args = append(e.Args, Value{Path: x.path(s.Addr)})
+			}
+		}
+	}
+	x.emit(e)
+}
+
+// stored is what a value is, through a variable that is set once.
+func (x *extractor) stored(v ssa.Value) ssa.Value {
+	for {
+		switch w := v.(type) {
+		case *ssa.ChangeType:
+			v = w.X
+		case *ssa.UnOp:
+			a := x.caps.variable(w.X)
+			if a == nil {
+				return v
+			}
+			s := x.caps.only(a)
+			if s == nil {
+				return v
+			}
+			v = s
+		default:
+			return v
+		}
+	}
+}
+
+// doneOf returns the context that a call asks for its Done channel; nil for
+// other calls.
+func doneOf(c *ssa.CallCommon) ssa.Value {
+	if c.IsInvoke() && c.Method.FullName() == "(context.Context).Done" {
+		return c.Value
+	}
+	return nil
+}

@@ -1,0 +1,142 @@
+package race
+
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// counts looks for calls of Add that a goroutine makes for itself: it is
+// counted once it runs, and Wait may be over by then.
+func (m *Module) counts(l *lifetime) {
+	g := l.runs
+	if len(g.Blocks) == 0 {
+		return
+	}
+	for i := range g.Blocks[0].Events {
+		e := &g.Blocks[0].Events[i]
+		switch e.Kind {
+		case effect.Go:
+			return // what comes next may be for that one
+		case effect.Add:
+			if done(g, e.Path) {
+				m.lateAdd(l, e)
+			}
+		}
+	}
+}
+
+// done reports whether a function counts down what is at a path.
+func done(g *function, p effect.Path) bool {
+	found := false
+	g.each(func(e *effect.Event) { found = found || e.Kind == effect.Signal && e.Group && e.Path == p })
+	return found
+}
+
+func (m *Module) lateAdd(l *lifetime, add *effect.Event) {
+	p, ok := handedPath(l.start, add.Path)
+	if !ok || l.in.adds(p) || l.greets() {
+		return
+	}
+	key := held{path: p}.key(l.in)
+	wait := m.waitOf(key, l.in)
+	if key == "" || wait == nil {
+		return
+	}
+	l.late = append(l.late, add.At)
+	name := rewrite.ShortKey(key)
+	if p.Field() == "" {
+		if v := l.in.variable(p.Root); v.Name != "" {
+			name = v.Name
+		}
+	}
+	key += " counted late in " + l.runs.Key
+	m.goroutines[key] = &rewrite.Finding{
+		Kind: rewrite.Goroutine, Confidence: rewrite.Certain,
+		Place: rewrite.Place{Key: key, Owner: key, Name: name, Type: "sync.WaitGroup", Decl: l.start.At.Span()},
+		Sides: [2]rewrite.Side{
+			{Access: rewrite.Access{Op: rewrite.Add, At: add.At.Span(), Func: l.runs.Name, Test: l.runs.Test}, Context: l.context()},
+			{Access: rewrite.Access{Op: rewrite.Wait, At: wait.at.Span(), Func: wait.in.Name, Test: wait.in.Test},
+				Context: rewrite.Context{Start: wait.in.At.Span(), Func: wait.in.Name, Runs: wait.in.Name, Starter: wait.in == l.in, Entry: wait.in != l.in}},
+		},
+		Why:   []string{"the goroutine may not have run yet when " + name + ".Wait is called, which then doesn't wait for it"},
+		Would: name + ".Add before the go statement at " + short(l.start.At),
+	}
+}
+
+// context is the goroutine of a lifetime.
+func (l *lifetime) context() rewrite.Context {
+	return rewrite.Context{Start: l.start.At.Span(), Func: l.in.Name, Runs: l.runs.Name, Many: l.start.Loop != 0}
+}
+
+// handedPath says a path of what a goroutine runs in the terms of the function
+// that starts it.
+func handedPath(start *effect.Event, p effect.Path) (effect.Path, bool) {
+	var to effect.Path
+	switch r := p.Root; {
+	case r.Kind == effect.Global:
+		return p, true
+	case r.Kind == effect.Param && r.N < len(start.Args):
+		to = start.Args[r.N].Path
+	case r.Kind == effect.Free && r.N < len(start.Fn.Bind):
+		to = start.Fn.Bind[r.N]
+	}
+	if to.Root.Kind == effect.NoRoot {
+		return p, false
+	}
+	return p.On(to)
+}
+
+// adds reports whether a function counts something itself at a path.
+func (f *function) adds(p effect.Path) bool {
+	found := false
+	f.each(func(e *effect.Event) { found = found || e.Kind == effect.Add && e.Path == p })
+	return found
+}
+
+// object is the key of what a path names: of what a variable refers to, where
+// that is set once.
+func (f *function) object(p effect.Path) string {
+	if p.Root.Kind == effect.Local {
+		if h := f.Locals[p.Root.N].Holds.Path; h.Root.Kind != effect.NoRoot {
+			p = h
+		}
+	}
+	return held{path: p}.key(f)
+}
+
+// greets reports whether who starts the goroutine waits for a sign of life.
+func (l *lifetime) greets() bool {
+	signs := make(map[string]bool)
+	l.runs.each(func(e *effect.Event) {
+		if e.Kind == effect.Signal && !e.Group {
+			if p, ok := handedPath(l.start, e.Path); ok {
+				signs[l.in.object(p)] = true
+			}
+		}
+	})
+	found := false
+	l.in.each(func(e *effect.Event) {
+		if e.Kind == effect.Wait && !e.Group {
+			found = found || slices.ContainsFunc(append(e.Either, e.Path), func(p effect.Path) bool { return signs[l.in.object(p)] })
+		}
+	})
+	return found
+}
+
+// waitOf finds a wait for a group, in a function if there is one there.
+func (m *Module) waitOf(key string, in *function) *ending {
+	var out *ending
+	for _, f := range append([]*function{in}, m.order...) {
+		f.each(func(e *effect.Event) {
+			if out == nil && e.Kind == effect.Wait && e.Group && (held{path: e.Path}).key(f) == key {
+				out = &ending{f, e.At}
+			}
+		})
+		if out != nil {
+			return out
+		}
+	}
+	return nil
+}
