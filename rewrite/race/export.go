@@ -82,6 +82,7 @@ func (w *walk) leave(e *effect.Event, s state) {
 	for i, v := range e.Results {
 		w.later(e, i, v, s)
 	}
+	w.leaks(e, s)
 	w.returns++
 	w.left = w.left.union(s.live)
 	if w.returns == 1 {

@@ -59,7 +59,8 @@ type access struct {
 	later    bool // by a function that the frame returns
 	parallel bool // after a call of t.Parallel
 	index    string
-	covers   bool // all that the value at its path holds
+	covers   bool   // all that the value at its path holds
+	leak     string // made by callers, on what the function returned: the lock it released
 	at       effect.Pos
 	fn       *function // whose source holds it
 	thread   int

@@ -1,0 +1,417 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// snapshot: hand out a copy of a guarded map or slice
+//
+// All accesses to the field hold its mutex, and still what it holds is read
+// without: a method takes the lock, returns the map or slice itself and releases
+// the lock, or keeps it in a variable for later. Meanwhile others change it in
+// place, and a map that is changed while it is ranged over ends the program. The
+// fix copies it where it is handed out, while the lock is still held, with
+// maps.Clone or slices.Clone; nil stays nil. Before Go 1.21 append copies
+// slices, and a loop copies maps.
+//
+// What follows on the copy runs without the lock, as before, however long it
+// takes.
+//
+// It is refused where a copy could change what the program does:
+//
+//   - callers write into what they get, or put it into a field: they mean the
+//     one that is shared;
+//   - the elements are maps or slices, or pointers to something other than a
+//     struct: the copy would share them;
+//   - some access to the field itself lacks the lock, which is for guard to mend;
+//   - a file for another platform or build tag mentions the field.
+var snapshot = &rewrite.Rule{
+	Name:  "snapshot",
+	Title: "hand out a copy of a guarded map or slice",
+	Mends: []rewrite.Kind{rewrite.Field},
+	Fix:   fixSnapshot,
+}
+
+func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
+	f := s.Finding
+	vote, ok := guardOf(s, f)
+	if !ok {
+		return nil, "no mutex of the struct guards the field elsewhere"
+	}
+	if reason := leftOut(s, f.Place.Key); reason != "" {
+		return nil, reason
+	}
+	uses := s.Module.Uses(f.Place.Key)
+	if reason := onlyLeaked(f, uses, vote.Lock); reason != "" {
+		return nil, reason
+	}
+	var edits []rewrite.Edit
+	for _, u := range uses {
+		sel, ok := mention(u)
+		if !ok || u.File.Test || u.Access == nil || u.Access.Fresh || !handedOut(f, u) {
+			continue
+		}
+		if reason := copyable(u.File.Info.TypeOf(sel)); reason != "" {
+			return nil, reason
+		}
+		if reason := meantShared(s, u); reason != "" {
+			return nil, reason
+		}
+		more, reason := cloned(s, u, sel)
+		if reason != "" {
+			return nil, reason
+		}
+		edits = append(edits, more...)
+	}
+	if len(edits) == 0 {
+		return nil, "nothing is seen to hand out what the field holds"
+	}
+	return &rewrite.Fix{
+		Title:  "Hand out a copy of " + f.Place.Name,
+		Places: []string{f.Place.Key}, Safety: rewrite.Safe, Edits: edits,
+	}, ""
+}
+
+// onlyLeaked says what else than a leak is wrong with a place: an access to the
+// field that lacks the lock, or one that changes what was handed out.
+func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
+	named := make(map[rewrite.Span]*rewrite.Use)
+	for _, u := range uses {
+		if e, ok := mention(u); ok {
+			named[u.File.Span(e)] = u
+		}
+	}
+	for _, a := range f.Accesses {
+		if a.Fresh || slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }) {
+			continue
+		}
+		at := fmt.Sprintf("%s:%d", base(a.At.File), a.At.Line)
+		switch {
+		case a.Whole:
+			return "the struct is copied or assigned as a whole at " + at
+		case named[a.At] == nil && a.Op.Writes():
+			return at + " changes what it was handed, and means what is shared"
+		case named[a.At] == nil, a.Op == rewrite.ReadElem && keptIn(named[a.At].File, named[a.At].Path) != nil:
+		case !a.Test:
+			return at + " names the field itself without the lock"
+		}
+	}
+	return ""
+}
+
+// handedOut reports whether a use gives what the field holds to code that goes
+// on without the lock: by a return, in a literal, or in a variable. A function
+// that then gives the field something else keeps what it took to itself.
+func handedOut(f *rewrite.Finding, u *rewrite.Use) bool {
+	inner := u.Path[0]
+	for _, n := range u.Path[1:] {
+		switch n := n.(type) {
+		case *ast.ParenExpr, *ast.CompositeLit:
+		case *ast.UnaryExpr:
+			if _, ok := inner.(*ast.CompositeLit); !ok {
+				return false
+			}
+		case *ast.KeyValueExpr:
+			if n.Value != inner {
+				return false
+			}
+		case *ast.ReturnStmt:
+			return true
+		case *ast.AssignStmt:
+			return slices.Contains(n.Rhs, asExpr(inner)) && goesOn(f, u) && !replacedIn(u)
+		case *ast.ValueSpec:
+			return goesOn(f, u) && !replacedIn(u)
+		default:
+			return false
+		}
+		inner = n
+	}
+	return false
+}
+
+// goesOn reports whether the function around a use works on what it has put
+// into a variable when it has released the lock, or returns that.
+func goesOn(f *rewrite.Finding, u *rewrite.Use) bool {
+	fn := function(u)
+	span := u.File.Span(fn)
+	if slices.ContainsFunc(f.Accesses, func(a rewrite.Access) bool { return len(a.Locks) == 0 && span.Contains(a.At) }) {
+		return true
+	}
+	found := false
+	if v := keptIn(u.File, u.Path); v != nil {
+		ast.Inspect(fn, func(n ast.Node) bool {
+			if r, ok := n.(*ast.ReturnStmt); ok {
+				ast.Inspect(r, func(n ast.Node) bool {
+					id, ok := n.(*ast.Ident)
+					found = found || ok && u.File.Info.Uses[id] == v
+					return !found
+				})
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+func asExpr(n ast.Node) ast.Expr {
+	e, _ := n.(ast.Expr)
+	return e
+}
+
+// replacedIn reports whether the function around a use assigns the field.
+func replacedIn(u *rewrite.Use) bool {
+	name := text(u.File, u.Path[0].(ast.Expr))
+	found := false
+	ast.Inspect(function(u), func(n ast.Node) bool {
+		if as, ok := n.(*ast.AssignStmt); ok {
+			found = found || slices.ContainsFunc(as.Lhs, func(e ast.Expr) bool { return text(u.File, e) == name })
+		}
+		return !found
+	})
+	return found
+}
+
+// copyable says why a copy of a container of a type would still share what
+// others change.
+func copyable(t types.Type) string {
+	var elem types.Type
+	switch t := t.Underlying().(type) {
+	case *types.Map:
+		elem = t.Elem()
+	case *types.Slice:
+		elem = t.Elem()
+	default:
+		return "the field is neither a map nor a slice"
+	}
+	switch e := elem.Underlying().(type) {
+	case *types.Map, *types.Slice:
+		return "its elements are maps or slices, which a copy would share"
+	case *types.Pointer:
+		if _, ok := e.Elem().Underlying().(*types.Struct); !ok {
+			return "its elements are pointers, and a copy would share what they point to"
+		}
+	}
+	return ""
+}
+
+// meantShared says who writes into what a use hands out, or keeps it, and so
+// means what the field holds and no copy.
+func meantShared(s *rewrite.Site, u *rewrite.Use) string {
+	if behaves(u.File, u.Path) {
+		return spot{Use: u, sel: u.Path[0].(ast.Expr)}.at() + " puts it into an object with methods, which may mean what is shared"
+	}
+	if v := keptIn(u.File, u.Path); v != nil {
+		if at := changes(u.File, function(u), v); at.IsValid() {
+			return fmt.Sprintf("%s changes what it was handed, and means what is shared", lineAt(u.File, at))
+		}
+	}
+	fd, ok := function(u).(*ast.FuncDecl)
+	if !ok {
+		return ""
+	}
+	fn, _ := u.File.Info.Defs[fd.Name].(*types.Func)
+	if fn == nil {
+		return ""
+	}
+	for _, c := range s.Module.Mentions(fn) {
+		if reason := sharedBy(c, fn); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
+// sharedBy says how the caller of a function that hands something out means
+// what is shared.
+func sharedBy(c *rewrite.Use, fn *types.Func) string {
+	path := c.Path
+	for len(path) > 1 {
+		if call, ok := path[0].(*ast.CallExpr); ok && contains(call.Fun, c.Path[0]) {
+			break
+		}
+		path = path[1:]
+	}
+	if len(path) < 2 {
+		return "" // not called here
+	}
+	at := fmt.Sprintf("%s:%d", base(c.File.Name), c.File.Span(path[0]).Line)
+	switch p := path[1].(type) {
+	case *ast.AssignStmt:
+		if slices.ContainsFunc(p.Lhs, func(e ast.Expr) bool { _, ok := e.(*ast.SelectorExpr); return ok }) {
+			return fmt.Sprintf("%s keeps what %s returns, and may mean what is shared", at, fn.Name())
+		}
+	case *ast.IndexExpr:
+		if as, ok := path[2].(*ast.AssignStmt); ok && slices.Contains(as.Lhs, ast.Expr(p)) {
+			return fmt.Sprintf("%s changes what %s returns, and means what is shared", at, fn.Name())
+		}
+	case *ast.CallExpr:
+		if removes(p) && contains(p.Args[0], path[0]) {
+			return fmt.Sprintf("%s changes what %s returns, and means what is shared", at, fn.Name())
+		}
+	case *ast.KeyValueExpr, *ast.CompositeLit:
+		if behaves(c.File, path) {
+			return fmt.Sprintf("%s keeps what %s returns, and may mean what is shared", at, fn.Name())
+		}
+	}
+	if v := keptIn(c.File, path); v != nil {
+		if pos := changes(c.File, function(c), v); pos.IsValid() {
+			return fmt.Sprintf("%s changes what %s returns, and means what is shared", lineAt(c.File, pos), fn.Name())
+		}
+	}
+	return ""
+}
+
+// behaves reports whether a node is put into an object with methods, which may
+// go on with it as its own, and not into mere data.
+func behaves(f *rewrite.File, path []ast.Node) bool {
+	for _, n := range path[1:] {
+		switch n := n.(type) {
+		case *ast.KeyValueExpr, *ast.UnaryExpr, *ast.ParenExpr:
+		case *ast.CompositeLit:
+			if t, ok := types.Unalias(f.Info.TypeOf(n)).(*types.Named); ok && t.NumMethods() > 0 {
+				return true
+			}
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// keptIn returns the variable that the innermost node of a path is assigned
+// to, nil if it is to none.
+func keptIn(f *rewrite.File, path []ast.Node) types.Object {
+	if len(path) < 2 {
+		return nil
+	}
+	switch n := path[1].(type) {
+	case *ast.AssignStmt:
+		if i := slices.Index(n.Rhs, asExpr(path[0])); i >= 0 && i < len(n.Lhs) {
+			if id, ok := n.Lhs[i].(*ast.Ident); ok {
+				return f.Info.ObjectOf(id)
+			}
+		}
+	case *ast.ValueSpec:
+		if i := slices.Index(n.Values, asExpr(path[0])); i >= 0 && i < len(n.Names) {
+			return f.Info.ObjectOf(n.Names[i])
+		}
+	}
+	return nil
+}
+
+// changes returns where a function changes in place what a variable holds.
+func changes(f *rewrite.File, fn ast.Node, v types.Object) token.Pos {
+	at := token.NoPos
+	is := func(e ast.Expr) bool {
+		id, ok := ast.Unparen(e).(*ast.Ident)
+		return ok && f.Info.Uses[id] == v
+	}
+	element := func(e ast.Expr) bool {
+		for {
+			switch x := e.(type) {
+			case *ast.ParenExpr:
+				e = x.X
+			case *ast.StarExpr:
+				e = x.X
+			case *ast.SelectorExpr:
+				e = x.X
+			case *ast.IndexExpr:
+				if is(x.X) {
+					return true
+				}
+				e = x.X
+			default:
+				return false
+			}
+		}
+	}
+	ast.Inspect(fn, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			if slices.ContainsFunc(n.Lhs, element) {
+				at = n.Pos()
+			}
+		case *ast.IncDecStmt:
+			if element(n.X) {
+				at = n.Pos()
+			}
+		case *ast.CallExpr:
+			if removes(n) && is(n.Args[0]) {
+				at = n.Pos()
+			}
+		}
+		return !at.IsValid()
+	})
+	return at
+}
+
+// removes reports whether a call is of a builtin that changes its first
+// argument in place.
+func removes(call *ast.CallExpr) bool {
+	id, ok := call.Fun.(*ast.Ident)
+	return ok && len(call.Args) > 0 && (id.Name == "delete" || id.Name == "clear" || id.Name == "copy")
+}
+
+func lineAt(f *rewrite.File, pos token.Pos) string {
+	return fmt.Sprintf("%s:%d", base(f.Name), rewrite.SpanOf(f.Fset, pos, pos).Line)
+}
+
+// cloned replaces an expression by a copy of what it is.
+func cloned(s *rewrite.Site, u *rewrite.Use, e ast.Expr) ([]rewrite.Edit, string) {
+	f := u.File
+	hole := []rewrite.Span{f.Span(e)}
+	replace := func(text string, imports ...string) []rewrite.Edit {
+		return []rewrite.Edit{rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: text, Imports: imports}, Holes: hole}}
+	}
+	_, isMap := f.Info.TypeOf(e).Underlying().(*types.Map)
+	recent := goAtLeast(s.Module.GoVersion(f), 21)
+	switch {
+	case isMap && recent:
+		return replace("maps.Clone($0)", "maps"), ""
+	case recent:
+		return replace("slices.Clone($0)", "slices"), ""
+	case !isMap:
+		return replace("append($0[:0:0], $0...)"), ""
+	}
+	up, i := place(spot{Use: u, sel: e})
+	typ, ok := typeText(f, f.Info.TypeOf(e))
+	if up == nil || !ok {
+		return nil, fmt.Sprintf("%s has no place for the loop that copies a map before Go 1.21", spot{Use: u, sel: e}.at())
+	}
+	name := fresh(u, lowerFirst(spot{Use: u, sel: e}.name()))
+	src := text(f, e)
+	code := fmt.Sprintf("var %[1]s %[2]s\nif %[3]s != nil {\n%[1]s = make(%[2]s, len(%[3]s))\nfor k, v := range %[3]s {\n%[1]s[k] = v\n}\n}", name, typ, src)
+	return []rewrite.Edit{
+		rewrite.Insert{Stmt: f.Span(list(up)[i]), Code: rewrite.Code{Text: code}},
+		rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: name}},
+	}, ""
+}
+
+// typeText spells a type as a file can; ok is false if it knows no name for a
+// package.
+func typeText(f *rewrite.File, t types.Type) (s string, ok bool) {
+	ok = true
+	s = types.TypeString(t, func(p *types.Package) string {
+		if p == f.Pkg {
+			return ""
+		}
+		for _, spec := range f.Syntax.Imports {
+			if strings.Trim(spec.Path.Value, `"`) == p.Path() {
+				if spec.Name != nil {
+					return spec.Name.Name
+				}
+				return p.Name()
+			}
+		}
+		ok = false
+		return p.Name()
+	})
+	return s, ok
+}
