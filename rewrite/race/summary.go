@@ -35,8 +35,9 @@ func (s *summary) sameSize(t *summary) bool {
 // A result is what a call returns: memory the caller knows by another path,
 // or a fresh object.
 type result struct {
-	path  effect.Path
-	fresh bool
+	path   effect.Path
+	fresh  bool
+	shares shares // what a fresh one has in common with others
 }
 
 // A trail is how an access is reached: the calls from the frame inwards.
