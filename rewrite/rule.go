@@ -31,8 +31,8 @@ type Module interface {
 	// Uses returns every mention of the place with this key in the module's
 	// files, tests included, by position.
 	Uses(place string) []*Use
-	// Mentions returns every use of a function's name in the module's files,
-	// tests included. Path[0] is the name.
+	// Mentions returns every mention of a function in the module's files, tests
+	// and its declaration included. Path[0] is the name.
 	Mentions(fn *types.Func) []*Use
 	// Struct returns the declaration of the struct type that owns a place.
 	Struct(owner string) *Struct

@@ -18,6 +18,7 @@ var All = []*rewrite.Rule{
 	atomicfield,
 	mutexfield,
 	snapshot,
+	clone,
 }
 
 //go:embed *.go

@@ -26,7 +26,7 @@ func (s *sites) Mentions(fn *types.Func) []*rewrite.Use {
 				if !ok || id.Name != fn.Name() {
 					return true
 				}
-				if g, ok := p.Info.Uses[id].(*types.Func); !ok || g.Origin().FullName() != name || seen[s.pos(f, id.Pos())] {
+				if g, ok := p.Info.ObjectOf(id).(*types.Func); !ok || g.Origin().FullName() != name || seen[s.pos(f, id.Pos())] {
 					return true
 				}
 				seen[s.pos(f, id.Pos())] = true

@@ -74,6 +74,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.Return:
 		e := Event{Kind: Return, At: x.pos(in.Pos())}
 		for _, r := range in.Results {
+			r = returned(in, r)
 			x.escape(r, Path{})
 			if c, ok := r.(*ssa.Const); ok && c.Value == nil {
 				e.Results = append(e.Results, Value{})

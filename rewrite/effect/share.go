@@ -3,6 +3,7 @@ package effect
 import (
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -29,4 +30,24 @@ func (x *extractor) shares(v ssa.Value, to Path) {
 func isStruct(t types.Type) bool {
 	_, ok := t.Underlying().(*types.Struct)
 	return ok
+}
+
+// returned is the value that a return statement gives for a result: functions
+// with deferred calls put it into a variable while these run. Where such a call
+// may change the variable, it is the variable.
+func returned(in *ssa.Return, r ssa.Value) ssa.Value {
+	load, ok := r.(*ssa.UnOp)
+	if !ok || load.Op != token.MUL {
+		return r
+	}
+	a, ok := load.X.(*ssa.Alloc)
+	if !ok || a.Heap {
+		return r
+	}
+	for _, other := range slices.Backward(in.Block().Instrs) {
+		if s, ok := other.(*ssa.Store); ok && s.Addr == a {
+			return s.Val
+		}
+	}
+	return r
 }
