@@ -19,6 +19,7 @@ var All = []*rewrite.Rule{
 	mutexfield,
 	snapshot,
 	clone,
+	logged,
 }
 
 //go:embed *.go

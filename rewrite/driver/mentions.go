@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/load"
 )
 
 // Mentions finds a function by its full name: a package and its variant with
@@ -18,9 +19,7 @@ func (s *sites) Mentions(fn *types.Func) []*rewrite.Use {
 	var out []*rewrite.Use
 	for _, p := range s.build.prog.Packages {
 		for _, syntax := range p.Files {
-			fset := s.build.prog.Fset
-			file := fset.Position(syntax.FileStart).Filename
-			f := &rewrite.File{Name: file, Syntax: syntax, Fset: fset, Info: p.Info, Pkg: p.Types, Test: strings.HasSuffix(file, "_test.go")}
+			f := s.fileOf(p, syntax)
 			ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
 				id, ok := n.(*ast.Ident)
 				if !ok || id.Name != fn.Name() {
@@ -38,4 +37,31 @@ func (s *sites) Mentions(fn *types.Func) []*rewrite.Use {
 		}
 	}
 	return out
+}
+
+// Call finds a call by the position of its opening parenthesis.
+func (s *sites) Call(at rewrite.Span) *rewrite.Use {
+	for _, p := range s.build.prog.Packages {
+		for _, syntax := range p.Files {
+			f := s.fileOf(p, syntax)
+			if f.Name != at.File {
+				continue
+			}
+			var found *rewrite.Use
+			ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
+				if call, ok := n.(*ast.CallExpr); ok && s.pos(f, call.Lparen) == effect.PosOf(at) {
+					found = &rewrite.Use{File: f, Path: append(slices.Clone(up), n)}
+					slices.Reverse(found.Path)
+				}
+				return found == nil
+			})
+			return found
+		}
+	}
+	return nil
+}
+
+func (s *sites) fileOf(p *load.Package, syntax *ast.File) *rewrite.File {
+	name := s.build.prog.Fset.Position(syntax.FileStart).Filename
+	return &rewrite.File{Name: name, Syntax: syntax, Fset: s.build.prog.Fset, Info: p.Info, Pkg: p.Types, Test: strings.HasSuffix(name, "_test.go")}
 }
