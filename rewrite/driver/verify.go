@@ -36,5 +36,5 @@ func (x *fixer) better(b *build, places []string) string {
 			return d.String()
 		}
 	}
-	return b.module.NewStall(x.base.module)
+	return b.module.Impairs(x.base.module)
 }

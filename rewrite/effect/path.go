@@ -85,6 +85,9 @@ func (x *extractor) load(v *ssa.UnOp) Path {
 			}
 		}
 	}
+	if swapped(v) {
+		return x.local(v, "what was taken out", true)
+	}
 	return x.referred(v, x.path(v.X))
 }
 

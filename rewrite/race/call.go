@@ -161,6 +161,9 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	w.returned(e, b)
 	for _, p := range b.paths(b.sum.released) {
+		if s.may.index(p) < 0 {
+			w.sum.released = w.sum.released.add(p)
+		}
 		s = w.release(s, p)
 	}
 	for _, h := range b.locks(b.sum.acquired) {
@@ -238,6 +241,9 @@ func (w *walk) unknown(e *effect.Event, s state) state {
 		}
 	}
 	w.slow(s, "a call of a function value", e.At)
+	if k := p.Field(); k != "" {
+		w.stalls(s, hook+rewrite.ShortKey(k), e.At)
+	}
 	return s
 }
 

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -65,9 +64,7 @@ func (m *Module) Deadlocks() []Deadlock {
 	for e := range m.lockOrder {
 		after[e[0]] = append(after[e[0]], e[1])
 	}
-	edges := slices.SortedFunc(maps.Keys(m.lockOrder), func(a, b [2]string) int {
-		return strings.Compare(a[0]+" "+a[1], b[0]+" "+b[1])
-	})
+	edges := slices.SortedFunc(maps.Keys(m.lockOrder), compareLocks)
 	for _, e := range edges {
 		if reaches(after, e[1], e[0]) {
 			out = append(out, m.lockOrder[e])

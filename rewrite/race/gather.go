@@ -107,8 +107,8 @@ func (m *Module) takeIn(f *function) {
 		}
 	}
 	for _, s := range g.stalls {
-		if _, ok := m.stalls[s.Stall]; !ok {
-			m.stalls[s.Stall] = s.at
+		if _, ok := m.stalls[s.stall]; !ok {
+			m.stalls[s.stall] = s
 		}
 	}
 	m.pairs.takeIn(g.pairs)

@@ -44,7 +44,7 @@ type Module struct {
 	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
-	stalls    map[Stall]effect.Pos   // where each was seen first
+	stalls    map[stall]stalled      // where each was seen first
 }
 
 // A function is a function with what linking learnt of it.
@@ -68,7 +68,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 	m := &Module{dismissed: dismissed,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
-		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[Stall]effect.Pos),
+		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled),
 	}
 	m.pairs = newPairs(m)
 	for _, s := range sums {

@@ -42,7 +42,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 			th.inner = th.inner.add(base + i)
 		}
 	}
-	for _, p := range b.paths(b.sum.released) { // it unlocks what was locked for it here
+	for _, p := range w.releases(b, 0) { // it unlocks what was locked for it here
 		if i := s.must.index(p); i >= 0 {
 			th.held = th.held.add(s.must[i])
 			s = w.release(s, p)
@@ -64,6 +64,27 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 		w.inline(frameOf{b: b, call: e, after: after, base: base, thread: t, s: state{must: th.held, may: th.held}, late: late, event: e.ID, at: e.At})
 	}
 	return s
+}
+
+// releases lists the locks that a call releases without having taken them, by
+// the functions handed to it as well.
+func (w *walk) releases(b binding, depth int) paths {
+	out := b.paths(b.sum.released)
+	if depth > maxDepth {
+		return out
+	}
+	for _, d := range b.sum.pending {
+		if d.thread != 0 {
+			continue
+		}
+		v := w.awaited(b, d)
+		if g := w.m.funcs[v.Func]; g != nil && w.summaryOf(g) != nil && g != b.callee {
+			for _, p := range w.releases(w.bind(g, v, b.given(d.args)), depth+1) {
+				out = out.add(p)
+			}
+		}
+	}
+	return out
 }
 
 // late tells which of the objects a goroutine adds itself to come too late:

@@ -6,23 +6,29 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
-// A Stall is a lock that is held while something slow runs: all who want the
+// A stall is a lock that is held while something slow runs: all who want the
 // lock wait for that too.
-type Stall struct {
-	Lock string // key
-	Func string
-	Note string // what is slow
+type stall struct {
+	lock string // key
+	fn   string
+	note string // what is slow
 }
 
-// At says a stall with the place where it was seen.
-func (s Stall) At(at effect.Pos) string {
-	return fmt.Sprintf("%s would be held over %s, in %s at %s:%d",
-		rewrite.ShortKey(s.Lock), s.Note, s.Func, filepath.Base(at.File), at.Line)
+// A stalled is a stall with the place where it was seen.
+type stalled struct {
+	stall
+	at   effect.Pos
+	test bool
+}
+
+func (s stalled) String() string {
+	return fmt.Sprintf("over %s, in %s at %s:%d", s.note, s.fn, filepath.Base(s.at.File), s.at.Line)
 }
 
 // stalls notes what is slow while locks are held.
@@ -32,26 +38,86 @@ func (w *walk) stalls(s state, note string, at effect.Pos) {
 	}
 	for _, h := range s.may {
 		if k := h.key(w.f); k != "" {
-			w.out.stalls = append(w.out.stalls, stalled{Stall{k, w.f.Name, note}, at})
+			w.out.stalls = append(w.out.stalls, stalled{stall{k, w.f.Name, note}, at, w.f.Test})
 		}
 	}
 }
 
-type stalled struct {
-	Stall
-	at effect.Pos
+// hook is how a stall on the call of a function that a field keeps is noted:
+// nobody knows what it does, and it may call back.
+const hook = "a call of the function kept in "
+
+// waits reports whether a stall lasts until somebody else does something, who
+// may need the lock for it.
+func (s stall) waits() bool {
+	switch s.note {
+	case "a channel send", "a channel receive", "a select", "a call of Wait", "a call of Sleep":
+		return true
+	}
+	return strings.HasPrefix(s.note, hook)
 }
 
-// NewStall tells of the first stall that an earlier state of the module did
-// not have, "" if there is none.
-func (m *Module) NewStall(old *Module) string {
-	list := slices.SortedFunc(maps.Keys(m.stalls), func(a, b Stall) int {
-		return cmp.Or(comparePos(m.stalls[a], m.stalls[b]), cmp.Compare(a.Lock, b.Lock), cmp.Compare(a.Note, b.Note))
-	})
-	for _, s := range list {
-		if _, ok := old.stalls[s]; !ok {
-			return s.At(m.stalls[s])
+// Impairs tells of the first way in which the module makes goroutines wait
+// that an earlier state of it did not: a lock held over what is slow, or while
+// waiting for a lock that is; or a function that takes a lock which others hold
+// until they are told to go on, perhaps by that function. "" if there is none.
+func (m *Module) Impairs(old *Module) string {
+	for _, s := range m.stallsByPosition() {
+		if _, ok := old.stalls[s.stall]; !ok {
+			return rewrite.ShortKey(s.lock) + " would be held " + s.String()
+		}
+	}
+	slow, waits := make(map[string]stalled), make(map[string]stalled) // by lock
+	for _, s := range slices.Backward(old.stallsByPosition()) {
+		if s.test {
+			continue
+		}
+		if slow[s.lock] = s; s.waits() {
+			waits[s.lock] = s
+		}
+	}
+	for _, e := range slices.SortedFunc(maps.Keys(m.lockOrder), compareLocks) {
+		if s, ok := slow[e[1]]; ok && old.lockOrder[e].Func == "" {
+			return fmt.Sprintf("%s would be held while waiting for %s, which is held %v", rewrite.ShortKey(e[0]), rewrite.ShortKey(e[1]), s)
+		}
+	}
+	for _, f := range m.order {
+		if f.Test {
+			continue
+		}
+		was := old.taken(f.Key)
+		for _, k := range slices.Sorted(maps.Keys(m.taken(f.Key))) {
+			if s, ok := waits[k]; ok && was[k] == 0 && s.fn != f.Name && m.locks(f, k) {
+				return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s)
+			}
 		}
 	}
 	return ""
+}
+
+func compareLocks(a, b [2]string) int {
+	return cmp.Or(cmp.Compare(a[0], b[0]), cmp.Compare(a[1], b[1]))
+}
+
+func (m *Module) stallsByPosition() []stalled {
+	return slices.SortedFunc(maps.Values(m.stalls), func(a, b stalled) int {
+		return cmp.Or(comparePos(a.at, b.at), cmp.Compare(a.lock, b.lock), cmp.Compare(a.note, b.note))
+	})
+}
+
+// taken is the set of the locks a function takes, itself or by its calls.
+func (m *Module) taken(key string) keys {
+	if f := m.funcs[key]; f != nil && f.sum != nil {
+		return f.sum.takes.keys(f)
+	}
+	return nil
+}
+
+// locks reports whether a function takes a lock itself.
+func (m *Module) locks(f *function, key string) bool {
+	found := false
+	f.each(func(e *effect.Event) {
+		found = found || e.Kind == effect.Lock && held{path: e.Path}.key(f) == key
+	})
+	return found
 }

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,8 +19,6 @@ func (m *Module) vote(field string) {
 	accesses := m.accesses(field)
 	owner := field[:strings.LastIndexByte(field, '.')]
 	list := m.votes(accesses)
-	// What is only ever replaced as a whole may be looked into without the lock.
-	changed := slices.ContainsFunc(m.raw[field], func(r *raw) bool { return r.op == rewrite.WriteElem && !r.isFresh() })
 	if slices.ContainsFunc(list, func(v rewrite.Vote) bool { return v.Held == v.Of }) {
 		return // guarded throughout; a second lock at some of them is for something else
 	}
@@ -41,29 +40,53 @@ func (m *Module) vote(field string) {
 		if !said && (v.Writes == 0 || !enough) || bare == 0 {
 			continue
 		}
-		var guarded, open *raw
-		for _, r := range m.raw[field] {
-			if r.isFresh() || r.fn.Test || r.op == rewrite.Address || r.path.Content() && !changed {
-				continue
-			}
-			_, may := merge(r.may, r.fn.entry.may)[v.Lock]
-			_, must := r.locks()[v.Lock]
-			switch {
-			case must && (guarded == nil || r.writes() && !guarded.writes()):
-				guarded = r
-			case !may && !must && open == nil && m.reachable(r):
-				open = r
+		for _, part := range m.changed(field) {
+			guarded, open := m.opposed(field, part, v.Lock)
+			if guarded != nil && open != nil && (guarded.writes() || open.writes()) &&
+				!waitsByField(&open.access, &guarded.access) && !waitsByField(&guarded.access, &open.access) {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
+				return
 			}
 		}
-		if guarded == nil || open == nil || !guarded.writes() && !open.writes() {
-			continue
-		}
-		if waitsByField(&open.access, &guarded.access) || waitsByField(&guarded.access, &open.access) {
-			continue
-		}
-		m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
-		return
 	}
+}
+
+// changed lists the parts of what a field holds that are written once others
+// can see it: itself, its elements, what those refer to. What is only ever
+// replaced as a whole may be looked into without the lock.
+func (m *Module) changed(field string) []string {
+	parts := make(map[string]bool)
+	for _, r := range m.raw[field] {
+		if r.writes() && !r.isFresh() {
+			parts[part(r.path)] = true
+		}
+	}
+	return slices.Sorted(maps.Keys(parts))
+}
+
+// part is what follows the last field of a path.
+func part(p effect.Path) string {
+	field := p.Field()
+	return p.Sel[strings.LastIndex(p.Sel, ";"+field)+1+len(field):]
+}
+
+// opposed finds an access to a part of what a field holds that has the lock,
+// a write if there is one, and one by callers of the API that has not.
+func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
+	for _, r := range m.raw[field] {
+		if r.isFresh() || r.fn.Test || r.op == rewrite.Address || part(r.path) != of {
+			continue
+		}
+		_, may := merge(r.may, r.fn.entry.may)[lock]
+		_, must := r.locks()[lock]
+		switch {
+		case must && (guarded == nil || r.writes() && !guarded.writes()):
+			guarded = r
+		case !may && !must && open == nil && m.reachable(r):
+			open = r
+		}
+	}
+	return guarded, open
 }
 
 // bareWrites counts the writes that do not hold a lock.

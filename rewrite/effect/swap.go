@@ -1,0 +1,94 @@
+package effect
+
+import (
+	"go/token"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// swapped reports whether what is read from memory is taken out of it: the
+// same memory gets something else right after, in the same critical section if
+// there is one. What was there belongs to who took it out, as what is received
+// from a channel does. That holds for maps and slices: copies of a pointer are
+// what others work with.
+func swapped(load *ssa.UnOp) bool {
+	addr := load.X
+	switch addr.(type) {
+	case *ssa.FieldAddr, *ssa.Global:
+	default:
+		return false
+	}
+	switch load.Type().Underlying().(type) {
+	case *types.Map, *types.Slice:
+	default:
+		return false
+	}
+	rest := load.Block().Instrs
+	for len(rest) > 0 && rest[0] != ssa.Instruction(load) {
+		rest = rest[1:]
+	}
+	for _, in := range rest {
+		switch in := in.(type) {
+		case *ssa.Store:
+			if sameMemory(in.Addr, addr) {
+				return !derived(in.Val, load, 4)
+			}
+		case *ssa.Call:
+			if ends(in.Call) {
+				return false
+			}
+		case *ssa.Send, *ssa.Select, *ssa.Go, *ssa.RunDefers:
+			return false
+		}
+	}
+	return false
+}
+
+// sameMemory reports whether two addresses are of one field of one object, or
+// of one variable.
+func sameMemory(a, b ssa.Value) bool {
+	if a == b {
+		return true
+	}
+	switch a := a.(type) {
+	case *ssa.FieldAddr:
+		b, ok := b.(*ssa.FieldAddr)
+		return ok && a.Field == b.Field && sameMemory(a.X, b.X)
+	case *ssa.UnOp: // an object by the variable that refers to it
+		b, ok := b.(*ssa.UnOp)
+		return ok && a.Op == token.MUL && b.Op == token.MUL && a.Block() == b.Block() && sameMemory(a.X, b.X)
+	}
+	return false
+}
+
+// ends reports whether a call may end a critical section.
+func ends(c ssa.CallCommon) bool {
+	if _, ok := c.Value.(*ssa.Builtin); ok {
+		return false
+	}
+	callee := c.StaticCallee()
+	return callee == nil || strings.HasSuffix(strings.ToLower(callee.Name()), "unlock") || strings.HasSuffix(callee.Name(), "Wait")
+}
+
+// derived reports whether a value is made of another one: a part of it, it with
+// more, or what is chosen among others. What a call makes of it is not known.
+func derived(v, from ssa.Value, depth int) bool {
+	if v == from {
+		return true
+	}
+	in, ok := v.(ssa.Instruction)
+	if !ok {
+		return false
+	}
+	if depth == 0 {
+		return true
+	}
+	for _, op := range in.Operands(nil) {
+		if *op != nil && derived(*op, from, depth-1) {
+			return true
+		}
+	}
+	return false
+}
