@@ -40,6 +40,7 @@ type cloning struct {
 	lock   string       // key
 	edits  []rewrite.Edit
 	edited map[string]bool // full names of the functions that will copy
+	kinds  []*types.Named  // what they return
 	seen   map[string]bool // functions whose callers are known to be harmless
 }
 
@@ -60,7 +61,7 @@ func fixClone(s *rewrite.Site) (*rewrite.Fix, string) {
 	if !ok {
 		return nil, "the struct type has no name"
 	}
-	c := &cloning{site: s, named: named, lock: lock, edited: make(map[string]bool), seen: make(map[string]bool)}
+	c := &cloning{site: s, named: named, lock: lock, kinds: []*types.Named{named}, edited: make(map[string]bool), seen: make(map[string]bool)}
 	places := []string{s.Finding.Place.Key}
 	for _, g := range s.Group {
 		if l, reason := writersLock(g); g != s.Finding && reason == "" && l == lock {
@@ -105,8 +106,9 @@ func lastDot(key string) int {
 	return 0
 }
 
-// writersLock returns the lock that most writes to a place hold, and says what
-// is wrong with a place that has none.
+// writersLock returns the lock that the write of a finding holds, of several
+// the one that most writes hold, and says what is wrong with a place that has
+// none.
 func writersLock(f *rewrite.Finding) (lock, reason string) {
 	held := make(map[string]int)
 	for _, a := range f.Accesses {
@@ -116,7 +118,9 @@ func writersLock(f *rewrite.Finding) (lock, reason string) {
 			return "", fmt.Sprintf("the field's address is taken at %s:%d", base(a.At.File), a.At.Line)
 		case a.Op.Writes():
 			for _, l := range a.Locks {
-				held[l.Key]++
+				if slices.ContainsFunc(f.Sides[0].Access.Locks, func(o rewrite.Lock) bool { return o.Key == l.Key }) {
+					held[l.Key]++
+				}
 			}
 		}
 	}

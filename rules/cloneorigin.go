@@ -28,6 +28,9 @@ func (c *cloning) meant(u *rewrite.Use, x ast.Expr, depth int) string {
 	if !ok {
 		return ""
 	}
+	if !c.returned(v.Type()) {
+		return "" // what holds the object was not copied
+	}
 	fn := function(u)
 	if i, fd := parameter(u.File, fn, v); fd != nil {
 		return c.passed(u, fd, i, depth, at)
@@ -57,6 +60,23 @@ func (c *cloning) meant(u *rewrite.Use, x ast.Expr, depth int) string {
 		return true
 	})
 	return reason
+}
+
+// returned reports whether values of a type may be, or hold, what one of the
+// edited functions returns.
+func (c *cloning) returned(t types.Type) bool {
+	switch u := t.Underlying().(type) {
+	case *types.Pointer:
+		return c.returned(u.Elem())
+	case *types.Slice:
+		return c.returned(u.Elem())
+	case *types.Map:
+		return c.returned(u.Elem())
+	case *types.Array:
+		return c.returned(u.Elem())
+	}
+	n, ok := types.Unalias(t).(*types.Named)
+	return ok && slices.ContainsFunc(c.kinds, func(k *types.Named) bool { return sameNamed(n, k.Obj()) })
 }
 
 // from judges the value that a variable gets by which an object is written.

@@ -87,6 +87,7 @@ func (c *cloning) deepen(n *types.Named) {
 					continue
 				}
 				c.edited[m.FullName()] = true
+				c.kinds = append(c.kinds, n)
 				c.edits = append(c.edits, rewrite.Insert{Stmt: u.File.Span(s), After: true,
 					Code: rewrite.Code{Text: c.assignment(u, to+"."+field, recv+"."+field, field)}})
 			}
