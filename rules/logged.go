@@ -15,9 +15,10 @@ import (
 //
 // A pointer to a struct is handed to a function of package fmt or log, which
 // reads every field to print it, without the lock that guards them. The fix
-// prints it into a variable while it holds the lock, and hands on the text, which
-// is the same but for the state of the lock itself. What the text is written to,
-// and how long that takes, is no concern of the lock.
+// prints it into a variable while it holds the lock, and hands on the text. What
+// that is written to, and how long it takes, is no concern of the lock. A lock
+// that is part of the struct is left out of the text: whoever waits for it
+// changes it, so that even its holder must not print it.
 //
 // It is refused where that could change or stop anything:
 //
@@ -26,6 +27,8 @@ import (
 //   - the object has no name, or a caller may hold the lock already;
 //   - the format gives it a width, or prints it as Go syntax; Print puts spaces
 //     between operands that are not strings;
+//   - the struct holds a lock, and fields of other types than strings, numbers and
+//     lists of these, which look different when they are printed one by one;
 //   - a field's type has a String, Error or Format method, which would run under
 //     the lock;
 //   - other calls in the same statement come before it is printed.
@@ -168,7 +171,11 @@ func (l *locking) print(u *rewrite.Use, st *rewrite.Struct) string {
 			assign, code = " = ", name+" := \"<nil>\"\nif "+text(f, arg)+" != nil {\n"
 			unlock += "\n}"
 		}
-		code += mu + lock + "\n" + name + assign + "fmt.Sprintf(\"%" + verb + "\", " + text(f, arg) + ")\n" + mu + unlock
+		printed, reason := layout(f, st, text(f, arg), verb)
+		if reason != "" {
+			return at + " " + reason
+		}
+		code += mu + lock + "\n" + name + assign + printed + "\n" + mu + unlock
 		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmt), Code: rewrite.Code{Text: code, Imports: []string{"fmt"}}},
 			rewrite.Replace{Node: f.Span(arg), Code: rewrite.Code{Text: name}})
 	}
@@ -176,6 +183,59 @@ func (l *locking) print(u *rewrite.Use, st *rewrite.Struct) string {
 		return at + " prints what holds the object"
 	}
 	return ""
+}
+
+// layout prints an object as fmt would, less the locks that are in it: who
+// waits for one changes it, whoever holds it, and to print it is a race.
+func layout(f *rewrite.File, st *rewrite.Struct, object, verb string) (code, reason string) {
+	if f.Pkg.Path() != st.File.Pkg.Path() {
+		return "", "prints an object of another package, whose fields it can't name"
+	}
+	var format, fields []string
+	within := false
+	for _, fl := range st.Type.Fields.List {
+		t := st.File.Info.TypeOf(fl.Type)
+		_, pointer := t.Underlying().(*types.Pointer)
+		lock := hasMethod(t, "Lock")
+		within = within || lock && !pointer
+		for _, name := range namesOf(fl) {
+			switch {
+			case lock:
+				continue
+			case !plain(t):
+				reason = fmt.Sprintf("prints %s, which would look different by itself", name)
+			}
+			if verb == "+v" {
+				format = append(format, name+":%+v")
+			} else {
+				format = append(format, "%v")
+			}
+			fields = append(fields, object+"."+name)
+		}
+	}
+	if !within {
+		return fmt.Sprintf("fmt.Sprintf(\"%%%s\", %s)", verb, object), ""
+	}
+	return fmt.Sprintf("fmt.Sprintf(\"&{%s}\", %s)", strings.Join(format, " "), strings.Join(fields, ", ")), reason
+}
+
+// plain reports whether fmt prints values of a type the same by themselves as
+// in a struct: numbers, strings and lists of such, without methods.
+func plain(t types.Type) bool {
+	if n, ok := types.Unalias(t).(*types.Named); ok && n.NumMethods() > 0 {
+		return false
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Info()&(types.IsNumeric|types.IsString|types.IsBoolean) != 0
+	case *types.Slice:
+		return plain(u.Elem())
+	case *types.Array:
+		return plain(u.Elem())
+	case *types.Map:
+		return plain(u.Key()) && plain(u.Elem())
+	}
+	return false
 }
 
 // functionAround is the function around a statement on the path of a use.
