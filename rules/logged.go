@@ -148,40 +148,51 @@ func (l *locking) print(u *rewrite.Use, st *rewrite.Struct) string {
 			continue
 		}
 		found = true
-		verb, reason := operand(f, call, k)
-		if reason != "" {
-			return at + " " + reason
-		}
 		s := spot{Use: &rewrite.Use{File: f, Path: append([]ast.Node{arg}, u.Path...)}, sel: arg}
-		if reason := printable(s); reason != "" {
+		if reason := l.text(s, st, call, k, stmt); reason != "" {
 			return at + " " + reason
 		}
-		name := fresh(u, "text", l.names[up]...)
-		if l.names == nil {
-			l.names = make(map[ast.Node][]string)
-		}
-		l.names[up] = append(l.names[up], name)
-		lock, unlock := ".Lock()", ".Unlock()"
-		if l.rw {
-			lock, unlock = ".RLock()", ".RUnlock()"
-		}
-		mu := text(f, arg) + l.method
-		assign, code := " := ", ""
-		if !notNil(s, stmt) {
-			assign, code = " = ", name+" := \"<nil>\"\nif "+text(f, arg)+" != nil {\n"
-			unlock += "\n}"
-		}
-		printed, reason := layout(f, st, text(f, arg), verb)
-		if reason != "" {
-			return at + " " + reason
-		}
-		code += mu + lock + "\n" + name + assign + printed + "\n" + mu + unlock
-		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmt), Code: rewrite.Code{Text: code, Imports: []string{"fmt"}}},
-			rewrite.Replace{Node: f.Span(arg), Code: rewrite.Code{Text: name}})
 	}
 	if !found {
 		return at + " prints what holds the object"
 	}
+	return ""
+}
+
+// text prints the k-th argument of a call into a variable above a statement,
+// and hands that on.
+func (l *locking) text(s spot, st *rewrite.Struct, call *ast.CallExpr, k int, stmt ast.Stmt) string {
+	f, object := s.File, text(s.File, s.sel)
+	verb, reason := operand(f, call, k)
+	if reason == "" {
+		reason = printable(s)
+	}
+	if reason != "" {
+		return reason
+	}
+	printed, reason := layout(f, st, object, verb)
+	if reason != "" {
+		return reason
+	}
+	up, _ := place(s)
+	if l.names == nil {
+		l.names = make(map[ast.Node][]string)
+	}
+	name := fresh(s.Use, "text", l.names[up]...)
+	l.names[up] = append(l.names[up], name)
+	lock, unlock := ".Lock()", ".Unlock()"
+	if l.rw {
+		lock, unlock = ".RLock()", ".RUnlock()"
+	}
+	assign, code := " := ", ""
+	if !notNil(s, stmt) {
+		assign, code = " = ", name+" := \"<nil>\"\nif "+object+" != nil {\n"
+		unlock += "\n}"
+	}
+	mu := object + l.method
+	code += mu + lock + "\n" + name + assign + printed + "\n" + mu + unlock
+	l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmt), Code: rewrite.Code{Text: code, Imports: []string{"fmt"}}},
+		rewrite.Replace{Node: f.Span(s.sel), Code: rewrite.Code{Text: name}})
 	return ""
 }
 

@@ -8,6 +8,7 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // printed emits that a call that prints reads every field of the structs it is
@@ -15,13 +16,13 @@ import (
 // printed using these rules, recursively": https://pkg.go.dev/fmt. Only structs
 // that have a lock are looked at: they say by it that others are about. What
 // says for itself how it is printed is not looked into.
-func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction) {
-	if len(c.Args) == 0 {
+func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row) {
+	if row.Kind != model.Reflects || len(c.Args) == 0 {
 		return
 	}
 	operands := variadic(c.Args[len(c.Args)-1])
 	verbs, known := []string(nil), true
-	if name := c.StaticCallee(); name != nil && strings.HasSuffix(name.Name(), "f") {
+	if callee := c.StaticCallee(); callee != nil && strings.HasSuffix(callee.Name(), "f") {
 		verbs, known = formatVerbs(c)
 	}
 	for i, v := range operands {
