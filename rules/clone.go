@@ -23,6 +23,8 @@ import (
 //
 //   - somebody writes to an object that he got from one of these methods, with
 //     the lock or without: he means the one that is shared;
+//   - somebody keeps it in a field, compares it with another one, or waits for it
+//     to change;
 //   - no write holds the lock of another struct;
 //   - the object has a lock, an atomic or a channel of its own;
 //   - nothing is seen to let the object out.
@@ -39,9 +41,9 @@ type cloning struct {
 	named  *types.Named // the type of the objects
 	lock   string       // key
 	edits  []rewrite.Edit
-	edited map[string]bool // full names of the functions that will copy
-	kinds  []*types.Named  // what they return
-	seen   map[string]bool // functions whose callers are known to be harmless
+	edited map[string]*types.Func // by full name, the functions that will copy
+	kinds  []*types.Named         // what they return
+	seen   map[string]bool        // functions whose callers are known to be harmless
 }
 
 func fixClone(s *rewrite.Site) (*rewrite.Fix, string) {
@@ -61,7 +63,7 @@ func fixClone(s *rewrite.Site) (*rewrite.Fix, string) {
 	if !ok {
 		return nil, "the struct type has no name"
 	}
-	c := &cloning{site: s, named: named, lock: lock, kinds: []*types.Named{named}, edited: make(map[string]bool), seen: make(map[string]bool)}
+	c := &cloning{site: s, named: named, lock: lock, kinds: []*types.Named{named}, edited: make(map[string]*types.Func), seen: make(map[string]bool)}
 	places := []string{s.Finding.Place.Key}
 	for _, g := range s.Group {
 		if l, reason := writersLock(g); g != s.Finding && reason == "" && l == lock {
@@ -73,6 +75,14 @@ func fixClone(s *rewrite.Site) (*rewrite.Fix, string) {
 	}
 	if len(c.edits) == 0 {
 		return nil, "nothing is seen to let a pointer to the object out of the lock"
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.edited)) {
+		fn := c.edited[name]
+		for _, m := range s.Module.Mentions(fn) {
+			if reason := sharedBy(m, fn); reason != "" {
+				return nil, reason
+			}
+		}
 	}
 	for _, place := range places {
 		if reason := leftOut(s, place); reason != "" {

@@ -97,7 +97,7 @@ func (c *cloning) from(u *rewrite.Use, e ast.Expr, depth int, at string) string 
 // called judges an object that a call returned.
 func (c *cloning) called(u *rewrite.Use, call *ast.CallExpr, at string) string {
 	name := text(u.File, call.Fun)
-	if fn := callee(u.File, call); fn != nil && c.edited[fn.Origin().FullName()] {
+	if fn := callee(u.File, call); fn != nil && c.edited[fn.Origin().FullName()] != nil {
 		return fmt.Sprintf("%s writes to what %s returned, and means what is shared", at, name)
 	}
 	if slices.Contains(c.site.Module.Calls(u.File, call.Pos(), call.End()).Locks, c.lock) {

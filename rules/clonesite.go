@@ -86,7 +86,7 @@ func (c *cloning) deepen(n *types.Named) {
 				if assigns(u.File, fd, to+"."+field) {
 					continue
 				}
-				c.edited[m.FullName()] = true
+				c.edited[m.FullName()] = m
 				c.kinds = append(c.kinds, n)
 				c.edits = append(c.edits, rewrite.Insert{Stmt: u.File.Span(s), After: true,
 					Code: rewrite.Code{Text: c.assignment(u, to+"."+field, recv+"."+field, field)}})
@@ -163,7 +163,7 @@ func (c *cloning) getter(u *rewrite.Use, fd *ast.FuncDecl, fn *types.Func) {
 		case *ast.ReturnStmt:
 			for _, e := range n.Results {
 				if c.is(u.File.Info.TypeOf(e)) && c.held(u.File, fd, e) {
-					c.edited[fn.FullName()] = true
+					c.edited[fn.FullName()] = fn
 					c.replace(u, n, e)
 				}
 			}

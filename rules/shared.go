@@ -70,11 +70,64 @@ func sharedBy(c *rewrite.Use, fn *types.Func) string {
 		}
 	}
 	if v := keptIn(c.File, path); v != nil {
+		if reason := lingers(c.File, function(c), v); reason != "" {
+			return fmt.Sprintf("%s what %s returns, and may mean what is shared", reason, fn.Name())
+		}
 		if pos := changes(c.File, function(c), v); pos.IsValid() {
 			return fmt.Sprintf("%s changes what %s returns, and means what is shared", lineAt(c.File, pos), fn.Name())
 		}
 	}
 	return ""
+}
+
+// lingers says where a function does more with what a variable holds than look
+// at it once: it puts it into a field, compares it with another one, or looks
+// at it in a loop that may wait for it to change.
+func lingers(f *rewrite.File, fn ast.Node, v types.Object) string {
+	reason := ""
+	is := func(e ast.Expr) bool {
+		id, ok := ast.Unparen(e).(*ast.Ident)
+		return ok && f.Info.Uses[id] == v
+	}
+	ast.Inspect(fn, func(n ast.Node) bool {
+		what := ""
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for i, lhs := range n.Lhs {
+				if _, field := lhs.(*ast.SelectorExpr); field && len(n.Lhs) == len(n.Rhs) && is(n.Rhs[i]) {
+					what = "keeps"
+				}
+			}
+		case *ast.KeyValueExpr:
+			if is(n.Value) {
+				what = "keeps"
+			}
+		case *ast.BinaryExpr:
+			if (n.Op == token.EQL || n.Op == token.NEQ) && (is(n.X) && !f.Info.Types[n.Y].IsNil() || is(n.Y) && !f.Info.Types[n.X].IsNil()) {
+				what = "compares"
+			}
+		case *ast.ForStmt:
+			if n.Post == nil && (v.Pos() < n.Pos() || n.End() < v.Pos()) && uses(f, n, v) {
+				what = "looks again and again at"
+			}
+		}
+		if what != "" && reason == "" {
+			reason = lineAt(f, n.Pos()) + " " + what
+		}
+		return reason == ""
+	})
+	return reason
+}
+
+// uses reports whether a variable is named in a node.
+func uses(f *rewrite.File, n ast.Node, v types.Object) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		id, ok := n.(*ast.Ident)
+		found = found || ok && f.Info.Uses[id] == v
+		return !found
+	})
+	return found
 }
 
 // behaves reports whether a node is put into an object with methods, which may

@@ -48,6 +48,11 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, reason
 	}
 	uses := s.Module.Uses(f.Place.Key)
+	if i := slices.IndexFunc(uses, func(u *rewrite.Use) bool { return !u.Element }); i >= 0 {
+		if reason := copyable(uses[i].File.Info.TypeOf(uses[i].Path[0].(ast.Expr))); reason != "" {
+			return nil, reason
+		}
+	}
 	if reason := onlyLeaked(f, uses, vote.Lock); reason != "" {
 		return nil, reason
 	}
@@ -57,8 +62,8 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 		if !ok || u.File.Test || u.Access == nil || u.Access.Fresh || !handedOut(f, u) {
 			continue
 		}
-		if reason := copyable(u.File.Info.TypeOf(sel)); reason != "" {
-			return nil, reason
+		if !takesLock(s, u, vote.Lock) {
+			continue // who calls it holds the lock, and may change it
 		}
 		if reason := meantShared(s, u); reason != "" {
 			return nil, reason
@@ -88,21 +93,28 @@ func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
 		}
 	}
 	for _, a := range f.Accesses {
-		if a.Fresh || slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }) {
-			continue
-		}
 		at := fmt.Sprintf("%s:%d", base(a.At.File), a.At.Line)
 		switch {
+		case a.Fresh:
+		case named[a.At] == nil && a.Op.Writes() && !a.Whole:
+			return at + " changes what it was handed, and means what is shared"
+		case slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }):
 		case a.Whole:
 			return "the struct is copied or assigned as a whole at " + at
-		case named[a.At] == nil && a.Op.Writes():
-			return at + " changes what it was handed, and means what is shared"
 		case named[a.At] == nil, a.Op == rewrite.ReadElem && keptIn(named[a.At].File, named[a.At].Path) != nil:
 		case !a.Test:
 			return at + " names the field itself without the lock"
 		}
 	}
 	return ""
+}
+
+// takesLock reports whether the function around a use takes a lock by itself, and
+// no caller holds it already.
+func takesLock(s *rewrite.Site, u *rewrite.Use, lock string) bool {
+	b := body(function(u))
+	return b != nil && slices.Contains(s.Module.Calls(u.File, b.Pos(), b.End()).Locks, lock) &&
+		!slices.ContainsFunc(s.Module.Entry(u.File, b.Pos()), func(l rewrite.Lock) bool { return l.Key == lock })
 }
 
 // handedOut reports whether a use gives what the field holds to code that goes
