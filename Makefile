@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden lint score bench
+.PHONY: build test race golden lint score observed bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -26,6 +26,11 @@ score: ## what fixer finds in the race suite of the Go installation; the score c
 	@mkdir -p bin
 	@$(GO) test ./rewrite/driver -run '^TestRaceSuite$$' -score $(CURDIR)/bin/score.txt >&2
 	@cat bin/score.txt
+
+observed: ## what becomes of the races that the race tests of the golden cases show; the sum comes last
+	@mkdir -p bin
+	@$(GO) test ./golden -run '^TestObserved$$' -timeout 30m -observed $(CURDIR)/bin/observed.txt >&2
+	@cat bin/observed.txt
 
 bench:
 	$(GO) test -bench . -run '^$$' ./rewrite/driver

@@ -44,6 +44,9 @@ func runCase(t *testing.T, c *goldenCase) {
 	for _, p := range r.Problems {
 		t.Errorf("not analysed: %v: %s", p.At, p.Msg)
 	}
+	for _, u := range r.Unplaced {
+		t.Error(u)
+	}
 	for _, complaint := range c.checkWants(dir, r.Outcomes) {
 		t.Error(complaint)
 	}
@@ -89,6 +92,9 @@ func checkSecondRun(t *testing.T, dir string, first []driver.Outcome) {
 		if o.Fix == nil {
 			refused[o.Place.Key] = true
 		}
+	}
+	if err := os.RemoveAll(filepath.Join(dir, raceLog)); err != nil {
+		t.Fatal(err)
 	}
 	again := fix(t, dir)
 	for _, f := range again.Files {
@@ -188,10 +194,14 @@ func raceTest(dir string, count int) (string, error) {
 
 func fix(t *testing.T, dir string) *driver.Result {
 	t.Helper()
-	r, err := driver.Fix(t.Context(), driver.Config{
+	cfg := driver.Config{
 		Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true, Env: env},
 		Rules:  rules.All,
-	})
+	}
+	if log, err := os.ReadFile(filepath.Join(dir, raceLog)); err == nil {
+		cfg.RaceLog = parseLog(t, log)
+	}
+	r, err := driver.Fix(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

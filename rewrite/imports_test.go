@@ -14,10 +14,11 @@ const module = "github.com/go-fixer/fixer/"
 
 // ours lists, for the packages that may import only some of ours, which.
 var ours = map[string][]string{
-	"rewrite":       {},
-	"rewrite/patch": {},
-	"rewrite/model": {"rewrite"},
-	"rules":         {"rewrite", "rewrite/edit"},
+	"rewrite":        {},
+	"rewrite/patch":  {},
+	"rewrite/report": {"rewrite"},
+	"rewrite/model":  {"rewrite"},
+	"rules":          {"rewrite", "rewrite/edit"},
 }
 
 // forbidden lists what else a package must not import: packages of ours by

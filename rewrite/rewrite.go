@@ -213,8 +213,9 @@ type Vote struct {
 type Confidence string
 
 const (
-	Likely  Confidence = "likely"  // one of the two goroutines is a caller of the API
-	Certain Confidence = "certain" // both goroutines were seen in the module
+	Likely   Confidence = "likely"   // one of the two goroutines is a caller of the API
+	Certain  Confidence = "certain"  // both goroutines were seen in the module
+	Observed Confidence = "observed" // a report of the race detector names both accesses
 )
 
 // A Finding is one place that goroutines reach without a common lock.

@@ -24,7 +24,8 @@ The exit code is 1 if the diff is not empty, or findings are left that no rule
 can mend.`,
 		Example: `  fixer diff
   fixer diff ./internal/... | git apply
-  fixer diff --rules guard,atomicfield ./server`,
+  fixer diff --rules guard,atomicfield ./server
+  fixer diff --race-log race.log`,
 		RunE: func(c *cobra.Command, patterns []string) error {
 			r, rel, err := a.analyse(c.Context(), &o, patterns)
 			if err != nil {
@@ -34,7 +35,7 @@ can mend.`,
 			if err != nil {
 				return err
 			}
-			if len(d) > 0 || len(r.Outcomes) > 0 {
+			if len(d)+len(r.Outcomes)+len(r.Unplaced) > 0 {
 				a.code = exitFindings
 			}
 			if _, err := a.stdout.Write(paintDiff(d, a.coloured())); err != nil {
@@ -76,7 +77,7 @@ The exit code is 1 if findings are left that no rule can mend.`,
 				added, removed := patch.Count(f.Old, f.New)
 				fmt.Fprintf(a.stdout, "%s +%d -%d\n", rel(filepath.Join(r.Root, filepath.FromSlash(f.Name))), added, removed)
 			}
-			if _, unfixed := count(r); unfixed > 0 {
+			if _, unfixed := count(r); unfixed+len(r.Unplaced) > 0 {
 				a.code = exitFindings
 			}
 			a.report(r, rel)
@@ -101,13 +102,14 @@ file. Without packages it looks at ./...
 The exit code is 1 if there are findings.`,
 		Example: `  fixer check
   fixer check --tests=false --tags integration ./...
-  fixer check --json ./... | jq '.findings[].message'`,
+  fixer check --json ./... | jq '.findings[].message'
+  go test -race ./... 2>&1 | fixer check --race-log -`,
 		RunE: func(c *cobra.Command, patterns []string) error {
 			r, rel, err := a.analyse(c.Context(), &o, patterns)
 			if err != nil {
 				return err
 			}
-			if len(r.Outcomes) > 0 {
+			if len(r.Outcomes)+len(r.Unplaced) > 0 {
 				a.code = exitFindings
 			}
 			if asJSON {
@@ -169,6 +171,9 @@ func (a *app) report(r *driver.Result, rel func(string) string) {
 			pos.File = rel(pos.File)
 			fmt.Fprintf(a.stderr, "%v: %s: %s\n", pos, o.Kind, o.Message())
 		}
+	}
+	for _, u := range r.Unplaced {
+		fmt.Fprintln(a.stderr, u)
 	}
 	for _, p := range r.Problems {
 		fmt.Fprintln(a.stderr, driver.ProblemLine(p, rel))

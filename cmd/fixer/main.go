@@ -29,7 +29,7 @@ func main() {
 
 // run is the whole command, for main and for tests.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	a := &app{stdout: stdout, stderr: stderr}
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	root := a.root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
@@ -63,6 +63,7 @@ func explainError(root *cobra.Command, args []string, err error) string {
 // app is one invocation.
 type app struct {
 	dir, color     string
+	stdin          io.Reader
 	stdout, stderr io.Writer
 	code           int // exit code unless there is an error
 }

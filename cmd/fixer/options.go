@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/driver"
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/report"
 	"github.com/go-fixer/fixer/rules"
 	"github.com/spf13/cobra"
 )
@@ -17,12 +19,14 @@ import (
 type options struct {
 	tests       bool
 	tags, rules string
+	raceLog     string
 }
 
 func (o *options) register(c *cobra.Command) {
 	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
 	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
 	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
+	c.Flags().StringVar(&o.raceLog, "race-log", "", "only the races reported in this output of go test -race, or of a program built with it; - for standard input")
 	complete(c, "rules", ruleNames(rules.All)...)
 }
 
@@ -36,11 +40,45 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 	if err != nil {
 		return driver.Config{}, err
 	}
+	seen, err := a.raceLog(o.raceLog)
+	if err != nil {
+		return driver.Config{}, err
+	}
 	return driver.Config{
-		Config: load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
-		Rules:  chosen,
-		Known:  rules.All,
+		Config:  load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
+		Rules:   chosen,
+		Known:   rules.All,
+		RaceLog: seen,
 	}, nil
+}
+
+// raceLog reads a log of the race detector; no name means none. Names are as
+// seen from the directory that -C says.
+func (a *app) raceLog(name string) (*driver.RaceLog, error) {
+	if name == "" {
+		return nil, nil
+	}
+	in, shown := a.stdin, "standard input"
+	if name != "-" {
+		path := name
+		if !filepath.IsAbs(path) {
+			path = filepath.Join(a.dir, path)
+		}
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, fmt.Errorf("--race-log: %w; give a file with the output of go test -race", err)
+		}
+		defer f.Close()
+		in, shown = f, name
+	}
+	reports, err := report.Parse(in)
+	if err != nil {
+		return nil, fmt.Errorf("--race-log: %w", err)
+	}
+	if len(reports) == 0 {
+		fmt.Fprintf(a.stderr, "%s holds no report of the race detector\n", shown)
+	}
+	return &driver.RaceLog{Name: shown, Reports: reports}, nil
 }
 
 // selectRules picks from all rules, in their order, by a list such as "a,b"

@@ -28,6 +28,9 @@ type Config struct {
 	// Dismissed, if not nil, is told of conflicting accesses that do not race,
 	// and why.
 	Dismissed func(a, b rewrite.Span, why string)
+	// RaceLog, if not nil, holds the races that findings are made of; others
+	// are none then.
+	RaceLog *RaceLog
 }
 
 // An Outcome is what became of one finding.
@@ -35,6 +38,7 @@ type Outcome struct {
 	rewrite.Finding
 	Fix      *rewrite.Fix `json:"fix,omitempty"` // the fix that passed all checks
 	Verdicts []Verdict    `json:"verdicts,omitempty"`
+	Reports  []string     `json:"reports,omitempty"` // of the RaceLog, by name and line
 }
 
 // A Verdict is why a rule's fix was not taken.
@@ -51,7 +55,8 @@ type Result struct {
 	Problems []load.Problem // packages that could not be analysed, and comments that could not be read
 
 	Suppressed int           // findings that comments keep from being Outcomes
-	Unused     []Suppression // comments that keep nothing, by position
+	Unused     []Suppression // comments that keep nothing, by position; none with a RaceLog
+	Unplaced   []Unplaced    // reports of the RaceLog that no Outcome is made of
 }
 
 // Check finds races and proposes no fixes.
@@ -72,7 +77,11 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		return nil, err
 	}
 	cfg.say("looking for races")
-	b, err := analyse(ctx, prog, cfg.Model, nil, cfg.Dismissed)
+	var seen *observation
+	if cfg.RaceLog != nil {
+		seen = cfg.observe(newTracer(prog))
+	}
+	b, err := analyse(ctx, prog, cfg.Model, nil, cfg.Dismissed, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -80,13 +89,16 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		cfg.Known = cfg.Rules
 	}
 	sups := b.suppressions(cfg.Known)
-	all := b.findings(wantTests)
+	all := b.findings(wantTests, seen)
 	findings := sups.filter(slices.Clone(all), cfg.Known)
 	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems, sups.problems),
 		Suppressed: len(all) - len(findings), Unused: sups.unused(wantTests)}
-	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
+	if seen != nil {
+		r.Unplaced, r.Unused = seen.unplaced, nil
+	}
+	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
 	for _, f := range findings {
-		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f}
+		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
 	}
 	if len(cfg.Rules) > 0 {
 		if r.Files, err = files(prog, r.Root, fixer.mend(findings, wantTests)); err != nil {
@@ -134,7 +146,7 @@ type build struct {
 }
 
 // analyse summarises what an earlier build has not, and links.
-func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *build, dismissed func(a, b rewrite.Span, why string)) (*build, error) {
+func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *build, dismissed func(a, b rewrite.Span, why string), seen *observation) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
 	var (
 		wg sync.WaitGroup
@@ -177,13 +189,16 @@ func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *b
 			list = append(list, s)
 		}
 	}
-	b.module = race.Link(list, dismissed)
+	b.module = race.Link(list, dismissed, seen.watch(list)...)
 	b.sites = &sites{build: b}
 	return b, nil
 }
 
 // findings lists the races on places of the packages that were asked for.
-func (b *build) findings(tests bool) []*rewrite.Finding {
+func (b *build) findings(tests bool, seen *observation) []*rewrite.Finding {
+	if seen != nil {
+		return seen.findings(b, tests)
+	}
 	var out []*rewrite.Finding
 	for _, f := range b.module.Findings() {
 		if !tests && (f.Sides[0].Access.Test || f.Sides[1].Access.Test) {

@@ -25,7 +25,8 @@ const maxRounds = 5
 type fixer struct {
 	ctx      context.Context
 	cfg      Config
-	base     *build              // the module as the round before left it
+	base     *build // the module as the round before left it
+	seen     *observation
 	outcomes map[string]*Outcome // by place
 	edits    []rewrite.Edit      // of the fixes chosen in this round
 	texts    map[string][]byte   // files as these edits leave them
@@ -56,9 +57,12 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 			}
 		}
 		maps.Copy(texts, x.texts)
+		if x.seen != nil {
+			break // the log speaks of the lines as they were
+		}
 		x.base, x.next, x.edits, x.texts = x.next, nil, nil, nil
 		x.complaints = make(map[string][]analysis.Diagnostic)
-		findings = slices.DeleteFunc(x.base.findings(tests), func(f *rewrite.Finding) bool {
+		findings = slices.DeleteFunc(x.base.findings(tests, nil), func(f *rewrite.Finding) bool {
 			o := all[f.Place.Key]
 			return o == nil || o.Fix != nil
 		})
@@ -217,7 +221,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	if reason := x.vets(again); reason != "" {
 		return reason
 	}
-	b, err := analyse(x.ctx, next, x.cfg.Model, x.base, nil)
+	b, err := analyse(x.ctx, next, x.cfg.Model, x.base, nil, x.seen)
 	if err != nil {
 		return err.Error()
 	}

@@ -180,12 +180,13 @@ func Version() string {
 	return info.Main.Version
 }
 
-// report is the JSON form of a result. Version rises when a field changes its
+// document is the JSON form of a result. Version rises when a field changes its
 // meaning or goes; fields may be added without that.
-type report struct {
+type document struct {
 	Version  int            `json:"version"`
 	Tool     tool           `json:"tool"`
 	Findings []finding      `json:"findings"`
+	Unplaced []Unplaced     `json:"unplaced,omitempty"`
 	Problems []load.Problem `json:"problems"`
 }
 
@@ -202,10 +203,11 @@ type finding struct {
 
 // JSON writes a result for programs. File names pass through rel.
 func JSON(w io.Writer, r *Result, rel func(string) string) error {
-	out := report{
+	out := document{
 		Version:  1,
 		Tool:     tool{"fixer", Version()},
 		Findings: []finding{},
+		Unplaced: r.Unplaced,
 		Problems: []load.Problem{},
 	}
 	for _, o := range r.Outcomes {

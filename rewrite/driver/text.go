@@ -18,6 +18,9 @@ func Text(w io.Writer, r *Result, rel func(string) string) error {
 	for i := range r.Outcomes {
 		writeOutcome(&b, &r.Outcomes[i], rel)
 	}
+	for _, u := range r.Unplaced {
+		b.WriteString(u.String() + "\n")
+	}
 	for _, p := range r.Problems {
 		b.WriteString(ProblemLine(p, rel) + "\n")
 	}
@@ -25,8 +28,12 @@ func Text(w io.Writer, r *Result, rel func(string) string) error {
 	return err
 }
 
-// accessesShown is how many accesses of one place are still worth listing.
-const accessesShown = 12
+// accessesShown is how many accesses of one place are still worth listing, and
+// reportsShown how many reports of it are listed at most.
+const (
+	accessesShown = 12
+	reportsShown  = 5
+)
 
 func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 	head := string(o.Kind)
@@ -47,6 +54,9 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 		fmt.Fprintf(b, "\twould be ordered by: %s\n", o.Would)
 	}
 	fmt.Fprintf(b, "\tevidence: %s\n", evidence(o))
+	if n := min(len(o.Reports), reportsShown); n > 0 {
+		fmt.Fprintf(b, "\treports: %s\n", strings.Join(o.Reports[:n], ", "))
+	}
 	for _, v := range o.Votes {
 		fmt.Fprintf(b, "\t%s\n", voteLine(v, o.Accesses))
 	}
@@ -170,6 +180,8 @@ func where(a rewrite.Access) string {
 func evidence(o *Outcome) string {
 	a, b := o.Sides[0].Context, o.Sides[1].Context
 	switch {
+	case o.Confidence == rewrite.Observed:
+		return "observed, a report of the race detector names both accesses"
 	case o.Confidence == rewrite.Certain && !a.Entry && !b.Entry:
 		return "certain, both goroutines are in this module"
 	case o.Confidence == rewrite.Certain:

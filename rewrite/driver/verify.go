@@ -30,6 +30,9 @@ func (x *fixer) better(b *build, places []string) string {
 			return fmt.Sprintf("%s would race", f.Place.Name)
 		}
 	}
+	if reason := x.meets(b, places); reason != "" {
+		return reason
+	}
 	before := x.base.module.Deadlocks()
 	for _, d := range b.module.Deadlocks() {
 		if !slices.ContainsFunc(before, d.Same) {

@@ -137,7 +137,7 @@ func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 			if row, ok := x.model.Added(obj); ok && len(c.Args) >= model.Params(obj) {
 				return Value{Func: name}, row
 			}
-			if callee.Synthetic == "from type information" {
+			if strings.HasPrefix(callee.Synthetic, "from type information") { // or "(on demand)", of a package imported since
 				if obj.Pkg() == nil || !x.own(obj.Pkg().Path()) {
 					return Value{Func: name}, x.model.Of(obj)
 				}

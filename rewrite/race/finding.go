@@ -24,6 +24,11 @@ func (w *walk) addRaw(a *access, fresh bool) {
 	if place == "" && a.path.Root.Kind == effect.Global {
 		place = a.path.Root.Key
 	}
+	if a.path.Root.Kind == effect.Free && place == "" && a.fn == w.f {
+		if v := w.f.variable(a.path.Root); w.m.watches(w.f, v.Key) {
+			place = v.Key
+		}
+	}
 	if place != "" && a.op != rewrite.Close && a.op != rewrite.Send {
 		r := newRaw(w.f, a, fresh)
 		r.fn = w.f
@@ -89,9 +94,10 @@ func (f *function) onlyInit(depth int) bool {
 // collect judges what frames could not.
 func (m *Module) collect() {
 	m.pairs.judge()
+	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
 		slices.SortStableFunc(m.raw[field], func(a, b *raw) int { return comparePos(a.at, b.at) })
-		if len(m.pairs.found[field]) == 0 {
+		if _, variable := m.variables[field]; !variable && len(m.pairs.found[field]) == 0 {
 			m.vote(field)
 		}
 	}
@@ -110,8 +116,11 @@ func (m *Module) Findings() []*rewrite.Finding {
 	return out
 }
 
-// Races reports whether there is a finding on the field with this key.
-func (m *Module) Races(field string) bool { return len(m.pairs.found[field]) > 0 }
+// Races reports whether there is a finding on the field with this key, or it
+// was seen to race.
+func (m *Module) Races(field string) bool {
+	return len(m.pairs.found[field])+len(m.seen[field]) > 0
+}
 
 func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	slices.SortStableFunc(list, comparePairs)

@@ -45,6 +45,9 @@ type Module struct {
 	again     []Deadlock
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 	stalls    map[stall]stalled      // where each was seen first
+	watch     map[string]bool        // see Link
+	seen      map[string][]observed  // by place, see Observe
+	inFile    map[string][]*function // filled on first use
 }
 
 // A function is a function with what linking learnt of it.
@@ -63,12 +66,16 @@ type function struct {
 
 // Link joins the summaries of a module's packages. If dismissed is not nil, it
 // is told of each two accesses that conflict and do not race as far as one
-// activation of one function tells, and why.
-func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string)) *Module {
+// activation of one function tells, and why. Accesses to what watch names, see
+// Watch, are kept even where nothing races.
+func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
-		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled),
+		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed),
+	}
+	for _, key := range watch {
+		m.watch[key] = true
 	}
 	m.pairs = newPairs(m)
 	for _, s := range sums {
@@ -116,7 +123,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string))
 // findCandidates marks the fields that something other than the maker of a
 // fresh object writes. All others are never raced on, and most fields are.
 func (m *Module) findCandidates() {
-	m.cands, m.replaced = make(map[string]bool), make(map[string]bool)
+	m.cands, m.replaced = maps.Clone(m.watch), make(map[string]bool)
 	for _, f := range m.order {
 		shared := f.shared()
 		f.each(func(e *effect.Event) {

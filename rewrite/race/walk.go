@@ -88,6 +88,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 	}
 	if last {
 		w.out.pairs.frame(w)
+		w.watched()
 	}
 	w.export()
 	return w.sum

@@ -1,0 +1,323 @@
+package race
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A Sighting is a race that the race detector saw.
+type Sighting [2]Sighted
+
+// A Sighted is one side of it.
+type Sighted struct {
+	// Ops are the operations that the access may be, the likeliest first.
+	Ops   []rewrite.Op
+	Calls []Line // in the module's code, innermost first; empty if there is none
+	Start []Line // the same for what started its goroutine; empty for the main one
+	Main  bool   // it ran in the main goroutine
+	In    string // the function of a library that was called on the innermost line and did it; "" for none
+}
+
+// A Line is where a call on a stack stands. The statement around it takes the
+// lines From to To.
+type Line struct {
+	File           string
+	Line, From, To int
+	Func           string // as stack traces have it
+}
+
+// likeness tells how well a function fits the name that a stack gives it. There
+// literals in literals are only numbered, and where a function is inlined, its
+// literals have the name of the other one before theirs, and maybe another
+// number.
+func (l Line) likeness(f *function) int {
+	outer, inner, literal := strings.Cut(f.Name, ".func")
+	if literal {
+		outer += ".func" + strings.ReplaceAll(inner, ".func", ".")
+	}
+	switch {
+	case outer == l.Func || strings.HasSuffix(l.Func, "."+outer):
+		return 2
+	case literal == strings.Contains(l.Func, ".func"):
+		return 1
+	}
+	return 0
+}
+
+// Watch lists the keys of what the accesses of sightings may touch, for Link:
+// fields and package variables named on their lines, and the functions on
+// their stacks, for their variables.
+func Watch(sums []*effect.Summary, seen []Sighting) []string {
+	lines := make(map[string][]Line) // by file
+	for _, s := range seen {
+		for _, side := range s {
+			for _, l := range slices.Concat(side.Calls, side.Start) {
+				lines[l.File] = append(lines[l.File], l)
+			}
+		}
+	}
+	keys := make(map[string]bool)
+	structs := make(map[string]*effect.Struct)
+	for _, s := range sums {
+		for _, t := range s.Structs {
+			structs[t.Key] = t
+		}
+	}
+	for _, s := range sums {
+		for _, ef := range s.Funcs {
+			f := &function{Func: ef}
+			for _, l := range lines[f.At.File] {
+				if l.To < f.At.Line || f.End.Line < l.From {
+					continue
+				}
+				keys[f.Key] = true
+				f.each(func(e *effect.Event) {
+					if e.Kind != effect.Access || e.At.Line < l.From || l.To < e.At.Line {
+						return
+					}
+					for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
+						keys[sel] = true
+					}
+					keys[e.Path.Root.Key] = true
+					watchFields(keys, structs, e.Whole, 0)
+				})
+			}
+		}
+	}
+	delete(keys, "")
+	return slices.Sorted(maps.Keys(keys))
+}
+
+func watchFields(keys map[string]bool, structs map[string]*effect.Struct, key string, depth int) {
+	if t := structs[key]; t != nil && depth < 3 {
+		for _, f := range t.Fields {
+			keys[f.Key] = true
+			watchFields(keys, structs, f.Struct, depth+1)
+		}
+	}
+}
+
+// watched notes the accesses to a function's variables that are watched.
+func (w *walk) watched() {
+	if len(w.m.watch) == 0 {
+		return
+	}
+	for i, v := range w.f.Locals {
+		if v.Key != "" && w.m.watches(w.f, v.Key) {
+			w.addVariable(v, effect.Root{Kind: effect.Local, N: i})
+		}
+	}
+}
+
+// watches reports whether a variable is watched, by its own key or by that of
+// a function around it.
+func (m *Module) watches(f *function, key string) bool {
+	for ; f != nil; f = m.funcs[f.Parent] {
+		if m.watch[f.Key] {
+			return true
+		}
+	}
+	return m.watch[key]
+}
+
+// unite drops what literals do to captured variables that are watched, where
+// the functions around them have it in their own terms.
+func (m *Module) unite() {
+	if len(m.watch) == 0 {
+		return
+	}
+	type site struct {
+		at effect.Pos
+		fn *function
+	}
+	known := make(map[site]bool)
+	for key := range m.variables {
+		for _, r := range m.raw[key] {
+			if r.path.Root.Kind == effect.Local {
+				known[site{r.at, r.access.fn}] = true
+			}
+		}
+	}
+	for key := range m.variables {
+		if len(m.pairs.found[key]) > 0 {
+			continue // this is the name it goes by
+		}
+		m.raw[key] = slices.DeleteFunc(m.raw[key], func(r *raw) bool {
+			return r.path.Root.Kind == effect.Free && known[site{r.at, r.access.fn}]
+		})
+	}
+}
+
+// A spot is an access of the module that a sighting may mean.
+type spot struct {
+	key  string
+	raw  *raw
+	rank int
+}
+
+// Observe finds the places that a sighting is of, mostly one, and keeps it as
+// evidence of them; or it says why it can't.
+func (m *Module) Observe(s Sighting) ([]string, string) {
+	a, b := m.spots(s[0]), m.spots(s[1])
+	for i, list := range []*map[string][]spot{&a, &b} {
+		if len(*list) == 0 && s[i].Ops[0] == rewrite.Atomic {
+			s[i].Calls = nil // the function that calls sync/atomic is often lost
+		}
+	}
+	for i, list := range [2]map[string][]spot{a, b} {
+		if len(list) == 0 && len(s[i].Calls) > 0 {
+			l := s[i].Calls[0]
+			if s[i].In != "" {
+				return nil, fmt.Sprintf("what %s does with its arguments at %s:%d is not followed", s[i].In, filepath.Base(l.File), l.Line)
+			}
+			return nil, fmt.Sprintf("nothing that may be shared is seen to be %s at %s:%d; the source may have changed since", verbs[s[i].Ops[0]], filepath.Base(l.File), l.Line)
+		}
+	}
+	switch {
+	case len(s[0].Calls) == 0:
+		a = m.partners(s[0], b)
+	case len(s[1].Calls) == 0:
+		b = m.partners(s[1], a)
+	}
+	places := m.common(a, b)
+	if len(places) == 0 {
+		return nil, "the two accesses have no variable or field in common that could be told"
+	}
+	if len(places) > 1 {
+		known := slices.DeleteFunc(slices.Clone(places), func(key string) bool { return len(m.pairs.found[key]) == 0 })
+		switch {
+		case len(known) > 0:
+			places = known
+		case !m.together(places, a, b) || !m.together(places, b, a):
+			return nil, "it may be of " + shortKeys(places) + ": both accesses name them"
+		}
+	}
+	for _, key := range places {
+		if why := m.believe(key, s, m.best(a[key], b[key]).raw, m.best(b[key], a[key]).raw); why != "" {
+			return nil, why
+		}
+	}
+	return places, ""
+}
+
+// together reports whether a side accesses all of several places as parts of
+// one object: if one of them races, so do the others.
+func (m *Module) together(places []string, side, other map[string][]spot) bool {
+	base := func(key string) effect.Path {
+		p, _ := m.best(side[key], other[key]).raw.path.Base()
+		return p
+	}
+	return !slices.ContainsFunc(places, func(key string) bool { return base(key) != base(places[0]) })
+}
+
+// verbs say what a side did in a reason.
+var verbs = map[rewrite.Op]string{rewrite.Read: "read", rewrite.Write: "written", rewrite.ReadElem: "looked into", rewrite.WriteElem: "changed in place",
+	rewrite.Atomic: "accessed atomically", rewrite.Close: "closed", rewrite.Send: "sent on", rewrite.Address: "handed out by address"}
+
+func shortKeys(keys []string) string {
+	var out []string
+	for _, k := range keys {
+		out = append(out, rewrite.ShortKey(k))
+	}
+	return strings.Join(out, " or ")
+}
+
+// spots lists, by place, the accesses on the line of a side that its operation
+// fits; those elsewhere in the statement rank behind.
+func (m *Module) spots(s Sighted) map[string][]spot {
+	out := make(map[string][]spot)
+	if len(s.Calls) == 0 {
+		return out
+	}
+	l := s.Calls[0]
+	for key, list := range m.raw {
+		for _, r := range list {
+			if r.at.File != l.File || r.at.Line < l.From || l.To < r.at.Line {
+				continue
+			}
+			fits := slices.Index(s.Ops, r.op)
+			if fits < 0 || s.In != "" && !r.whole && (r.op == rewrite.Read || r.op == rewrite.Write) {
+				continue // a library's function accesses what is read there, not where it is read
+			}
+			likeness := l.likeness(r.access.fn)
+			rank := 10*(len(s.Ops)-fits) + 25*likeness
+			switch {
+			case r.at.Line == l.Line:
+				rank += 100
+			case likeness < 2:
+				continue // a literal within the statement
+			}
+			if !r.whole {
+				rank++
+			}
+			out[key] = append(out[key], spot{key, r, rank})
+		}
+	}
+	return out
+}
+
+// partners lists what a side that left no trace in the module's code may have
+// done to the places of the other one: what fits its operation.
+func (m *Module) partners(s Sighted, other map[string][]spot) map[string][]spot {
+	out := make(map[string][]spot)
+	for key := range other {
+		for _, r := range m.raw[key] {
+			if i := slices.Index(s.Ops, r.op); i >= 0 && !r.isFresh() {
+				out[key] = append(out[key], spot{key, r, -i})
+			}
+		}
+	}
+	return out
+}
+
+// common lists the places that both sides may have touched, as far as they
+// rank first together.
+func (m *Module) common(a, b map[string][]spot) []string {
+	var out []string
+	top := 0
+	for _, key := range slices.Sorted(maps.Keys(a)) {
+		if len(b[key]) == 0 {
+			continue
+		}
+		x, y := m.best(a[key], b[key]), m.best(b[key], a[key])
+		switch n := x.rank + y.rank; {
+		case len(out) == 0 || n > top:
+			out, top = []string{key}, n
+		case n == top:
+			out = append(out, key)
+		}
+	}
+	return out
+}
+
+// best is the access of a side that ranks first; of equals one that may race
+// with the other side.
+func (m *Module) best(list, other []spot) spot {
+	return slices.MaxFunc(list, func(x, y spot) int {
+		races := func(s spot) int {
+			if !m.making(s.raw) && slices.ContainsFunc(other, func(o spot) bool { return conflict(&s.raw.access, &o.raw.access) && heldInCommon(s.raw, o.raw) == "" }) {
+				return 1
+			}
+			return 0
+		}
+		return cmp.Or(cmp.Compare(x.rank, y.rank), cmp.Compare(races(x), races(y)), comparePos(y.raw.at, x.raw.at))
+	})
+}
+
+// heldInCommon names a lock that keeps two accesses apart.
+func heldInCommon(a, b *raw) string {
+	ka, kb := a.locks(), b.locks()
+	for _, k := range slices.Sorted(maps.Keys(ka)) {
+		if n, ok := kb[k]; ok && (ka[k] == rewrite.Exclusive || n == rewrite.Exclusive) {
+			return k
+		}
+	}
+	return ""
+}
