@@ -6,7 +6,6 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -222,7 +221,10 @@ func (c *cloning) replace(u *rewrite.Use, stmt ast.Stmt, e ast.Expr) {
 		c.edits = append(c.edits, rewrite.Insert{Stmt: f.Span(stmt), Code: rewrite.Code{Text: code}})
 		return
 	}
-	name = fresh(u, strings.ToLower(name))
+	if sel, ok := e.(*ast.SelectorExpr); ok {
+		name = lowerFirst(sel.Sel.Name)
+	}
+	name = fresh(u, name)
 	code := name + " := $0\n" + c.assignment(u, name, name, name+"Copy")
 	c.edits = append(c.edits, rewrite.Insert{Stmt: f.Span(stmt), Code: rewrite.Code{Text: code}, Holes: []rewrite.Span{f.Span(e)}},
 		rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: name}})
