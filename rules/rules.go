@@ -22,6 +22,9 @@ var All = []*rewrite.Rule{
 	mutexfield,
 	local,
 	globalvar,
+	snapshot,
+	clone,
+	logged,
 }
 
 //go:embed *.go

@@ -9,86 +9,235 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 )
 
-// before hands a goroutine the value that the variable has when it starts,
-// where it only reads the variable, once, and its starter goes on to change
-// it.
-func (v *variable) before() (*rewrite.Fix, bool) {
-	var lit *ast.FuncLit
-	var reads []*rewrite.Use
-	for _, u := range v.uses {
-		l := v.literal(u)
-		switch {
-		case l == nil:
-			continue
-		case v.changes(u) != "" || lit != nil && l != lit || v.repeats(u, l) || v.changesInPlace():
-			return nil, false
+// snapshot: hand out a copy of a guarded map or slice
+//
+// All accesses to the field hold its mutex, and still what it holds is read
+// without: a method takes the lock, returns the map or slice itself and releases
+// the lock, or keeps it in a variable for later. Meanwhile others change it in
+// place, and a map that is changed while it is ranged over ends the program. The
+// fix copies it where it is handed out, while the lock is still held, with
+// maps.Clone or slices.Clone; nil stays nil. Before Go 1.21 append copies
+// slices, and a loop copies maps.
+//
+// What follows on the copy runs without the lock, as before, however long it
+// takes.
+//
+// It is refused where a copy could change what the program does:
+//
+//   - callers write into what they get, or put it into a field: they mean the
+//     one that is shared;
+//   - the elements are maps or slices, or pointers to something other than a
+//     struct: the copy would share them;
+//   - some access to the field itself lacks the lock, which is for guard to mend;
+//   - a file for another platform or build tag mentions the field.
+var snapshot = &rewrite.Rule{
+	Name:  "snapshot",
+	Title: "hand out a copy of a guarded map or slice",
+	Mends: []rewrite.Kind{rewrite.Field},
+	Fix:   fixSnapshot,
+}
+
+func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
+	f := s.Finding
+	vote, ok := guardOf(s, f)
+	if !ok {
+		return nil, "no mutex of the struct guards the field elsewhere"
+	}
+	if reason := leftOut(s, f.Place.Key); reason != "" {
+		return nil, reason
+	}
+	uses := s.Module.Uses(f.Place.Key)
+	if i := slices.IndexFunc(uses, func(u *rewrite.Use) bool { return !u.Element }); i >= 0 {
+		if reason := copyable(uses[i].File.Info.TypeOf(uses[i].Path[0].(ast.Expr))); reason != "" {
+			return nil, reason
 		}
-		lit = l
-		reads = append(reads, u)
 	}
-	_, plain := v.obj.Type().Underlying().(*types.Basic)
-	if lit == nil || !slices.ContainsFunc(reads, v.races) || !plain || !v.startsWithValue() {
-		return nil, false
+	if reason := onlyLeaked(f, uses, vote.Lock); reason != "" {
+		return nil, reason
 	}
-	start := v.startOf(lit)
-	if start == nil || start.Pos() < v.obj.Pos() {
-		return nil, false
+	var edits []rewrite.Edit
+	for _, u := range uses {
+		sel, ok := mention(u)
+		if !ok || u.File.Test || u.Access == nil || u.Access.Fresh || !handedOut(f, u) {
+			continue
+		}
+		if !takesLock(s, u, vote.Lock) {
+			continue // who calls it holds the lock, and may change it
+		}
+		if reason := meantShared(s, u); reason != "" {
+			return nil, reason
+		}
+		more, reason := duplicate(s, u, sel)
+		if reason != "" {
+			return nil, reason
+		}
+		edits = append(edits, more...)
 	}
-	name := fresh(&rewrite.Use{File: v.file, Path: []ast.Node{v.outermost()}}, v.obj.Name())
-	edits := []rewrite.Edit{rewrite.Insert{Stmt: v.file.Span(start), Code: rewrite.Code{Text: name + " := " + v.obj.Name()}}}
-	for _, u := range reads {
-		edits = append(edits, rewrite.Replace{Node: v.file.Span(u.Path[0]), Code: rewrite.Code{Text: name}})
+	if len(edits) == 0 {
+		return nil, "nothing is seen to hand out what the field holds"
 	}
 	return &rewrite.Fix{
-		Title:  fmt.Sprintf("Give the goroutine the %s it is started with", v.obj.Name()),
-		Places: []string{v.site.Finding.Place.Key}, Safety: rewrite.Safe, Edits: edits,
-	}, true
+		Title:  "Hand out a copy of " + f.Place.Name,
+		Places: []string{f.Place.Key}, Safety: rewrite.Safe, Edits: edits,
+	}, ""
 }
 
-// startsWithValue reports whether the variable has a value that means something
-// where it is declared: it is a parameter, or set to more than zero.
-func (v *variable) startsWithValue() bool {
-	if v.parameter() {
-		var typ *ast.FuncType
-		switch fn := v.owner().(type) {
-		case *ast.FuncDecl:
-			typ = fn.Type
-		case *ast.FuncLit:
-			typ = fn.Type
-		}
-		return typ.Results == nil || !contains(typ.Results, v.path[1])
-	}
-	define, ok := v.path[1].(*ast.AssignStmt)
-	return ok && len(define.Lhs) == 1 && !zero(define.Rhs[0])
-}
-
-// repeats reports whether a literal reads a mention again and again, or in a
-// function of its own: it may want to see what changes.
-func (v *variable) repeats(u *rewrite.Use, lit *ast.FuncLit) bool {
-	for _, n := range u.Path {
-		switch n.(type) {
-		case *ast.ForStmt, *ast.RangeStmt:
-			return true
-		case *ast.FuncLit:
-			return n != ast.Node(lit)
+// onlyLeaked says what else than a leak is wrong with a place: an access to the
+// field that lacks the lock, or one that changes what was handed out.
+func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
+	named := make(map[rewrite.Span]*rewrite.Use)
+	for _, u := range uses {
+		if e, ok := mention(u); ok {
+			named[u.File.Span(e)] = u
 		}
 	}
-	return true
+	for _, a := range f.Accesses {
+		at := fmt.Sprintf("%s:%d", base(a.At.File), a.At.Line)
+		switch {
+		case a.Fresh:
+		case named[a.At] == nil && a.Op.Writes() && !a.Whole:
+			return at + " changes what it was handed, and means what is shared"
+		case slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }):
+		case a.Whole:
+			return "the struct is copied or assigned as a whole at " + at
+		case named[a.At] == nil, a.Op == rewrite.ReadElem && keptIn(named[a.At].File, named[a.At].Path) != nil:
+		case !a.Test:
+			return at + " names the field itself without the lock"
+		}
+	}
+	return ""
 }
 
-// startOf returns the go statement that runs a literal, if the variable's
-// owner lists it.
-func (v *variable) startOf(lit *ast.FuncLit) ast.Stmt {
-	var start ast.Stmt
-	ast.Inspect(body(v.owner()), func(n ast.Node) bool {
-		if start == nil && inList(n) {
-			for _, s := range list(n) {
-				if g, ok := s.(*ast.GoStmt); ok && g.Call.Fun == ast.Expr(lit) {
-					start = g
-				}
+// takesLock reports whether the function around a use takes a lock by itself, and
+// no caller holds it already.
+func takesLock(s *rewrite.Site, u *rewrite.Use, lock string) bool {
+	b := body(function(u))
+	return b != nil && slices.Contains(s.Module.Calls(u.File, b.Pos(), b.End()).Locks, lock) &&
+		!slices.ContainsFunc(s.Module.Entry(u.File, b.Pos()), func(l rewrite.Lock) bool { return l.Key == lock })
+}
+
+// handedOut reports whether a use gives what the field holds to code that goes
+// on without the lock: by a return, in a literal, or in a variable. A function
+// that then gives the field something else keeps what it took to itself.
+func handedOut(f *rewrite.Finding, u *rewrite.Use) bool {
+	inner := u.Path[0]
+	for _, n := range u.Path[1:] {
+		switch n := n.(type) {
+		case *ast.ParenExpr, *ast.CompositeLit:
+		case *ast.UnaryExpr:
+			if _, ok := inner.(*ast.CompositeLit); !ok {
+				return false
 			}
+		case *ast.KeyValueExpr:
+			if n.Value != inner {
+				return false
+			}
+		case *ast.ReturnStmt:
+			return true
+		case *ast.AssignStmt:
+			return slices.Contains(n.Rhs, asExpr(inner)) && goesOn(f, u) && !replacedIn(u)
+		case *ast.ValueSpec:
+			return goesOn(f, u) && !replacedIn(u)
+		default:
+			return false
 		}
-		return start == nil
+		inner = n
+	}
+	return false
+}
+
+// goesOn reports whether the function around a use works on what it has put
+// into a variable when it has released the lock, or returns that.
+func goesOn(f *rewrite.Finding, u *rewrite.Use) bool {
+	fn := function(u)
+	span := u.File.Span(fn)
+	if slices.ContainsFunc(f.Accesses, func(a rewrite.Access) bool { return len(a.Locks) == 0 && span.Contains(a.At) }) {
+		return true
+	}
+	found := false
+	if v := keptIn(u.File, u.Path); v != nil {
+		ast.Inspect(fn, func(n ast.Node) bool {
+			if r, ok := n.(*ast.ReturnStmt); ok {
+				ast.Inspect(r, func(n ast.Node) bool {
+					id, ok := n.(*ast.Ident)
+					found = found || ok && u.File.Info.Uses[id] == v
+					return !found
+				})
+			}
+			return !found
+		})
+	}
+	return found
+}
+
+func asExpr(n ast.Node) ast.Expr {
+	e, _ := n.(ast.Expr)
+	return e
+}
+
+// replacedIn reports whether the function around a use assigns the field.
+func replacedIn(u *rewrite.Use) bool {
+	name := text(u.File, u.Path[0].(ast.Expr))
+	found := false
+	ast.Inspect(function(u), func(n ast.Node) bool {
+		if as, ok := n.(*ast.AssignStmt); ok {
+			found = found || slices.ContainsFunc(as.Lhs, func(e ast.Expr) bool { return text(u.File, e) == name })
+		}
+		return !found
 	})
-	return start
+	return found
+}
+
+// copyable says why a copy of a container of a type would still share what
+// others change.
+func copyable(t types.Type) string {
+	var elem types.Type
+	switch t := t.Underlying().(type) {
+	case *types.Map:
+		elem = t.Elem()
+	case *types.Slice:
+		elem = t.Elem()
+	default:
+		return "the field is neither a map nor a slice"
+	}
+	switch e := elem.Underlying().(type) {
+	case *types.Map, *types.Slice:
+		return "its elements are maps or slices, which a copy would share"
+	case *types.Pointer:
+		if _, ok := e.Elem().Underlying().(*types.Struct); !ok {
+			return "its elements are pointers, and a copy would share what they point to"
+		}
+	}
+	return ""
+}
+
+// duplicate replaces an expression by a copy of what it is.
+func duplicate(s *rewrite.Site, u *rewrite.Use, e ast.Expr) ([]rewrite.Edit, string) {
+	f := u.File
+	hole := []rewrite.Span{f.Span(e)}
+	replace := func(text string, imports ...string) []rewrite.Edit {
+		return []rewrite.Edit{rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: text, Imports: imports}, Holes: hole}}
+	}
+	_, isMap := f.Info.TypeOf(e).Underlying().(*types.Map)
+	recent := goAtLeast(s.Module.GoVersion(f), 21)
+	switch {
+	case isMap && recent:
+		return replace("maps.Clone($0)", "maps"), ""
+	case recent:
+		return replace("slices.Clone($0)", "slices"), ""
+	case !isMap:
+		return replace("append($0[:0:0], $0...)"), ""
+	}
+	up, i := place(spot{Use: u, sel: e})
+	typ, imports := typeText(f, f.Info.TypeOf(e))
+	if up == nil {
+		return nil, fmt.Sprintf("%s has no place for the loop that copies a map before Go 1.21", spot{Use: u, sel: e}.at())
+	}
+	name := fresh(u, lowerFirst(spot{Use: u, sel: e}.name()))
+	src := text(f, e)
+	code := fmt.Sprintf("var %[1]s %[2]s\nif %[3]s != nil {\n%[1]s = make(%[2]s, len(%[3]s))\nfor k, v := range %[3]s {\n%[1]s[k] = v\n}\n}", name, typ, src)
+	return []rewrite.Edit{
+		rewrite.Insert{Stmt: f.Span(list(up)[i]), Code: rewrite.Code{Text: code, Imports: imports}},
+		rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: name}},
+	}, ""
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/tools/go/types/typeutil"
+
 	"github.com/go-fixer/fixer/rewrite"
 )
 
@@ -107,20 +109,6 @@ func inside(u *rewrite.Use) bool {
 	return false
 }
 
-// callee returns the package's function that a call names, nil for others.
-func callee(info *types.Info, call *ast.CallExpr) *types.Func {
-	fun := ast.Unparen(call.Fun)
-	if x, ok := fun.(*ast.IndexExpr); ok {
-		fun = x.X
-	}
-	sel, ok := fun.(*ast.SelectorExpr)
-	if !ok {
-		return nil
-	}
-	fn, _ := info.Uses[sel.Sel].(*types.Func)
-	return fn
-}
-
 // outsideCalled returns the use as the function sees it that calls the literal
 // around it at once: the literal is one step of that function. Other uses are
 // returned as they are.
@@ -162,4 +150,10 @@ func callsAtOnce(info *types.Info, call *ast.CallExpr) bool {
 		return true
 	}
 	return false
+}
+
+// callee is the function or method that a call names, nil for other calls.
+func callee(info *types.Info, call *ast.CallExpr) *types.Func {
+	fn, _ := typeutil.Callee(info, call).(*types.Func)
+	return fn
 }

@@ -220,6 +220,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	at := x.pos(in.Pos())
 	if row.Kind != model.Unknown {
 		x.fills(c, in)
+		x.printed(c, in, row)
 		if row.Kind == model.Slow || row.Blocks {
 			note := row.Note
 			if note == "" || row.Kind != model.Slow {

@@ -25,6 +25,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 			x.blk.Events[n].Const = c.Value != nil && c.Value.Kind() == constant.Bool
 		}
 		x.escape(in.Val, x.path(in.Addr))
+		x.shares(in.Val, x.path(in.Addr))
 		x.sets(in)
 		x.cond(in)
 		x.hook(in)
@@ -33,6 +34,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.MapUpdate:
 		x.elem(rewrite.WriteElem, in.Map, in.Pos())
 		x.escape(in.Value, x.path(in.Map))
+		x.shares(in.Value, with(x.path(in.Map), Elem))
 	case *ssa.Lookup:
 		if isMap(in.X) {
 			x.elem(rewrite.ReadElem, in.X, in.Pos())
@@ -72,6 +74,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.Return:
 		e := Event{Kind: Return, At: x.pos(in.Pos())}
 		for _, r := range in.Results {
+			r = returned(in, r)
 			x.escape(r, Path{})
 			if c, ok := r.(*ssa.Const); ok && c.Value == nil {
 				e.Results = append(e.Results, Value{})

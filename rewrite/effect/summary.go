@@ -179,6 +179,7 @@ const (
 	Escape               // Path becomes visible to others: stored, sent, returned
 	Return               // leaves the function with Results
 	Slow                 // may block or do I/O; Note says what
+	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
 )
 
 // An Event is one thing a function does.

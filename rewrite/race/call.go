@@ -255,7 +255,7 @@ func (w *walk) returned(e *effect.Event, b binding) {
 		if !ok {
 			q = effect.Path{}
 		}
-		w.results[effect.Root{Kind: effect.Result, N: e.ID, I: i}] = result{path: q, fresh: r.fresh}
+		w.results[effect.Root{Kind: effect.Result, N: e.ID, I: i}] = result{path: q, fresh: r.fresh, shares: b.shares(r.shares)}
 	}
 }
 

@@ -17,6 +17,9 @@ func (m *Module) why(p pair) []string {
 		out[0] = strings.TrimSuffix(out[0], noWait)
 		out = append(out, p.obstacle.text)
 	}
+	if p.b.leak != "" {
+		return append(out, fmt.Sprintf("%s returns what the field holds, and releases %s", p.b.fn.Name, rewrite.ShortKey(p.b.leak)))
+	}
 	if channel(p) {
 		if p.a.op == p.b.op {
 			return append(out, "closing a channel twice panics")
@@ -81,6 +84,8 @@ const noWait = ", and does not wait for it before its access"
 func (m *Module) would(p pair) string {
 	a, b := p.a.ctx, p.b.ctx
 	switch {
+	case p.b.leak != "":
+		return "a copy made while " + rewrite.ShortKey(p.b.leak) + " is held, at " + short(p.b.at)
 	case channel(p) && p.a.op == p.b.op:
 		return "only one of the two closing the channel, or a sync.Once around both"
 	case channel(p):

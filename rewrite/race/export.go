@@ -89,6 +89,7 @@ func (w *walk) leave(e *effect.Event, s state) {
 	for i, v := range e.Results {
 		w.later(e, i, v, s)
 	}
+	w.leaks(e, s)
 	w.returns++
 	w.left = w.left.union(s.live)
 	if w.returns == 1 {
@@ -104,6 +105,9 @@ func (w *walk) leave(e *effect.Event, s state) {
 			}
 		}
 		r.fresh = r.path.Sel == "" && w.fresh(r.path.Root)
+		if r.fresh {
+			r.shares = w.common(r.path.Root, 0)
+		}
 		if o := r.path.Root; r.path.Sel == "" && o.Kind == effect.Local && w.f.Locals[o.N].Cap != 0 {
 			if w.sum.made == nil {
 				w.sum.made = make(map[effect.Root]int)

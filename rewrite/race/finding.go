@@ -101,6 +101,7 @@ func (m *Module) collect() {
 			m.vote(field)
 		}
 	}
+	m.judgeLeaks(m.leaked)
 }
 
 // Findings lists the places that race, by position. Sides, accesses and votes

@@ -16,6 +16,7 @@ type gathering struct {
 	pairs     *pairs
 	raw       []placed
 	variables []raced
+	leaks     []leak
 	again     []Deadlock
 	lockOrder []Deadlock
 	stalls    []stalled
@@ -98,6 +99,7 @@ func (m *Module) takeIn(f *function) {
 			m.raw[v.variable.Key] = append(m.raw[v.variable.Key], v.raw...)
 		}
 	}
+	m.leaked = append(m.leaked, g.leaks...)
 	m.again = append(m.again, g.again...)
 	for _, d := range g.lockOrder {
 		if _, ok := m.lockOrder[d.Locks]; !ok {

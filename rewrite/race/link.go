@@ -39,6 +39,7 @@ type Module struct {
 	dismissed func(a, b rewrite.Span, why string) // see Link
 	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
 	variables map[string]effect.Variable          // that race, by key
+	leaked    []leak
 	eithers   alternatives
 	handed    map[string]bool // locks that exported functions leave held
 	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use

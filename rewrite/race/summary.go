@@ -37,8 +37,9 @@ func (s *summary) sameSize(t *summary) bool {
 // A result is what a call returns: memory the caller knows by another path,
 // or a fresh object.
 type result struct {
-	path  effect.Path
-	fresh bool
+	path   effect.Path
+	fresh  bool
+	shares shares // what a fresh one has in common with others
 }
 
 // A trail is how an access is reached: the calls from the frame inwards.
@@ -64,7 +65,8 @@ type access struct {
 	later    bool // by a function that the frame returns
 	parallel bool // after a call of t.Parallel
 	index    string
-	covers   bool // all that the value at its path holds
+	covers   bool   // all that the value at its path holds
+	leak     string // made by callers, on what the function returned: the lock it released
 	at       effect.Pos
 	fn       *function // whose source holds it
 	thread   int

@@ -45,6 +45,7 @@ type walk struct {
 	deferred   paths                       // what deferred calls signal
 	ends       paths                       // what is signalled when loops have ended
 	aliases    map[effect.Root]effect.Path // fields that channels are known by
+	shared     map[effect.Root]shares      // what objects made here have in common with others
 	handedIn   map[pendingKey]*effect.Event
 	kept       map[effect.Path]effect.Value // functions put into fields
 	afters     memo[count]                  // what is signalled after a state
@@ -172,6 +173,8 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.once(e, s)
 	case effect.Return:
 		w.leave(e, s)
+	case effect.Share:
+		w.share(e)
 	case effect.Slow:
 		w.slow(s, e.Note, e.At)
 	}
@@ -295,10 +298,14 @@ func (w *walk) origin(p effect.Path) effect.Path {
 	if p.Root.Kind != effect.Result {
 		return p
 	}
-	if r, ok := w.results[p.Root]; ok && r.path.Root.Kind != effect.NoRoot {
+	r := w.results[p.Root]
+	if r.path.Root.Kind != effect.NoRoot {
 		if q, ok := p.On(r.path); ok {
 			return q
 		}
+	}
+	if q, ok := r.shares.of(p.Sel); ok {
+		return q
 	}
 	return p
 }

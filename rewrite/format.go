@@ -1,0 +1,23 @@
+package rewrite
+
+import "strings"
+
+// FormatVerbs lists the verbs of a format of package fmt in order, with their
+// flags and widths: "+v". It reports false for a format that numbers its
+// operands or takes widths from them.
+func FormatVerbs(format string) (verbs []string, ok bool) {
+	for {
+		_, rest, found := strings.Cut(format, "%")
+		if !found {
+			return verbs, true
+		}
+		n := len(rest) - len(strings.TrimLeft(rest, "+-# 0123456789."))
+		if n >= len(rest) || rest[n] == '*' || rest[n] == '[' {
+			return nil, false
+		}
+		if rest[n] != '%' {
+			verbs = append(verbs, rest[:n+1])
+		}
+		format = rest[n+1:]
+	}
+}

@@ -1,0 +1,86 @@
+package race
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A leak is the map or slice of a field of the receiver that a method returns
+// without holding the lock any more that it took to read the field.
+type leak struct {
+	field string
+	locks keys // that were held for the read, and no longer are
+	at    effect.Pos
+	frame *function
+	path  effect.Path
+}
+
+// leaks notes what the function's results let out of its locks.
+func (w *walk) leaks(e *effect.Event, s state) {
+	if !w.last || w.f.Recv == "" || w.f.Test {
+		return
+	}
+	for _, v := range e.Results {
+		p := w.resolve(v.Path)
+		base, last := p.Base()
+		owner, field := base.Base()
+		if last != effect.Deref || owner != (effect.Path{Root: effect.Root{Kind: effect.Param}}) || !w.m.racy(base) {
+			continue
+		}
+		if slices.ContainsFunc(w.out.raw, func(r placed) bool { return r.raw.path == base && r.raw.op == rewrite.Write }) {
+			continue // it hands over what the field held, and gives the field something else
+		}
+		l := leak{field: field, at: e.At, frame: w.f, path: p, locks: make(keys)}
+		for _, r := range w.out.raw {
+			if a := r.raw; r.place == field && a.path == base && a.op == rewrite.Read {
+				l.locks = merge(l.locks, a.must)
+			}
+		}
+		for k := range s.may.keys(w.f) {
+			delete(l.locks, k)
+		}
+		if len(l.locks) > 0 {
+			w.out.leaks = append(w.out.leaks, l)
+		}
+	}
+}
+
+// judgeLeaks finds methods of the API that return what others change in place
+// under the lock: their callers look into it without.
+func (m *Module) judgeLeaks(leaks []leak) {
+	for _, l := range leaks {
+		if f := l.frame; len(m.pairs.found[l.field]) > 0 || !f.Public || !m.isEntry(f) || !m.public[f.Pkg] {
+			continue
+		}
+		for _, r := range m.raw[l.field] {
+			lock, ok := "", false
+			for k := range r.locks() {
+				if _, held := l.locks[k]; held && strings.HasPrefix(k, ownerOf(l.field)+".") && !m.handed[k] {
+					lock, ok = k, true
+				}
+			}
+			if r.op != rewrite.WriteElem || r.isFresh() || r.fn.Test || !ok || !m.guarded(l.field, lock) {
+				continue
+			}
+			elem, _ := l.path.With(effect.Elem)
+			a := access{path: elem, op: rewrite.ReadElem, leak: lock, at: l.at, fn: l.frame}
+			ctx := rewrite.Context{Start: l.frame.At.Span(), Func: l.frame.Name, Runs: l.frame.Name, Entry: true}
+			m.pairs.add(l.field, pair{a: apiSide(r), b: side{access: &a, frame: l.frame, entry: l.frame, ctx: ctx}})
+			break
+		}
+	}
+}
+
+// ownerOf is the struct type of a field.
+func ownerOf(field string) string { return field[:strings.LastIndexByte(field, '.')] }
+
+// guarded reports whether all accesses to a field hold a lock, those before
+// the object is shared and those of tests left out.
+func (m *Module) guarded(field, lock string) bool {
+	return !slices.ContainsFunc(m.accesses(field), func(a rewrite.Access) bool {
+		return !a.Fresh && !a.Test && !slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+	})
+}

@@ -1,0 +1,111 @@
+package race
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A share is memory that an object has in common with another one: all of it
+// that starts with a selector is what a path names.
+type share struct {
+	sel   string
+	whole bool        // a copied struct: only what its fields refer to is shared
+	to    effect.Path // zero for memory of its own, or unknown
+	by    *effect.Event
+}
+
+// of returns the path by which others know a part of the object.
+func (l shares) of(sel string) (effect.Path, bool) {
+	var best *share
+	for i := range l {
+		s := &l[i]
+		rest, ok := strings.CutPrefix(sel, s.sel)
+		if !ok || rest != "" && rest[0] != ';' || s.whole && !strings.Contains(rest, ";"+effect.Deref) {
+			continue
+		}
+		if best == nil || len(s.sel) > len(best.sel) {
+			best = s
+		}
+	}
+	if best == nil || best.to.Root.Kind == effect.NoRoot {
+		return effect.Path{}, false
+	}
+	return effect.Path{Sel: sel[len(best.sel):]}.On(best.to)
+}
+
+type shares []share
+
+// share notes what a local object has in common with another one. Two values
+// for one field are unknown.
+func (w *walk) share(e *effect.Event) {
+	to := w.resolve(e.Args[0].Path)
+	r, sel := e.Path.Root, e.Path.Sel
+	if w.shared == nil {
+		w.shared = make(map[effect.Root]shares)
+	}
+	list := w.shared[r]
+	for i := range list {
+		switch {
+		case list[i].by == e:
+			list[i].to = to
+			return
+		case list[i].sel == sel && list[i].whole == e.Covers && list[i].to != to:
+			to, list[i].to = effect.Path{}, effect.Path{}
+		}
+	}
+	w.shared[r] = append(list, share{sel: sel, whole: e.Covers, to: to, by: e})
+}
+
+// common lists what an object that the function returns has in common with
+// those its caller knows. Only copies count: a struct copied as a whole, a
+// field that gets what the same field of another one refers to, and elements
+// of a map that is made here.
+func (w *walk) common(r effect.Root, depth int) shares {
+	if r.Kind == effect.Result {
+		return w.results[r].shares
+	}
+	var out shares
+	for _, s := range w.shared[r] {
+		elem := strings.HasPrefix(s.sel, ";"+effect.Elem)
+		switch own := s.to.Sel == "" && w.fresh(s.to.Root); {
+		case own && elem && depth < 3:
+			for _, t := range w.common(s.to.Root, depth+1) {
+				t.sel = s.sel + t.sel
+				out = append(out, t)
+			}
+		case s.whole && !own, elem && outside(s.to.Root), s.sel != "" && sameField(s.sel, s.to.Sel):
+			out = append(out, s)
+		default:
+			s.to = effect.Path{}
+			out = append(out, s)
+		}
+	}
+	if !slices.ContainsFunc(out, func(s share) bool { return s.to.Root.Kind != effect.NoRoot }) {
+		return nil
+	}
+	return out
+}
+
+// sameField reports whether two selectors end in what the same field refers to.
+func sameField(a, b string) bool {
+	last := func(s string) string {
+		return s[max(0, strings.LastIndexByte(strings.TrimSuffix(s, ";"+effect.Deref), ';')):]
+	}
+	return last(a) == last(b)
+}
+
+// shares says what a result has in common with others in the caller's terms.
+func (b binding) shares(l shares) shares {
+	var out shares
+	for _, s := range l {
+		q, ok := b.path(s.to)
+		if !ok {
+			q = effect.Path{}
+		}
+		s.to = q
+		out = append(out, s)
+	}
+	return out
+}

@@ -1,0 +1,94 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/types"
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// before hands a goroutine the value that the variable has when it starts,
+// where it only reads the variable, once, and its starter goes on to change
+// it.
+func (v *variable) before() (*rewrite.Fix, bool) {
+	var lit *ast.FuncLit
+	var reads []*rewrite.Use
+	for _, u := range v.uses {
+		l := v.literal(u)
+		switch {
+		case l == nil:
+			continue
+		case v.changes(u) != "" || lit != nil && l != lit || v.repeats(u, l) || v.changesInPlace():
+			return nil, false
+		}
+		lit = l
+		reads = append(reads, u)
+	}
+	_, plain := v.obj.Type().Underlying().(*types.Basic)
+	if lit == nil || !slices.ContainsFunc(reads, v.races) || !plain || !v.startsWithValue() {
+		return nil, false
+	}
+	start := v.startOf(lit)
+	if start == nil || start.Pos() < v.obj.Pos() {
+		return nil, false
+	}
+	name := fresh(&rewrite.Use{File: v.file, Path: []ast.Node{v.outermost()}}, v.obj.Name())
+	edits := []rewrite.Edit{rewrite.Insert{Stmt: v.file.Span(start), Code: rewrite.Code{Text: name + " := " + v.obj.Name()}}}
+	for _, u := range reads {
+		edits = append(edits, rewrite.Replace{Node: v.file.Span(u.Path[0]), Code: rewrite.Code{Text: name}})
+	}
+	return &rewrite.Fix{
+		Title:  fmt.Sprintf("Give the goroutine the %s it is started with", v.obj.Name()),
+		Places: []string{v.site.Finding.Place.Key}, Safety: rewrite.Safe, Edits: edits,
+	}, true
+}
+
+// startsWithValue reports whether the variable has a value that means something
+// where it is declared: it is a parameter, or set to more than zero.
+func (v *variable) startsWithValue() bool {
+	if v.parameter() {
+		var typ *ast.FuncType
+		switch fn := v.owner().(type) {
+		case *ast.FuncDecl:
+			typ = fn.Type
+		case *ast.FuncLit:
+			typ = fn.Type
+		}
+		return typ.Results == nil || !contains(typ.Results, v.path[1])
+	}
+	define, ok := v.path[1].(*ast.AssignStmt)
+	return ok && len(define.Lhs) == 1 && !zero(define.Rhs[0])
+}
+
+// repeats reports whether a literal reads a mention again and again, or in a
+// function of its own: it may want to see what changes.
+func (v *variable) repeats(u *rewrite.Use, lit *ast.FuncLit) bool {
+	for _, n := range u.Path {
+		switch n.(type) {
+		case *ast.ForStmt, *ast.RangeStmt:
+			return true
+		case *ast.FuncLit:
+			return n != ast.Node(lit)
+		}
+	}
+	return true
+}
+
+// startOf returns the go statement that runs a literal, if the variable's
+// owner lists it.
+func (v *variable) startOf(lit *ast.FuncLit) ast.Stmt {
+	var start ast.Stmt
+	ast.Inspect(body(v.owner()), func(n ast.Node) bool {
+		if start == nil && inList(n) {
+			for _, s := range list(n) {
+				if g, ok := s.(*ast.GoStmt); ok && g.Call.Fun == ast.Expr(lit) {
+					start = g
+				}
+			}
+		}
+		return start == nil
+	})
+	return start
+}
