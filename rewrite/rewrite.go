@@ -62,10 +62,11 @@ const (
 	Field    Kind = "field"    // a struct field reached from two goroutines
 	Variable Kind = "variable" // a variable of a function, or what it holds
 	Global   Kind = "global"   // a package variable
+	Locking  Kind = "lock"     // a lock that is not released, released wrongly, or copied
 )
 
 // Kinds lists all kinds.
-var Kinds = []Kind{Field, Variable, Global}
+var Kinds = []Kind{Field, Variable, Global, Locking}
 
 // An Op says what an access does to its place.
 type Op string
@@ -79,6 +80,12 @@ const (
 	Address   Op = "address"       // the address is taken and not followed further
 	Close     Op = "close"         // of a channel
 	Send      Op = "send"          // on a channel, which must not be closed then
+
+	// Of findings about locks:
+	Acquire Op = "lock"   // the lock is taken
+	Release Op = "unlock" // it is released
+	Leave   Op = "leave"  // the function is left, or goes on, without releasing it
+	Copy    Op = "copy"   // it is copied with what holds it
 )
 
 // Writes reports whether the operation changes its place without
@@ -227,4 +234,18 @@ type Finding struct {
 	Votes      []Vote     `json:"votes,omitempty"`
 	Why        []string   `json:"why"`             // why nothing orders the sides
 	Would      string     `json:"would,omitempty"` // what would order them
+	Leaks      []Leak     `json:"leaks,omitempty"` // of Locking: where a function leaves a lock held
+}
+
+// A Leak is a way through a function on which it does not release a lock that
+// it takes.
+type Leak struct {
+	At    Span   `json:"at"`    // the statement that leaves the function or a turn of a loop; the closing brace where that is the end
+	By    string `json:"by"`    // return, break, continue, goto, panic or end
+	Taken Span   `json:"taken"` // the call that takes the lock
+	Mode  Mode   `json:"mode"`
+	// Before is a statement, or closing brace, above which a release is
+	// missing; zero if ways with and without the lock meet before the lock
+	// could be released.
+	Before Span `json:"before"`
 }

@@ -12,7 +12,8 @@ type Rule struct {
 	Title string // one line for lists
 	Mends []Kind
 	// Fix proposes edits for the finding of the site, and possibly for others
-	// of its group, or says in one clause why it can't.
+	// of its group, or says in one clause why it can't; nothing at all if the
+	// finding is another rule's business.
 	Fix func(*Site) (*Fix, string)
 }
 
@@ -39,6 +40,9 @@ type Module interface {
 	// Entry tells which locks may be held by some caller when the function
 	// around pos starts.
 	Entry(file *File, pos token.Pos) []Lock
+	// Around returns the file that a span is in and the nodes around it,
+	// innermost first.
+	Around(at Span) (*File, []ast.Node)
 	// Variants lists the files that this build leaves out and that may use a
 	// place.
 	Variants(place string) []string

@@ -144,7 +144,9 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 				return fix
 			}
 		}
-		out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+		if reason != "" { // else it is another rule's business
+			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
+		}
 	}
 	if len(out.Verdicts) == 0 {
 		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "no rule mends this kind of race"}}

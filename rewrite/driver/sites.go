@@ -23,6 +23,7 @@ type sites struct {
 	at    map[effect.Pos]*rewrite.Use
 	types map[string]*rewrite.Struct
 	roots map[string]bool // types of packages that the patterns name
+	files map[string]*rewrite.File
 }
 
 // index walks the syntax of all packages once, on the first finding.
@@ -32,6 +33,7 @@ func (s *sites) index() {
 		s.at = make(map[effect.Pos]*rewrite.Use)
 		s.types = make(map[string]*rewrite.Struct)
 		s.roots = make(map[string]bool)
+		s.files = make(map[string]*rewrite.File)
 		for _, p := range s.build.prog.Packages {
 			for _, f := range p.Files {
 				s.file(p, f)
@@ -45,6 +47,7 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 	name := fset.Position(syntax.FileStart).Filename
 	f := &rewrite.File{Name: name, Syntax: syntax, Fset: fset, Info: p.Info, Pkg: p.Types,
 		Test: strings.HasSuffix(name, "_test.go")}
+	s.files[name] = f
 	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.TypeSpec:
@@ -144,7 +147,10 @@ func deref(t types.Type) types.Type {
 // named packages' business.
 func (s *sites) complete(f *rewrite.Finding) bool {
 	s.index()
-	if f.Kind != rewrite.Field {
+	switch f.Kind {
+	case rewrite.Locking:
+		return s.inRoot(f)
+	case rewrite.Variable, rewrite.Global:
 		return s.variable(f)
 	}
 	st := s.types[f.Place.Owner]
@@ -245,6 +251,24 @@ func (s *sites) Calls(f *rewrite.File, from, to token.Pos) rewrite.Effects {
 
 func (s *sites) Entry(f *rewrite.File, pos token.Pos) []rewrite.Lock {
 	return s.build.module.Entry(s.pos(f, pos))
+}
+
+func (s *sites) Around(at rewrite.Span) (*rewrite.File, []ast.Node) {
+	s.index()
+	f := s.files[at.File]
+	if f == nil {
+		return nil, nil
+	}
+	var path []ast.Node
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+		if n == nil || !f.Span(n).Contains(at) {
+			return false
+		}
+		path = append(path, n)
+		return true
+	})
+	slices.Reverse(path)
+	return f, path
 }
 
 func (s *sites) pos(f *rewrite.File, p token.Pos) effect.Pos {

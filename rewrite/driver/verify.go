@@ -10,6 +10,7 @@ import (
 	"golang.org/x/tools/go/analysis/passes/inspect"
 	"golang.org/x/tools/go/ast/inspector"
 
+	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/load"
 )
 
@@ -59,7 +60,19 @@ func copiedLocks(prog *load.Program, p *load.Package) []string {
 // better reports why the new build is no improvement: one of the places still
 // races, another one does now, or a lock may wait for itself.
 func (x *fixer) better(b *build, places []string) string {
+	had := make(map[string]bool)
+	for _, f := range x.base.module.Findings() {
+		had[f.Place.Key] = true
+	}
 	for _, f := range b.module.Findings() {
+		switch {
+		case f.Kind == rewrite.Locking && slices.Contains(places, f.Place.Key):
+			return lockClause(f) + " still"
+		case f.Kind == rewrite.Locking && !had[f.Place.Key]:
+			return "then " + lockClause(f)
+		case f.Kind == rewrite.Locking:
+			continue
+		}
 		if slices.Contains(places, f.Place.Key) {
 			return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
 		}

@@ -106,7 +106,7 @@ func (m *Module) Findings() []*rewrite.Finding {
 			out = append(out, f)
 		}
 	}
-	return out
+	return append(out, m.misuses()...)
 }
 
 // Races reports whether there is a finding on the field with this key.

@@ -42,6 +42,7 @@ type Module struct {
 	handed    map[string]bool // locks that exported functions leave held
 	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use
 	again     []Deadlock
+	sums      []*effect.Summary
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 }
 
@@ -63,7 +64,7 @@ type function struct {
 // is told of each two accesses that conflict and do not race as far as one
 // activation of one function tells, and why.
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string)) *Module {
-	m := &Module{dismissed: dismissed,
+	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock),
