@@ -17,6 +17,7 @@ var All = []*rewrite.Rule{
 	guard,
 	atomicfield,
 	mutexfield,
+	unlock,
 }
 
 //go:embed *.go
