@@ -16,6 +16,7 @@ import (
 var All = []*rewrite.Rule{
 	guard,
 	atomicfield,
+	rlock,
 	mutexfield,
 	unlock,
 }
