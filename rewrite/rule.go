@@ -43,6 +43,8 @@ type Module interface {
 	// Around returns the file that a span is in and the nodes around it,
 	// innermost first.
 	Around(at Span) (*File, []ast.Node)
+	// Files lists the files of a package, tests included, by name.
+	Files(pkg *types.Package) []*File
 	// Variants lists the files that this build leaves out and that may use a
 	// place.
 	Variants(place string) []string

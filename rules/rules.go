@@ -19,6 +19,7 @@ var All = []*rewrite.Rule{
 	rlock,
 	mutexfield,
 	unlock,
+	pointer,
 }
 
 //go:embed *.go

@@ -16,7 +16,7 @@ func lockClause(f *rewrite.Finding) string {
 	case a.Op == rewrite.Leave:
 		return leftClause(f)
 	case a.Op == rewrite.Copy:
-		return fmt.Sprintf("%s is copied with what holds it: %s locks the copy at %s, and nobody else waits for that", f.Place.Name, b.Func, nearby(b.At))
+		return fmt.Sprintf("%s is copied with %s %s, which locks the copy at %s: that keeps nobody out", f.Place.Name, copies[a.Func], b.Func, nearby(b.At))
 	case len(a.Locks) == 0:
 		return fmt.Sprintf("%s is released in %s and once more at %s; that ends the program", f.Place.Name, a.Func, nearby(b.At))
 	}
@@ -26,6 +26,9 @@ func lockClause(f *rewrite.Finding) string {
 	}
 	return fmt.Sprintf("%s is taken with %s at %s and released with %s in %s; that ends the program", f.Place.Name, take, nearby(b.At), give, a.Func)
 }
+
+// copies says with what a lock is copied.
+var copies = map[string]string{"receiver": "the receiver of", "parameter": "a parameter of", "range": "each element that is ranged over in"}
 
 func leftClause(f *rewrite.Finding) string {
 	a, b := f.Sides[0].Access, f.Sides[1].Access
@@ -71,7 +74,7 @@ func writeLock(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 		if i == 0 && len(o.Leaks) > 0 {
 			continue
 		}
-		fmt.Fprintf(b, "\t%s at %s in %s\n", done[s.Access.Op], at(s.Access.At, rel), s.Access.Func)
+		fmt.Fprintf(b, "\t%s at %s in %s\n", done[s.Access.Op], at(s.Access.At, rel), s.Context.Func)
 	}
 	what := "certain, the function releases it on other ways, or the call always fails"
 	if o.Confidence == rewrite.Likely {

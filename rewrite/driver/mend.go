@@ -193,6 +193,8 @@ func (x *fixer) declares(edits []rewrite.Edit) bool {
 			return x.base.sites.exportedStruct(e.Struct)
 		case rewrite.Retype:
 			return x.base.sites.exportedStruct(e.Field)
+		case rewrite.Replace:
+			return x.base.sites.signature(e.Node)
 		}
 		return false
 	})

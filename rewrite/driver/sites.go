@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -264,11 +265,36 @@ func (s *sites) Around(at rewrite.Span) (*rewrite.File, []ast.Node) {
 		if n == nil || !f.Span(n).Contains(at) {
 			return false
 		}
+		if len(path) > 0 && !f.Span(path[len(path)-1]).Contains(f.Span(n)) {
+			return false // a FuncType begins before the receiver
+		}
 		path = append(path, n)
 		return true
 	})
 	slices.Reverse(path)
 	return f, path
+}
+
+// signature reports whether a span is in the head of a declared function.
+func (s *sites) signature(at rewrite.Span) bool {
+	_, path := s.Around(at)
+	for i, n := range path {
+		if fd, ok := n.(*ast.FuncDecl); ok {
+			return i > 0 && path[i-1] != ast.Node(fd.Body)
+		}
+	}
+	return false
+}
+
+func (s *sites) Files(pkg *types.Package) []*rewrite.File {
+	s.index()
+	var out []*rewrite.File
+	for _, name := range slices.Sorted(maps.Keys(s.files)) {
+		if f := s.files[name]; f.Pkg == pkg {
+			out = append(out, f)
+		}
+	}
+	return out
 }
 
 func (s *sites) pos(f *rewrite.File, p token.Pos) effect.Pos {

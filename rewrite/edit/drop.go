@@ -28,6 +28,8 @@ func (p *player) drop(d *drop) error {
 			if i := slices.IndexFunc(lit.Elts, func(x dst.Expr) bool { return dst.Node(x) == d.node }); i >= 0 {
 				lit.Elts, done = cut(lit.Elts, i, &lit.Decs.Lbrace), true
 			}
+		} else if r, ok := n.(*dst.RangeStmt); ok && r.Value == d.node && d.node != nil {
+			r.Value, done = nil, true
 		} else if init := initOf(n); init != nil && dst.Node(*init) == d.node {
 			n.Decorations().Start = append(n.Decorations().Start, commentsOf(*init)...)
 			*init, done = nil, true

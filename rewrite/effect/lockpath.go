@@ -19,6 +19,7 @@ type lockRef struct {
 	last  *types.Var
 	owner string // name of the type that declares last
 	root  *types.Var
+	far   bool         // behind a pointer, or in a map or slice
 	vars  []*types.Var // root, fields, and what indexes: the lock is another one once they are assigned
 }
 
@@ -55,6 +56,9 @@ func (w *lockWalk) lockCall(call *ast.CallExpr) (*lockRef, model.Kind) {
 	}
 	ref := w.ref(sel.X)
 	if se := w.pkg.Info.Selections[sel]; ref != nil && se != nil {
+		if _, pointer := w.pkg.Info.TypeOf(sel.X).Underlying().(*types.Pointer); pointer {
+			ref.far = true
+		}
 		ref = w.through(ref, se.Recv(), se.Index()[:len(se.Index())-1])
 	}
 	if ref == nil || ref.key == "" {
@@ -71,7 +75,11 @@ func (w *lockWalk) ref(e ast.Expr) *lockRef {
 	case *ast.ParenExpr:
 		return w.ref(e.X)
 	case *ast.StarExpr:
-		return w.ref(e.X)
+		ref := w.ref(e.X)
+		if ref != nil {
+			ref.far = true
+		}
+		return ref
 	case *ast.UnaryExpr:
 		if e.Op == token.AND {
 			return w.ref(e.X)
@@ -97,6 +105,9 @@ func (w *lockWalk) ref(e ast.Expr) *lockRef {
 			return nil
 		}
 		next := *ref
+		if _, ok := info.TypeOf(e.X).Underlying().(*types.Array); !ok {
+			next.far = true
+		}
 		switch i := ast.Unparen(e.Index).(type) {
 		case *ast.BasicLit:
 			next.path += "[" + i.Value + "]"
@@ -124,7 +135,7 @@ func (w *lockWalk) variable(v *types.Var) *lockRef {
 	switch {
 	case v.Parent() == v.Pkg().Scope():
 		ref.key = v.Pkg().Path() + "." + v.Name()
-	case v.Kind() == types.LocalVar:
+	case v.Kind() == types.LocalVar, v.Kind() == types.ParamVar && structOf(v.Type()) != nil:
 		ref.key = fmt.Sprintf("%s.%s@%d", v.Pkg().Path(), v.Name(), w.fset.Position(v.Pos()).Offset)
 	}
 	return ref
@@ -135,6 +146,9 @@ func (w *lockWalk) through(ref *lockRef, t types.Type, index []int) *lockRef {
 	next := *ref
 	next.vars = next.vars[:len(next.vars):len(next.vars)]
 	for _, i := range index {
+		if _, pointer := t.Underlying().(*types.Pointer); pointer {
+			next.far = true
+		}
 		st := structOf(t)
 		if st == nil {
 			return nil

@@ -50,7 +50,7 @@ type LockCall struct {
 type Misuse struct {
 	Op    rewrite.Op   // Leave: without release; Release: of what it doesn't hold so; Copy: of the lock
 	At    rewrite.Span // the statement that leaves, the call that releases, or what copies
-	Leave string       // Leave: what the statement is: return, break, continue, goto, panic, end
+	Leave string       // Leave: what the statement is: return, break, continue, goto, panic, end; Copy: of what: receiver, parameter, range
 	Taken rewrite.Span // the call that took the lock; Release: zero if it was released before
 	Freed rewrite.Span // Release: where it was released before
 	Mode  rewrite.Mode
@@ -160,6 +160,11 @@ func (w *lockWalk) result() []*LockUse {
 	for path, f := range w.uses {
 		u := f.use
 		u.Means = u.Means || w.means(f.ref)
+		if m := w.copied(f); m != nil {
+			u.Misuses, u.GivesAway = []Misuse{*m}, false
+			out = append(out, u)
+			continue
+		}
 		if w.lost || f.opaque {
 			u.Misuses, u.GivesAway = nil, true
 			out = append(out, u)

@@ -38,7 +38,7 @@ func (m *Module) misuses() []*rewrite.Finding {
 	for _, s := range m.sums {
 		for _, u := range s.Locks {
 			if len(u.Misuses) > 0 {
-				out = append(out, m.left(u, locks[u.Key]), m.released(u, locks[u.Key]))
+				out = append(out, m.left(u, locks[u.Key]), m.released(u, locks[u.Key]), m.copied(u))
 			}
 		}
 	}
@@ -164,6 +164,20 @@ func (m *Module) released(u *effect.LockUse, c *custody) *rewrite.Finding {
 		return f
 	}
 	return nil
+}
+
+// copied is the finding that a function takes the lock of a copy.
+func (m *Module) copied(u *effect.LockUse) *rewrite.Finding {
+	x := u.Misuses[0]
+	if x.Op != rewrite.Copy || u.Test {
+		return nil
+	}
+	f := m.about(u, "copied")
+	f.Confidence = rewrite.Certain
+	f.Sides[0] = m.lockSide(rewrite.Copy, x.At, u.Key, 0)
+	f.Sides[0].Access.Func = x.Leave
+	f.Sides[1] = m.lockSide(rewrite.Acquire, x.Taken, u.Key, 0)
+	return f
 }
 
 // about begins a finding about what a function does with a lock.
