@@ -274,7 +274,7 @@ func (w *lockWalk) surveyCall(ref *lockRef, kind model.Kind, n *ast.CallExpr) {
 func (w *lockWalk) surveyOthers(body *ast.BlockStmt, called map[ast.Expr]bool) {
 	w.inspect(body, func(n ast.Node) {
 		e, ok := n.(ast.Expr)
-		if !ok || called[e] {
+		if id, is := e.(*ast.Ident); !ok || called[e] || is && w.pkg.Info.Defs[id] != nil {
 			return
 		}
 		if sel, ok := e.(*ast.SelectorExpr); ok && w.lockMethod(sel) != model.Unknown {

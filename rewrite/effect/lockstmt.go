@@ -249,7 +249,6 @@ func (w *lockWalk) inline(lit *ast.FuncLit, in states) states {
 }
 
 func (w *lockWalk) returned(s *ast.ReturnStmt, in states) states {
-	in = w.pass(s, in)
 	if w.returns != nil {
 		*w.returns = w.join(*w.returns, in)
 		return nil
