@@ -12,7 +12,10 @@ import (
 // else has: of a receiver or parameter that is no pointer, or of the element
 // that a range statement is at. nil if it is none.
 func (w *lockWalk) copied(f *lockFacts) *Misuse {
-	if f.ref.far || len(f.use.Takes) == 0 {
+	if f.ref.far || len(f.use.Takes) == 0 || structOf(f.ref.last.Type()) == nil {
+		return nil
+	}
+	if _, pointer := f.ref.last.Type().Underlying().(*types.Pointer); pointer {
 		return nil
 	}
 	m := &Misuse{Op: rewrite.Copy, Taken: f.use.Takes[0].At, Mode: f.use.Takes[0].Mode}
