@@ -254,8 +254,8 @@ func (c *duplicate) element() ([]rewrite.Edit, string) {
 	if use := c.whole(r.Body); use != nil {
 		return nil, fmt.Sprintf("%s uses the copy as a whole", c.at(use))
 	}
-	if len(r.Body.List) == 0 || assigns(c.file, r.Body, r.X) {
-		return nil, fmt.Sprintf("%s changes what it ranges over", c.at(r))
+	if len(r.Body.List) == 0 || assigns(c.file, r.Body, r.X) || !c.local(root, r.X) && c.calls(r.Body) {
+		return nil, fmt.Sprintf("%s may change what it ranges over", c.at(r))
 	}
 	edits := []rewrite.Edit{rewrite.Drop{Node: c.file.Span(r.Value)}}
 	key, _ := r.Key.(*ast.Ident)
@@ -277,6 +277,33 @@ func (c *duplicate) element() ([]rewrite.Edit, string) {
 	}
 	code := fmt.Sprintf("%s := &%s[%s]", c.name.Name, list, index)
 	return append(edits, rewrite.Insert{Stmt: c.file.Span(r.Body.List[0]), Code: rewrite.Code{Text: code}}), ""
+}
+
+// local reports whether an expression is a variable of the function.
+func (c *duplicate) local(root *ast.Ident, e ast.Expr) bool {
+	o := c.file.Info.Uses[root]
+	return ast.Unparen(e) == ast.Expr(root) && o != nil && o.Parent() != c.file.Pkg.Scope()
+}
+
+// calls reports whether some code calls functions of the package, other than
+// methods of locks.
+func (c *duplicate) calls(in ast.Node) bool {
+	found := false
+	ast.Inspect(in, func(n ast.Node) bool {
+		call, ok := n.(*ast.CallExpr)
+		if !ok || c.file.Info.Types[call.Fun].IsType() || c.file.Info.Types[call.Fun].IsBuiltin() {
+			return !found
+		}
+		sel, ok := ast.Unparen(call.Fun).(*ast.SelectorExpr)
+		fn, known := types.Object(nil), false
+		if ok {
+			fn = c.file.Info.Uses[sel.Sel]
+			_, known = fn.(*types.Func)
+		}
+		found = found || !known || fn.Pkg() == nil || fn.Pkg() == c.file.Pkg
+		return !found
+	})
+	return found
 }
 
 // assigns reports whether some code may make an expression another list.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
 	"maps"
 	"slices"
 	"strings"
@@ -26,6 +27,7 @@ type lockWalk struct {
 	model *model.Table
 	decl  *ast.FuncDecl
 	alone map[*ast.FuncLit]bool // literals that run on their own
+	locks map[types.Type]bool   // types of fields and variables that are locks
 	fn    ast.Node              // the function followed: decl, or a literal in it
 
 	uses    map[string]*lockFacts // by path
@@ -44,7 +46,7 @@ type lockFacts struct {
 	ref      *lockRef
 	use      *LockUse
 	opaque   bool // not to be followed
-	released map[ast.Node]bool
+	released bool // somewhere, after it was taken
 }
 
 // A mark is a statement or call seen with regard to one lock.
@@ -261,7 +263,7 @@ func (w *lockWalk) give(ref *lockRef, kind model.Kind, call *ast.CallExpr, h hol
 		*own--
 		return h
 	}
-	w.uses[ref.path].released[h.taken] = true
+	w.uses[ref.path].released = true
 	return holding{shared: h.shared, excl: h.excl, freed: call}
 }
 

@@ -177,7 +177,9 @@ func (w *lockWalk) newUse(ref *lockRef, at token.Pos) *LockUse {
 	if ref.owner != "" {
 		u.Name = ref.owner + "." + v.Name()
 		u.Public = v.Exported() && token.IsExported(ref.owner)
-	} else if u.Local = strings.Contains(ref.key, "@"); !u.Local {
+	} else if strings.Contains(ref.key, "@") {
+		u.Local = w.fn != nil && w.fn.Pos() <= v.Pos() && v.Pos() < w.fn.End()
+	} else {
 		u.Public = v.Exported()
 	}
 	p := w.fset.Position(at)
@@ -257,7 +259,7 @@ func (w *lockWalk) assigned() map[types.Object]bool {
 func (w *lockWalk) surveyCall(ref *lockRef, kind model.Kind, n *ast.CallExpr) {
 	f := w.uses[ref.path]
 	if f == nil {
-		f = &lockFacts{ref: ref, use: w.newUse(ref, n.Pos()), released: make(map[ast.Node]bool)}
+		f = &lockFacts{ref: ref, use: w.newUse(ref, n.Pos())}
 		w.uses[ref.path] = f
 	}
 	c := LockCall{At: w.span(n), Mode: modeOf(kind)}
@@ -286,10 +288,10 @@ func (w *lockWalk) surveyOthers(body *ast.BlockStmt, called map[ast.Expr]bool) {
 			}
 			return
 		}
-		if call, ok := e.(*ast.CallExpr); ok && !w.pkg.Info.Types[call.Fun].IsType() {
-			for _, a := range call.Args {
-				if t := w.pkg.Info.TypeOf(a); t != nil && isLock(t) && !called[a] {
-					w.handOn(w.ref(a))
+		if call, ok := e.(*ast.CallExpr); ok {
+			for _, a := range w.lockers(call) {
+				if ref := w.embeddedLock(a); ref != nil && w.uses[ref.path] != nil {
+					w.uses[ref.path].opaque = true
 				}
 			}
 		}
@@ -297,15 +299,6 @@ func (w *lockWalk) surveyOthers(body *ast.BlockStmt, called map[ast.Expr]bool) {
 			w.uses[ref.path].opaque = true
 		}
 	})
-}
-
-// handOn gives up the locks of an object that is passed on as a lock.
-func (w *lockWalk) handOn(ref *lockRef) {
-	for path, f := range w.uses {
-		if ref != nil && strings.HasPrefix(path, ref.path+".") && strings.Count(path[len(ref.path):], ".") == 1 && f.ref.last.Embedded() {
-			f.opaque = true
-		}
-	}
 }
 
 // markNamed marks an expression and what it consists of as mentions that call

@@ -22,7 +22,7 @@ type LockUse struct {
 	Type    string       // its Go type
 	Decl    rewrite.Span // its name where it is declared
 	Public  bool         // code outside the module may reach it
-	Local   bool         // a variable of the function, or of one around it
+	Local   bool         // a variable of the function
 	At      Pos          // in the function
 	path    string
 	Test    bool
@@ -67,22 +67,28 @@ type Misuse struct {
 // lockUses lists what the functions of a package do with locks, by position.
 func lockUses(fset *token.FileSet, p *load.Package, own func(string) bool, table *model.Table) []*LockUse {
 	var out []*LockUse
+	all := lockWalk{fset: fset, pkg: p, own: own, model: table, locks: make(map[types.Type]bool)}
 	for _, file := range p.Files {
-		if ast.IsGenerated(file) {
-			continue
-		}
+		out = append(out, all.handedOn(file)...)
+		generated := ast.IsGenerated(file)
 		for _, d := range file.Decls {
 			fd, ok := d.(*ast.FuncDecl)
 			if !ok || fd.Body == nil {
 				continue
 			}
-			base := lockWalk{fset: fset, pkg: p, own: own, model: table, decl: fd}
+			base := all
+			base.decl = fd
 			if !base.mentionsLock(fd.Body) {
 				continue
 			}
 			for _, fn := range base.functions() {
 				w := base
-				out = append(out, w.function(fn)...)
+				for _, u := range w.function(fn) {
+					if generated {
+						u.Misuses = nil
+					}
+					out = append(out, u)
+				}
 			}
 		}
 	}
@@ -166,7 +172,7 @@ func (w *lockWalk) result() []*LockUse {
 			continue
 		}
 		if w.lost || f.opaque {
-			u.Misuses, u.GivesAway = nil, true
+			u.Misuses, u.GivesAway = nil, f.opaque || len(u.Takes) == 0
 			out = append(out, u)
 			continue
 		}
@@ -193,7 +199,7 @@ func (w *lockWalk) judge(u *LockUse, f *lockFacts, a *arrivals, x wrong) {
 		}
 		return
 	}
-	m.Elsewhere = f.released[x.taken]
+	m.Elsewhere = f.released
 	via := w.marks[mark{x.via, u.path, false, nil}]
 	switch {
 	case !a.right && !m.Again:

@@ -96,7 +96,7 @@ var closers = []string{"close", "stop", "shutdown", "exit", "kill", "destroy", "
 // forgotten reports whether a function that never releases a lock is alone in
 // that: all others do, and nobody outside the module can.
 func (m *Module) forgotten(u *effect.LockUse, c *custody) bool {
-	if u.Public || u.Test || u.Local {
+	if u.Public || u.Test || strings.Contains(u.Key, "@") {
 		return false
 	}
 	name := ""
