@@ -83,6 +83,7 @@ const (
 
 	// Of findings about locks:
 	Acquire Op = "lock"   // the lock is taken
+	Try     Op = "try"    // it is taken if nobody has it
 	Release Op = "unlock" // it is released
 	Leave   Op = "leave"  // the function is left, or goes on, without releasing it
 	Copy    Op = "copy"   // it is copied with what holds it
@@ -248,4 +249,12 @@ type Leak struct {
 	// missing; zero if ways with and without the lock meet before the lock
 	// could be released.
 	Before Span `json:"before"`
+}
+
+// A Custody is all that a module does with one lock.
+type Custody struct {
+	Lock   Place
+	Guards []Vote     // by place that it guards, whose key stands in Lock
+	Calls  []Access   // that take and release it, by position
+	Wrong  []*Finding // about it
 }

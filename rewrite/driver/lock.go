@@ -36,7 +36,10 @@ func leftClause(f *rewrite.Finding) string {
 	if n := len(f.Leaks); n > 1 {
 		msg += fmt.Sprintf(", here and at %d other %s", n-1, plural(n-1, "place"))
 	}
-	if b.Func == a.Func {
+	switch {
+	case b.Op == rewrite.Try:
+		return msg + fmt.Sprintf("; %s, which tries to take it at %s, then never gets it", b.Func, nearby(b.At))
+	case b.Func == a.Func:
 		return msg + fmt.Sprintf("; the next to take it, at %s, waits for ever", nearby(b.At))
 	}
 	return msg + fmt.Sprintf("; %s, which takes it at %s, then waits for ever", b.Func, nearby(b.At))
@@ -83,7 +86,7 @@ func writeLock(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 	fmt.Fprintf(b, "\tevidence: %s\n", what)
 }
 
-var done = map[rewrite.Op]string{rewrite.Acquire: "taken", rewrite.Release: "released", rewrite.Copy: "copied"}
+var done = map[rewrite.Op]string{rewrite.Acquire: "taken", rewrite.Try: "tried", rewrite.Release: "released", rewrite.Copy: "copied"}
 
 func gerund(m rewrite.Mode) string {
 	if m == rewrite.Shared {

@@ -262,7 +262,7 @@ func (w *lockWalk) surveyCall(ref *lockRef, kind model.Kind, n *ast.CallExpr) {
 		f = &lockFacts{ref: ref, use: w.newUse(ref, n.Pos())}
 		w.uses[ref.path] = f
 	}
-	c := LockCall{At: w.span(n), Mode: modeOf(kind)}
+	c := LockCall{At: w.span(n), Mode: modeOf(kind), Try: kind == model.TryLock || kind == model.TryRLock}
 	switch kind {
 	case model.Unlock, model.RUnlock:
 		f.use.Gives = append(f.use.Gives, c)

@@ -41,9 +41,9 @@ type LockUse struct {
 
 // A LockCall is one call that takes or releases a lock.
 type LockCall struct {
-	At       rewrite.Span
-	Mode     rewrite.Mode
-	Deferred bool
+	At   rewrite.Span
+	Mode rewrite.Mode
+	Try  bool // only if nobody has it
 }
 
 // A Misuse is a way through a function on which it misuses a lock.

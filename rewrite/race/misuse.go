@@ -13,27 +13,14 @@ import (
 type custody struct {
 	uses    []*effect.LockUse
 	handed  bool // some function releases what it hasn't taken, or may
+	inTests bool // the same of a function of a test
 	secured bool // some function is meant to return with it
 }
 
 // misuses judges what functions do with locks: what one function alone shows
 // is a defect only if no other is there to make up for it.
 func (m *Module) misuses() []*rewrite.Finding {
-	locks := make(map[string]*custody)
-	for _, s := range m.sums {
-		for _, u := range s.Locks {
-			c := locks[u.Key]
-			if c == nil {
-				c = &custody{}
-				locks[u.Key] = c
-			}
-			c.uses = append(c.uses, u)
-			c.handed = c.handed || u.GivesAway
-			c.secured = c.secured || slices.ContainsFunc(u.Misuses, func(x effect.Misuse) bool {
-				return x.Op == rewrite.Leave && (u.Means || !x.Elsewhere)
-			})
-		}
-	}
+	locks := m.custodies()
 	var out []*rewrite.Finding
 	for _, s := range m.sums {
 		for _, u := range s.Locks {
@@ -49,10 +36,31 @@ func (m *Module) misuses() []*rewrite.Finding {
 	return slices.CompactFunc(out, func(a, b *rewrite.Finding) bool { return a.Place.Key == b.Place.Key })
 }
 
+// custodies gathers what is known of each lock, by key.
+func (m *Module) custodies() map[string]*custody {
+	locks := make(map[string]*custody)
+	for _, s := range m.sums {
+		for _, u := range s.Locks {
+			c := locks[u.Key]
+			if c == nil {
+				c = &custody{}
+				locks[u.Key] = c
+			}
+			c.uses = append(c.uses, u)
+			c.handed = c.handed || u.GivesAway && !u.Test
+			c.inTests = c.inTests || u.GivesAway && u.Test
+			c.secured = c.secured || slices.ContainsFunc(u.Misuses, func(x effect.Misuse) bool {
+				return x.Op == rewrite.Leave && (u.Means || !x.Elsewhere)
+			})
+		}
+	}
+	return locks
+}
+
 // left is the finding that a function leaves a lock held, nil if it doesn't,
 // or may well do so.
 func (m *Module) left(u *effect.LockUse, c *custody) *rewrite.Finding {
-	if u.Means || c.handed {
+	if u.Means || c.handed || u.Test && c.inTests {
 		return nil
 	}
 	f := m.about(u, "left")
@@ -60,13 +68,13 @@ func (m *Module) left(u *effect.LockUse, c *custody) *rewrite.Finding {
 		if x.Op != rewrite.Leave || m.ends(x.After) || !x.Elsewhere && !m.forgotten(u, c) {
 			continue
 		}
-		waits := m.waits(u, x, c)
+		op, waits := m.waits(u, x, c)
 		if waits.IsZero() {
 			continue
 		}
 		if len(f.Leaks) == 0 {
 			f.Sides[0] = m.lockSide(rewrite.Leave, x.At, u.Key, x.Mode)
-			f.Sides[1] = m.lockSide(rewrite.Acquire, waits, u.Key, 0)
+			f.Sides[1] = m.lockSide(op, waits, u.Key, 0)
 			f.Confidence = rewrite.Likely
 			if x.Elsewhere {
 				f.Confidence = rewrite.Certain
@@ -119,26 +127,30 @@ func (m *Module) forgotten(u *effect.LockUse, c *custody) bool {
 }
 
 // waits finds a call that waits for ever once the lock is left held: in
-// another function, else the next one of the same.
-func (m *Module) waits(u *effect.LockUse, x effect.Misuse, c *custody) rewrite.Span {
-	var best rewrite.Span
+// another function, else the next one of the same; else one that tries in vain.
+func (m *Module) waits(u *effect.LockUse, x effect.Misuse, c *custody) (rewrite.Op, rewrite.Span) {
+	rank, op, at := 0, rewrite.Acquire, rewrite.Span{}
 	for _, o := range c.uses {
-		if o.Test && !u.Test {
+		if o.Test && !u.Test || u.Local && o.At == u.At {
 			continue
 		}
 		for _, t := range o.Takes {
 			if t.Mode == rewrite.Shared && x.Mode == rewrite.Shared {
 				continue
 			}
-			if o.At != u.At {
-				return t.At
+			r, does := 1, rewrite.Try
+			if !t.Try {
+				r, does = 2, rewrite.Acquire
 			}
-			if !u.Local && best.IsZero() {
-				best = t.At
+			if o.At != u.At {
+				r += 2
+			}
+			if r > rank {
+				rank, op, at = r, does, t.At
 			}
 		}
 	}
-	return best
+	return op, at
 }
 
 // released is the finding that a function releases a lock that it doesn't hold,
