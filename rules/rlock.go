@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -217,21 +218,34 @@ func fixPair(s *rewrite.Site) (*rewrite.Fix, string) {
 	if !ok || !also {
 		return nil, "one of the two is no call"
 	}
-	sec := &section{file: f, take: take, gives: []*ast.CallExpr{give}}
-	edit := sec.call(give, "Unlock")
+	fn := function(&rewrite.Use{File: f, Path: taken})
+	sec := &section{file: f, take: take}
+	method := "Unlock"
 	if a.Locks[0].Mode == rewrite.Shared {
-		edit = sec.call(give, "RUnlock")
-		fn := function(&rewrite.Use{File: f, Path: taken})
-		if w := sec.writes(fn); w != nil {
-			if others := sec.others(fn); others > 0 {
-				return nil, fmt.Sprintf("the section writes at line %d, and other releases fit RLock", f.Span(w).Line)
-			}
-			edit = sec.call(take, "Lock")
-		}
+		method = "RUnlock"
 	}
-	return &rewrite.Fix{Title: "Release " + s.Finding.Place.Name + " as it was taken", Places: []string{s.Finding.Place.Key},
-		Safety: rewrite.Safe, Edits: []rewrite.Edit{edit}}, ""
+	fix := &rewrite.Fix{Title: "Release " + s.Finding.Place.Name + " as it was taken",
+		Places: []string{s.Finding.Place.Key}, Safety: rewrite.Safe}
+	if w := sec.writes(fn); w != nil && method == "RUnlock" {
+		if sec.count(fn, method) > 0 {
+			return nil, fmt.Sprintf("the section writes at line %d, and other releases fit RLock", f.Span(w).Line)
+		}
+		fix.Edits = []rewrite.Edit{sec.call(take, "Lock")}
+		return fix, ""
+	}
+	sec.gives = []*ast.CallExpr{give}
+	if sec.count(fn, strings.TrimSuffix(method, "Unlock")+"Lock") == 1 && sec.count(fn, taker[method]) == 0 {
+		sec.gives = sec.like(fn, give) // they are all wrong
+	}
+	for _, c := range sec.gives {
+		fix.Edits = append(fix.Edits, sec.call(c, method))
+	}
+	return fix, ""
 }
+
+// taker is, by the method that releases a lock, the one that takes it the other
+// way.
+var taker = map[string]string{"Unlock": "RLock", "RUnlock": "Lock"}
 
 // writes returns a statement of the section that writes more than variables of
 // the function.
@@ -263,15 +277,27 @@ func (sec *section) writes(fn ast.Node) ast.Node {
 	return found
 }
 
-// others counts the releases of the section's lock for reading.
-func (sec *section) others(fn ast.Node) int {
+// count counts the calls of a method of the section's lock.
+func (sec *section) count(fn ast.Node, method string) int {
 	receiver := text(sec.file, ast.Unparen(sec.take.Fun).(*ast.SelectorExpr).X)
 	n := 0
 	ast.Inspect(body(fn), func(m ast.Node) bool {
-		if c, ok := m.(*ast.CallExpr); ok && text(sec.file, c) == receiver+".RUnlock()" {
+		if c, ok := m.(*ast.CallExpr); ok && text(sec.file, c) == receiver+"."+method+"()" {
 			n++
 		}
 		return true
 	})
 	return n
+}
+
+// like lists the calls that read as one does.
+func (sec *section) like(fn ast.Node, call *ast.CallExpr) []*ast.CallExpr {
+	var out []*ast.CallExpr
+	ast.Inspect(body(fn), func(m ast.Node) bool {
+		if c, ok := m.(*ast.CallExpr); ok && text(sec.file, c) == text(sec.file, call) {
+			out = append(out, c)
+		}
+		return true
+	})
+	return out
 }

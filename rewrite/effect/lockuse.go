@@ -121,7 +121,9 @@ func (w *lockWalk) functions() []ast.Node {
 			}
 		case *ast.CallExpr:
 			if lit, ok := ast.Unparen(n.Fun).(*ast.FuncLit); ok {
-				w.alone[lit] = w.alone[lit] // seen before the literal itself: not alone unless go is before it
+				if _, seen := w.alone[lit]; !seen {
+					w.alone[lit] = false
+				}
 			}
 		case *ast.FuncLit:
 			if alone, called := w.alone[n]; alone || !called {
