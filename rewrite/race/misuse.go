@@ -65,7 +65,7 @@ func (m *Module) left(u *effect.LockUse, c *custody) *rewrite.Finding {
 	}
 	f := m.about(u, "left")
 	for _, x := range u.Misuses {
-		if x.Op != rewrite.Leave || m.ends(x.After) || !x.Elsewhere && !m.forgotten(u, c) {
+		if x.Op != rewrite.Leave || m.ends(x.After, 0) || !x.Elsewhere && !m.forgotten(u, c) {
 			continue
 		}
 		op, waits := m.waits(u, x, c)
@@ -91,10 +91,34 @@ func (m *Module) left(u *effect.LockUse, c *custody) *rewrite.Finding {
 	return f
 }
 
-// ends reports whether a function is known not to return.
-func (m *Module) ends(key string) bool {
+// ends reports whether a function never returns, as those that end the program
+// do, calls of others like it followed to some depth.
+func (m *Module) ends(key string, depth int) bool {
 	f := m.funcs[key]
-	return f != nil && f.sum != nil && f.sum.ends
+	if f == nil || len(f.Blocks) == 0 || depth > 3 {
+		return false
+	}
+	seen := make([]bool, len(f.Blocks))
+	work := []int{0}
+	for len(work) > 0 {
+		i := work[len(work)-1]
+		work = work[:len(work)-1]
+		if i < 0 || seen[i] {
+			continue
+		}
+		seen[i] = true
+		exit := slices.IndexFunc(f.Blocks[i].Events, func(e effect.Event) bool {
+			return e.Kind == effect.Exit || e.Kind == effect.Call && m.ends(e.Fn.Func, depth+1)
+		})
+		if exit >= 0 {
+			continue
+		}
+		if slices.ContainsFunc(f.Blocks[i].Events, func(e effect.Event) bool { return e.Kind == effect.Return }) {
+			return false
+		}
+		work = append(work, f.Blocks[i].Succs...)
+	}
+	return true
 }
 
 // closers are words in the names of functions after which nobody needs the
