@@ -97,9 +97,9 @@ type Replace struct {
 	Holes []Span
 }
 
-// Drop removes one element of a composite literal, the condition of a loop, or
-// one statement: of a list, or the one before the condition of an if or the tag
-// of a switch.
+// Drop removes one element of a composite literal, the condition of a loop, the
+// value variable of a range statement, or one statement: of a list, or the one
+// before the condition of an if or the tag of a switch.
 type Drop struct {
 	Node Span
 }

@@ -65,10 +65,11 @@ const (
 	// Goroutine is for goroutines that nothing waits for in time: the sides are
 	// what should wait, or count, and what is to be waited for.
 	Goroutine Kind = "goroutine"
+	Locking   Kind = "lock" // a lock that is not released, released wrongly, or copied
 )
 
 // Kinds lists all kinds.
-var Kinds = []Kind{Field, Variable, Global, Goroutine}
+var Kinds = []Kind{Field, Variable, Global, Goroutine, Locking}
 
 // An Op says what an access does to its place.
 type Op string
@@ -87,6 +88,12 @@ const (
 	Stop  Op = "stop"  // the signal for a goroutine to end
 	Add   Op = "add"   // to a WaitGroup
 	Wait  Op = "wait"  // for a WaitGroup
+	// Of findings about locks:
+	Acquire Op = "lock"   // the lock is taken
+	Try     Op = "try"    // it is taken if nobody has it
+	Release Op = "unlock" // it is released
+	Leave   Op = "leave"  // the function is left, or goes on, without releasing it
+	Copy    Op = "copy"   // it is copied with what holds it
 )
 
 // Writes reports whether the operation changes its place without
@@ -239,4 +246,26 @@ type Finding struct {
 	Votes      []Vote     `json:"votes,omitempty"`
 	Why        []string   `json:"why"`             // why nothing orders the sides
 	Would      string     `json:"would,omitempty"` // what would order them
+	Leaks      []Leak     `json:"leaks,omitempty"` // of Locking: where a function leaves a lock held
+}
+
+// A Leak is a way through a function on which it does not release a lock that
+// it takes.
+type Leak struct {
+	At    Span   `json:"at"`    // the statement that leaves the function or a turn of a loop; the closing brace where that is the end
+	By    string `json:"by"`    // return, break, continue, goto, panic or end
+	Taken Span   `json:"taken"` // the call that takes the lock
+	Mode  Mode   `json:"mode"`
+	// Before is a statement, or closing brace, above which a release is
+	// missing; zero if ways with and without the lock meet before the lock
+	// could be released.
+	Before Span `json:"before"`
+}
+
+// A Custody is all that a module does with one lock.
+type Custody struct {
+	Lock   Place
+	Guards []Vote     // by place that it guards, whose key stands in Lock
+	Calls  []Access   // that take and release it, by position
+	Wrong  []*Finding // about it
 }

@@ -12,8 +12,8 @@ type Rule struct {
 	Title string // one line for lists
 	Mends []Kind
 	// Fix proposes edits for the finding of the site, and possibly for others
-	// of its group, or says in one clause why it can't. It says nothing where
-	// the code is not at all what the rule is about.
+	// of its group, or says in one clause why it can't; nothing at all if the
+	// finding is another rule's business.
 	Fix func(*Site) (*Fix, string)
 }
 
@@ -60,6 +60,9 @@ type Module interface {
 	// Goroutine tells what is known of the goroutines that the go statement at
 	// a place starts; nil if nothing is.
 	Goroutine(start Span) *GoroutineInfo
+	// Around returns the file that a span is in and the nodes around it,
+	// innermost first.
+	Around(at Span) (*File, []ast.Node)
 	// Variants lists the files that this build leaves out and that may use a
 	// place.
 	Variants(place string) []string

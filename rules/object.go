@@ -142,3 +142,50 @@ func (l *locking) mode(spots []spot) rewrite.Mode {
 	}
 	return rewrite.Shared
 }
+
+// lockKey is the key of the field or package variable whose method a selector
+// names, "" for others.
+func lockKey(f *rewrite.File, method *ast.SelectorExpr) string {
+	if se := f.Info.Selections[method]; se != nil && len(se.Index()) > 1 { // promoted from an embedded lock
+		return fieldKey(se.Recv(), se.Index()[:len(se.Index())-1])
+	}
+	switch x := ast.Unparen(method.X).(type) {
+	case *ast.SelectorExpr:
+		if se := f.Info.Selections[x]; se != nil {
+			return fieldKey(se.Recv(), se.Index())
+		}
+		return variableKey(f.Info.Uses[x.Sel])
+	case *ast.Ident:
+		return variableKey(f.Info.Uses[x])
+	}
+	return ""
+}
+
+// variableKey is the key of a package variable.
+func variableKey(o types.Object) string {
+	if v, ok := o.(*types.Var); ok && v.Pkg() != nil && v.Parent() == v.Pkg().Scope() {
+		return v.Pkg().Path() + "." + v.Name()
+	}
+	return ""
+}
+
+// fieldKey is the key of the field that a chain of indices leads to from a
+// type.
+func fieldKey(t types.Type, index []int) string {
+	key := ""
+	for _, i := range index {
+		if p, ok := t.Underlying().(*types.Pointer); ok {
+			t = p.Elem()
+		}
+		st, ok := t.Underlying().(*types.Struct)
+		if !ok {
+			return ""
+		}
+		key = ""
+		if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil {
+			key = n.Obj().Pkg().Path() + "." + n.Obj().Name() + "." + st.Field(i).Name()
+		}
+		t = st.Field(i).Type()
+	}
+	return key
+}

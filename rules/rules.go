@@ -19,12 +19,15 @@ var All = []*rewrite.Rule{
 	waitgroup,
 	callback,
 	atomicfield,
+	rlock,
 	mutexfield,
 	local,
 	globalvar,
 	snapshot,
 	clone,
 	logged,
+	unlock,
+	pointer,
 }
 
 //go:embed *.go

@@ -67,7 +67,7 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 		if reason := meantShared(s, u); reason != "" {
 			return nil, reason
 		}
-		more, reason := duplicate(s, u, sel)
+		more, reason := ownCopy(s, u, sel)
 		if reason != "" {
 			return nil, reason
 		}
@@ -211,8 +211,8 @@ func copyable(t types.Type) string {
 	return ""
 }
 
-// duplicate replaces an expression by a copy of what it is.
-func duplicate(s *rewrite.Site, u *rewrite.Use, e ast.Expr) ([]rewrite.Edit, string) {
+// ownCopy replaces an expression by a copy of what it is.
+func ownCopy(s *rewrite.Site, u *rewrite.Use, e ast.Expr) ([]rewrite.Edit, string) {
 	f := u.File
 	hole := []rewrite.Span{f.Span(e)}
 	replace := func(text string, imports ...string) []rewrite.Edit {

@@ -259,12 +259,12 @@ func (v *variable) changes(u *rewrite.Use) rewrite.Op {
 		case *ast.ParenExpr:
 		case *ast.SelectorExpr:
 			if se := u.File.Info.Selections[p]; se != nil && se.Kind() == types.MethodVal {
-				if sig, ok := se.Obj().Type().(*types.Signature); ok && sig.Recv() != nil && pointer(sig.Recv().Type()) && !pointer(u.File.Info.TypeOf(p.X)) {
+				if sig, ok := se.Obj().Type().(*types.Signature); ok && sig.Recv() != nil && isPointer(sig.Recv().Type()) && !isPointer(u.File.Info.TypeOf(p.X)) {
 					return rewrite.Write
 				}
 				return ""
 			}
-			if pointer(u.File.Info.TypeOf(p.X)) {
+			if isPointer(u.File.Info.TypeOf(p.X)) {
 				op = rewrite.WriteElem
 			}
 		case *ast.IndexExpr:
@@ -299,7 +299,7 @@ func (v *variable) changes(u *rewrite.Use) rewrite.Op {
 	return ""
 }
 
-func pointer(t types.Type) bool {
+func isPointer(t types.Type) bool {
 	if t == nil {
 		return false
 	}

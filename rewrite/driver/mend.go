@@ -236,7 +236,7 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 				return fix
 			}
 		}
-		if reason != "" {
+		if reason != "" { // else it is another rule's business
 			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
 		}
 	}
@@ -285,6 +285,8 @@ func (x *fixer) declares(edits []rewrite.Edit) bool {
 			return x.base.sites.exportedStruct(e.Struct)
 		case rewrite.Retype:
 			return x.base.sites.exportedStruct(e.Field)
+		case rewrite.Replace:
+			return x.base.sites.signature(e.Node)
 		}
 		return false
 	})

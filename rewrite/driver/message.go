@@ -27,6 +27,9 @@ func (o Outcome) Message() string {
 // before the other, that holds no lock and is not atomic.
 func (o Outcome) Pos() rewrite.Span {
 	for _, s := range o.Sides {
+		if o.Kind == rewrite.Locking {
+			break
+		}
 		if len(s.Access.Locks) == 0 && s.Access.Op != rewrite.Atomic {
 			return s.Access.At
 		}
@@ -38,6 +41,9 @@ func (o Outcome) Pos() rewrite.Span {
 func (o Outcome) clause() string {
 	if o.Kind == rewrite.Goroutine {
 		return o.lifetime()
+	}
+	if o.Kind == rewrite.Locking {
+		return lockClause(&o.Finding)
 	}
 	a, b := o.Sides[0], o.Sides[1]
 	if a.Context.Start == b.Context.Start { // one of the two may have been seen from further away

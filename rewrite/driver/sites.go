@@ -17,14 +17,15 @@ import (
 // sites joins what the analysis knows by position with the syntax that rules
 // work on. It is the rewrite.Module of a build.
 type sites struct {
-	build *build
-	once  sync.Once
-	uses  map[string][]*rewrite.Use // by place; Access is filled by complete
-	at    map[effect.Pos]*rewrite.Use
-	types map[string]*rewrite.Struct
-	own   map[string][]*rewrite.File // by import path
-	roots map[string]bool            // types of packages that the patterns name
-	files map[*ast.File]*rewrite.File
+	build  *build
+	once   sync.Once
+	uses   map[string][]*rewrite.Use // by place; Access is filled by complete
+	at     map[effect.Pos]*rewrite.Use
+	types  map[string]*rewrite.Struct
+	own    map[string][]*rewrite.File // by import path
+	roots  map[string]bool            // types of packages that the patterns name
+	files  map[*ast.File]*rewrite.File
+	byName map[string]*rewrite.File // by file name
 }
 
 // index walks the syntax of all packages once, on the first finding.
@@ -36,6 +37,7 @@ func (s *sites) index() {
 		s.own = make(map[string][]*rewrite.File)
 		s.roots = make(map[string]bool)
 		s.files = make(map[*ast.File]*rewrite.File)
+		s.byName = make(map[string]*rewrite.File)
 		for _, p := range s.build.prog.Packages {
 			for _, f := range p.Files {
 				s.file(p, f)
@@ -51,6 +53,7 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 		Test: strings.HasSuffix(name, "_test.go")}
 	s.files[syntax] = f
 	s.own[p.Path] = append(s.own[p.Path], f)
+	s.byName[name] = f
 	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.TypeSpec:
@@ -158,10 +161,12 @@ func deref(t types.Type) types.Type {
 // named packages' business.
 func (s *sites) complete(f *rewrite.Finding) bool {
 	s.index()
-	if f.Kind == rewrite.Goroutine {
+	switch f.Kind {
+	case rewrite.Goroutine:
 		return s.goroutine(f)
-	}
-	if f.Kind != rewrite.Field {
+	case rewrite.Locking:
+		return s.inRoot(f)
+	case rewrite.Variable, rewrite.Global:
 		return s.variable(f)
 	}
 	st := s.types[f.Place.Owner]
@@ -266,6 +271,38 @@ func (s *sites) Entry(f *rewrite.File, pos token.Pos) []rewrite.Lock {
 
 func (s *sites) Held(f *rewrite.File, call token.Pos) (must, may []rewrite.Lock, ok bool) {
 	return s.build.module.Held(s.pos(f, call))
+}
+
+func (s *sites) Around(at rewrite.Span) (*rewrite.File, []ast.Node) {
+	s.index()
+	f := s.byName[at.File]
+	if f == nil {
+		return nil, nil
+	}
+	var path []ast.Node
+	ast.Inspect(f.Syntax, func(n ast.Node) bool {
+		if n == nil || !f.Span(n).Contains(at) {
+			return false
+		}
+		if len(path) > 0 && !f.Span(path[len(path)-1]).Contains(f.Span(n)) {
+			return false // a FuncType begins before the receiver
+		}
+		path = append(path, n)
+		return true
+	})
+	slices.Reverse(path)
+	return f, path
+}
+
+// signature reports whether a span is in the head of a declared function.
+func (s *sites) signature(at rewrite.Span) bool {
+	_, path := s.Around(at)
+	for i, n := range path {
+		if fd, ok := n.(*ast.FuncDecl); ok {
+			return i > 0 && path[i-1] != ast.Node(fd.Body)
+		}
+	}
+	return false
 }
 
 func (s *sites) Files(pkg *types.Package) []*rewrite.File {

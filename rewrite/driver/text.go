@@ -41,6 +41,11 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 		head = o.Fix.Rule
 	}
 	fmt.Fprintf(b, "%s: %s: %s\n", at(o.Pos(), rel), head, o.clause())
+	if o.Kind == rewrite.Locking {
+		writeLock(b, o, rel)
+		writeVerdict(b, o)
+		return
+	}
 	writeSide(b, o.Sides[0], rel)
 	if o.Sides[0].Access.At == o.Sides[1].Access.At && o.Sides[0].Access.Op == o.Sides[1].Access.Op && o.Sides[0].Context.Start == o.Sides[1].Context.Start {
 		b.WriteString("\tthe same in another goroutine of this start\n")
@@ -66,6 +71,11 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 			fmt.Fprintf(b, "\t\t%s: %s\n", at(a.At, rel), describe(a))
 		}
 	}
+	writeVerdict(b, o)
+}
+
+// writeVerdict tells the fix, or why there is none.
+func writeVerdict(b *bytes.Buffer, o *Outcome) {
 	switch {
 	case o.Fix != nil:
 		fmt.Fprintf(b, "\tfix: %s (%s, %s)\n", o.Fix.Title, o.Fix.Rule, o.Fix.Safety)

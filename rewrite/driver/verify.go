@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 
+	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/load"
 )
 
@@ -22,7 +23,19 @@ func (x *fixer) compiles(problems []load.Problem) string {
 // races, another one does now, a lock may wait for itself, or one is held over
 // what is slow.
 func (x *fixer) better(b *build, places []string, waits bool) string {
+	had := make(map[string]bool)
+	for _, f := range x.base.module.Findings() {
+		had[f.Place.Key] = true
+	}
 	for _, f := range b.module.Findings() {
+		switch {
+		case f.Kind == rewrite.Locking && slices.Contains(places, f.Place.Key):
+			return lockClause(f) + " still"
+		case f.Kind == rewrite.Locking && !had[f.Place.Key]:
+			return "then " + lockClause(f)
+		case f.Kind == rewrite.Locking:
+			continue
+		}
 		if slices.Contains(places, f.Place.Key) {
 			return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
 		}

@@ -31,6 +31,8 @@ func (p *player) drop(d *drop) error {
 		} else if loop, ok := n.(*dst.ForStmt); ok && loop.Cond != nil && dst.Node(loop.Cond) == d.node {
 			n.Decorations().Start = append(n.Decorations().Start, commentsOf(loop.Cond)...)
 			loop.Cond, done = nil, true
+		} else if r, ok := n.(*dst.RangeStmt); ok && r.Value == d.node && d.node != nil {
+			r.Value, done = nil, true
 		} else if init := initOf(n); init != nil && dst.Node(*init) == d.node {
 			n.Decorations().Start = append(n.Decorations().Start, commentsOf(*init)...)
 			*init, done = nil, true

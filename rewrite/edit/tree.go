@@ -140,6 +140,9 @@ func (t *tree) element(s rewrite.Span) (ast.Node, error) {
 		if lit, ok := t.parent[n].(*ast.CompositeLit); ok {
 			return n != ast.Node(lit.Type)
 		}
+		if r, ok := t.parent[n].(*ast.RangeStmt); ok && n == ast.Node(r.Value) {
+			return true
+		}
 		_, ok := n.(ast.Stmt)
 		return ok
 	})

@@ -39,6 +39,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	s.Structs, s.Types = structs(p), methods(p, base.spell)
 	annotate(fset, p, s.Structs)
 	s.Guards = variableGuards(fset, p)
+	s.Locks = lockUses(fset, p, own, table)
 	return s, nil
 }
 

@@ -303,6 +303,7 @@ type Summary struct {
 	Funcs   []*Func
 	Structs []*Struct
 	Types   []*Type
+	Locks   []*LockUse
 	Guards  map[string]string // package variables, to the lock that a comment says guards them
 	Conds   map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }

@@ -117,7 +117,7 @@ func (m *Module) Findings() []*rewrite.Finding {
 		f := *m.goroutines[key]
 		out = append(out, &f)
 	}
-	return out
+	return append(out, m.misuses()...)
 }
 
 // Races reports whether there is a finding on the place with this key, or it

@@ -62,7 +62,7 @@ func (m *Module) judgeLeaks(leaks []leak) {
 					lock, ok = k, true
 				}
 			}
-			if r.op != rewrite.WriteElem || r.isFresh() || r.fn.Test || !ok || !m.guarded(l.field, lock) {
+			if r.op != rewrite.WriteElem || r.isFresh() || r.fn.Test || !ok || !m.alwaysHolds(l.field, lock) {
 				continue
 			}
 			elem, _ := l.path.With(effect.Elem)
@@ -77,9 +77,9 @@ func (m *Module) judgeLeaks(leaks []leak) {
 // ownerOf is the struct type of a field.
 func ownerOf(field string) string { return field[:strings.LastIndexByte(field, '.')] }
 
-// guarded reports whether all accesses to a field hold a lock, those before
+// alwaysHolds reports whether all accesses to a field hold a lock, those before
 // the object is shared and those of tests left out.
-func (m *Module) guarded(field, lock string) bool {
+func (m *Module) alwaysHolds(field, lock string) bool {
 	return !slices.ContainsFunc(m.accesses(field), func(a rewrite.Access) bool {
 		return !a.Fresh && !a.Test && !slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
 	})

@@ -44,6 +44,7 @@ type Module struct {
 	handed    map[string]bool // locks that exported functions leave held
 	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use
 	again     []Deadlock
+	sums      []*effect.Summary
 	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
 	stalls    map[stall]stalled      // where each was seen first
 	watch     map[string]bool        // see Link
@@ -74,7 +75,7 @@ type function struct {
 // activation of one function tells, and why. Accesses to what watch names, see
 // Watch, are kept even where nothing races.
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
-	m := &Module{dismissed: dismissed,
+	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed),

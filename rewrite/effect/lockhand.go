@@ -1,0 +1,127 @@
+package effect
+
+import (
+	"go/ast"
+	"go/types"
+
+	"github.com/go-fixer/fixer/rewrite/model"
+)
+
+// handedOn tells which fields and package variables that are locks a file
+// mentions other than to call their methods: somebody else may release them
+// then.
+func (w *lockWalk) handedOn(file *ast.File) []*LockUse {
+	var out []*LockUse
+	add := func(ref *lockRef, at ast.Node) {
+		if ref != nil && ref.key != "" {
+			u := w.newUse(ref, at.Pos())
+			u.GivesAway = true
+			out = append(out, u)
+		}
+	}
+	ast.PreorderStack(file, nil, func(n ast.Node, up []ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.CallExpr:
+			for _, a := range w.lockers(n) {
+				add(w.embeddedLock(a), a)
+			}
+		case *ast.SelectorExpr, *ast.Ident:
+			e := n.(ast.Expr)
+			if w.mention(e) && !w.ownUse(e, up) {
+				add(w.ref(e), e)
+			}
+		}
+		return true
+	})
+	return out
+}
+
+// mention reports whether an expression names a field or package variable that
+// is a lock.
+func (w *lockWalk) mention(e ast.Expr) bool {
+	id := idOf(e)
+	v, ok := w.pkg.Info.Uses[id].(*types.Var)
+	if !ok || v.Pkg() == nil || !v.IsField() && v.Parent() != v.Pkg().Scope() {
+		return false
+	}
+	if _, sel := e.(*ast.SelectorExpr); v.IsField() && !sel {
+		return false // a name in a literal, or the end of a selector
+	}
+	is, known := w.locks[v.Type()]
+	if !known {
+		is = isLock(v.Type())
+		w.locks[v.Type()] = is
+	}
+	return is
+}
+
+// ownUse reports whether what is around the mention of a lock keeps it where
+// it is: a call of a method, an assignment to it, a sync.Cond on it.
+func (w *lockWalk) ownUse(e ast.Expr, up []ast.Node) bool {
+	for i := len(up) - 1; i >= 0; i-- {
+		switch n := up[i].(type) {
+		case *ast.ParenExpr, *ast.UnaryExpr, *ast.StarExpr:
+			continue
+		case *ast.SelectorExpr:
+			if n.Sel == e {
+				return true // of a package: the selector is looked at itself
+			}
+			if w.lockMethod(n) == model.Unknown {
+				return true // a field or another method of its type
+			}
+			if i == 0 {
+				return false
+			}
+			call, ok := up[i-1].(*ast.CallExpr)
+			return ok && ast.Unparen(call.Fun) == ast.Expr(n)
+		case *ast.AssignStmt:
+			for _, l := range n.Lhs {
+				if l == e {
+					return true
+				}
+			}
+			return false
+		case *ast.CallExpr:
+			fn, ok := w.callee(n).(*types.Func)
+			return ok && fn.FullName() == "sync.NewCond"
+		default:
+			return false
+		}
+	}
+	return false
+}
+
+// lockers lists the arguments of a call that are passed as locks.
+func (w *lockWalk) lockers(call *ast.CallExpr) []ast.Expr {
+	t := w.pkg.Info.TypeOf(call.Fun)
+	if t == nil {
+		return nil
+	}
+	sig, ok := t.Underlying().(*types.Signature)
+	if !ok {
+		return nil
+	}
+	var out []ast.Expr
+	for i, a := range call.Args {
+		if i < sig.Params().Len() && types.IsInterface(sig.Params().At(i).Type()) && isLock(sig.Params().At(i).Type()) {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// embeddedLock is the lock that an object embeds, nil if there is none.
+func (w *lockWalk) embeddedLock(e ast.Expr) *lockRef {
+	t := w.pkg.Info.TypeOf(e)
+	ref := w.ref(e)
+	if t == nil || ref == nil {
+		return nil
+	}
+	st := structOf(t)
+	for i := 0; st != nil && i < st.NumFields(); i++ {
+		if f := st.Field(i); f.Embedded() && isLock(f.Type()) {
+			return w.through(ref, t, []int{i})
+		}
+	}
+	return nil
+}
