@@ -2,7 +2,8 @@ package rules
 
 import (
 	"go/ast"
-	"strings"
+	"go/token"
+	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -65,20 +66,18 @@ func (l *locking) readBelow(f *rewrite.File, last, next ast.Stmt) {
 // useComputed lets a statement use the variable that the one above it assigns
 // from, instead of reading back what was assigned: v := f(); x.n = v; use(x.n).
 func (l *locking) useComputed(f *rewrite.File, last, next ast.Stmt) {
-	name, place := "", ""
-	for _, e := range l.edits {
-		r, ok := e.(rewrite.Replace)
-		if !ok || r.Node != f.Span(last) || len(r.Holes) != 2 {
-			continue
-		}
-		before, rest, ok := strings.Cut(r.Code.Text, " := $0\n")
-		if ok && strings.Contains(rest, "\n$1 = "+before+"\n") {
-			name, place = before, l.source(f, r.Holes[1])
-		}
-	}
-	if name == "" {
+	as, ok := last.(*ast.AssignStmt)
+	if !ok || len(as.Lhs) != 1 || len(as.Rhs) != 1 || as.Tok != token.ASSIGN {
 		return
 	}
+	i := slices.IndexFunc(l.edits, func(e rewrite.Edit) bool {
+		r, ok := e.(rewrite.Replace)
+		return ok && r.Node == f.Span(as.Rhs[0]) && token.IsIdentifier(r.Code.Text)
+	})
+	if i < 0 {
+		return
+	}
+	name, place := l.edits[i].(rewrite.Replace).Code.Text, text(f, as.Lhs[0])
 	var edits []rewrite.Edit
 	for _, e := range l.edits {
 		h, ok := e.(rewrite.Hoist)
