@@ -123,7 +123,7 @@ func (v *variable) waits(s ast.Stmt) bool {
 		}
 	case *ast.IfStmt:
 		return s.Init != nil && v.waits(s.Init)
-	case *ast.ExprStmt, *ast.AssignStmt, *ast.DeclStmt:
+	case *ast.ExprStmt, *ast.AssignStmt, *ast.DeclStmt, *ast.ReturnStmt:
 		found := false
 		ast.Inspect(s, func(n ast.Node) bool {
 			switch n := n.(type) {
