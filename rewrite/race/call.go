@@ -281,7 +281,7 @@ func (w *walk) unknown(e *effect.Event, s state) state {
 	}
 	w.slow(s, "a call of a function value", e.At)
 	if k := p.Field(); k != "" {
-		w.stalls(s, hook+rewrite.ShortKey(k), e.At)
+		w.stalls(s, hook+k, e.At)
 	}
 	return s
 }
