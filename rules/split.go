@@ -198,10 +198,10 @@ func (s *splitting) caller(f *rewrite.File, in *ast.FuncDecl, fn types.Object, c
 	case c.lit:
 		return fmt.Sprintf("%s calls %s, and may hold the lock or not", at, fn.Name())
 	default:
+		s.file[in] = f
 		if reason := s.name(in); reason != "" {
 			return reason
 		}
-		s.file[in] = f
 		s.order = append(s.order, in)
 		return s.caller(f, in, fn, c)
 	}

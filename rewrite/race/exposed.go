@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // exposes reports whether it is a function's own doing that somebody who
@@ -16,40 +17,43 @@ func (m *Module) exposes(f *function, s stalled) bool {
 	if field, ok := strings.CutPrefix(s.note, hook); ok && m.calledBack(f, field) {
 		return true
 	}
-	return slices.ContainsFunc(m.starters(f), func(g *function) bool {
-		return g.taken()[s.lock] == 0 && !m.siblingTakes(g, s)
-	})
+	for g, spawned := range m.starters(f) {
+		if g.taken()[s.lock] == 0 && (spawned || !m.siblingTakes(g, s)) {
+			return true
+		}
+	}
+	return false
 }
 
-// starters lists the functions that goroutines begin with, or that callers of
-// the API call, and from which a function is reached. The function is given in
-// terms of another state of the module: it may not be there.
-func (m *Module) starters(f *function) []*function {
+// starters finds the functions that goroutines begin with, or that callers of
+// the API call, and from which a function is reached; goroutines are marked.
+// The function is given in terms of another state of the module: it may not be
+// there.
+func (m *Module) starters(f *function) map[*function]bool {
 	f = m.funcs[f.Key]
 	if f == nil {
 		return nil
 	}
-	var out []*function
+	out := make(map[*function]bool)
 	seen := map[*function]bool{f: true}
 	for work := []*function{f}; len(work) > 0; {
 		g := work[0]
 		work = work[1:]
-		starts := m.isRoot(g)
+		if m.isRoot(g) {
+			out[g] = model.Answers(g.Key) // a server runs it, whoever else may
+		}
 		for _, c := range g.callers {
 			for _, call := range c.calls {
 				if call.to != g {
 					continue
 				}
 				if call.spawn {
-					starts = true
+					out[g] = true
 				} else if !seen[c] && !c.Test {
 					seen[c] = true
 					work = append(work, c)
 				}
 			}
-		}
-		if starts {
-			out = append(out, g)
 		}
 	}
 	return out

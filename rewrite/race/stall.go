@@ -55,14 +55,22 @@ func (w *walk) stalls(s state, note string, at effect.Pos) {
 // nobody knows what it does, and it may call back.
 const hook = "a call of the function kept in "
 
+// waiting are the names of library functions that wait for others; servers that
+// are shut down wait for their handlers.
+var waiting = map[string]bool{"Wait": true, "Sleep": true, "Shutdown": true, "GracefulStop": true, "Drain": true}
+
 // waits reports whether a stall lasts until somebody else does something, who
 // may need the lock for it.
 func (s stall) waits() bool {
 	switch s.note {
-	case "a channel send", "a channel receive", "a select", groupWait, "a call of Sleep":
+	case "a channel send", "a channel receive", "a select":
 		return true
 	}
-	return strings.HasPrefix(s.note, hook)
+	if call, ok := strings.CutPrefix(s.note, "a call of "); ok {
+		name, _, _ := strings.Cut(call[strings.LastIndexByte(call, '.')+1:], " ")
+		return waiting[name] || strings.HasPrefix(s.note, hook)
+	}
+	return false
 }
 
 // Impairs tells of the first way in which the module makes goroutines wait
