@@ -205,15 +205,20 @@ func gated(a, b *access) bool {
 }
 
 // invites reports whether a type lets others call its methods while the
-// goroutine runs: it starts the goroutine itself, has a lock or atomics, or is
-// a package variable's business.
+// goroutine runs: it starts the goroutine itself, or who makes it does and hands
+// it out; it has a lock or atomics, or is a package variable's business.
 func (m *Module) invites(t, e published) bool {
 	recv := e.entry.Recv
-	if recv == "" || t.frame.Recv == recv || t.fresh {
+	if recv == "" || t.frame.Recv == recv || t.fresh && t.frame.handsOut(t.path.Root) {
 		return true
 	}
 	s := m.structs[recv]
 	return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock || f.Atomic })
+}
+
+// handsOut reports whether a function returns an object.
+func (f *function) handsOut(r effect.Root) bool {
+	return slices.ContainsFunc(f.sum.results, func(o result) bool { return o.path.Root == r })
 }
 
 // setsUp reports whether an entry also sets, without a lock, what the goroutine
