@@ -176,13 +176,18 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 			return fmt.Sprintf("%s races too and can't be atomic: one mutex serves both", g.Place.Name)
 		}
 	}
+	leads := strings.HasPrefix(f.Place.Type, "*")
+	named := make(map[rewrite.Span]bool)
 	for _, u := range s.Module.Uses(f.Place.Key) {
+		named[u.File.Span(u.Path[0])] = true
 		if addr, ok := u.Path[1].(*ast.UnaryExpr); ok && addr.Op == token.AND && atomicCall(u) == nil {
 			return fmt.Sprintf("the field's address is taken at %s:%d", base(u.File.Name), u.File.Span(addr).Line)
 		}
 	}
 	for _, a := range f.Accesses {
 		switch {
+		case leads && !named[a.At] && !a.Fresh && a.Op.Writes():
+			return fmt.Sprintf("%s:%d changes what it leads to, by another name", base(a.At.File), a.At.Line)
 		case a.Whole && !a.Fresh:
 			return fmt.Sprintf("the struct is copied or assigned as a whole at %s:%d", base(a.At.File), a.At.Line)
 		case a.Op == rewrite.Address:

@@ -216,9 +216,19 @@ func (m *Module) invites(t, e published) bool {
 	return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock || f.Atomic })
 }
 
-// handsOut reports whether a function returns an object.
+// handsOut reports whether a function returns an object, or puts it where
+// others find it; what its goroutine does with it doesn't count.
 func (f *function) handsOut(r effect.Root) bool {
-	return slices.ContainsFunc(f.sum.results, func(o result) bool { return o.path.Root == r })
+	found := false
+	f.each(func(e *effect.Event) {
+		switch e.Kind {
+		case effect.Escape:
+			found = found || e.Path.Root == r
+		case effect.Return:
+			found = found || slices.ContainsFunc(e.Results, func(v effect.Value) bool { return v.Path.Root == r })
+		}
+	})
+	return found
 }
 
 // setsUp reports whether an entry also sets, without a lock, what the goroutine
