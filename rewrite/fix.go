@@ -20,8 +20,11 @@ type Fix struct {
 	Caution string `json:"caution,omitempty"`
 	// Waits means that it makes calls wait for goroutines, which take none of
 	// the locks that are held then.
-	Waits bool   `json:"-"`
-	Edits []Edit `json:"-"`
+	Waits bool `json:"-"`
+	// Serial is the key of a lock that is there to be held over what is slow:
+	// one function takes it, and nothing but calls of that wait for each other.
+	Serial string `json:"-"`
+	Edits  []Edit `json:"-"`
 }
 
 // Code is Go source to be put into a file. Text may refer to the packages of

@@ -19,7 +19,8 @@ import (
 // statements, joining those that are there; read.go and lift.go read into a
 // variable instead, where the rest of a statement is slow; clear.go computes
 // what is slow first; readback.go joins sections that are next to each other;
-// place.go knows where a lock can stand, object.go by which name it is taken.
+// place.go knows where a lock can stand, object.go by which name it is taken;
+// serial.go lets one function at a time do what is slow.
 type locking struct {
 	site   *rewrite.Site
 	key    string // of the lock
@@ -39,6 +40,7 @@ type locking struct {
 	shared   map[*ast.FuncDecl]*rewrite.File // that some callers call with the lock held, some without
 	getters  []getter
 	names    map[ast.Node][]string // variables made so far, by the list they are in
+	refresh  *refresh              // the one function that writes, if that is why it has a lock of its own
 }
 
 // A stretch is a run of statements in one list.
@@ -66,6 +68,9 @@ func (l *locking) plan() string {
 		}
 		for _, list := range [][]spot{l.spots[fn], l.held[fn]} {
 			slices.SortFunc(list, func(a, b spot) int { return int(a.sel.Pos() - b.sel.Pos()) })
+		}
+		if l.recursion(fn) {
+			continue
 		}
 		if reason := l.function(fn, l.spots[fn]); reason != "" {
 			reasons = append(reasons, reason)
@@ -246,10 +251,7 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 	if reason != "" || len(spots) == 0 {
 		return reason
 	}
-	groups := steps(spots, soft)
-	if l.atOnce(fn, spots) {
-		groups = [][]spot{spots}
-	}
+	groups := l.groups(fn, spots)
 	for len(groups) > 0 {
 		rest := slices.Concat(groups...)
 		if l.tail(fn, rest) {

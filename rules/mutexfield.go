@@ -21,10 +21,16 @@ import (
 //
 // The accesses get the lock as rule guard gives it to them.
 //
+// Where one function alone writes the fields, and does something slow between a
+// read and the write that depends on it, readers can't wait for all that. Such a
+// refresh gets a second mutex, for as long as it runs: what only it changes, it
+// reads as before, and takes the readers' lock where it writes.
+//
 // It is refused where a lock could do harm:
 //
 //   - between a read of the fields and the write that depends on it, something
-//     slow runs, which every reader would have to wait for;
+//     slow runs, which every reader would have to wait for, and several functions
+//     write, or the one is run for requests or is given more than the object;
 //   - a range goes over maps or slices in a map or slice, or changes what it goes
 //     over, and its body is slow;
 //   - the struct is copied as a whole, or a field's address is taken;
@@ -77,7 +83,7 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 	lock := lockName(st, names)
 	l := &locking{site: s, key: s.Finding.Place.Owner + "." + lock, pkg: st.File.Pkg.Path(), method: "." + lock,
 		rw: readersDominate(accesses), places: places}
-	if reason := l.plan(); reason != "" {
+	if reason := l.plan(); reason != "" && !l.serially(st) {
 		return nil, reason
 	}
 	if len(l.edits) == 0 {
@@ -87,14 +93,23 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 	if l.rw {
 		typ = "sync.RWMutex"
 	}
-	l.edits = append(l.edits, rewrite.AddField{
-		Struct: st.File.Span(st.Type), Before: names[0], Name: lock,
-		Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}, Doc: lock + " guards " + enumerate(names) + ".",
-	})
-	return &rewrite.Fix{
+	fix := &rewrite.Fix{
 		Title:  fmt.Sprintf("Guard %s with a %s", enumerate(names), typ),
-		Places: places, Safety: rewrite.Safe, Edits: l.edits,
-	}, ""
+		Places: places, Safety: rewrite.Safe,
+	}
+	add := rewrite.AddField{Struct: st.File.Span(st.Type), Before: names[0], Name: lock,
+		Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}, Doc: lock + " guards " + enumerate(names) + "."}
+	fix.Edits = append(l.edits, add)
+	if r := l.refresh; r != nil {
+		fix.Serial = s.Finding.Place.Owner + "." + r.lock
+		add.Name, add.Type.Text = r.lock, "sync.Mutex"
+		add.Doc = fmt.Sprintf("%s lets one %s run at a time; nothing else writes what %s guards.", r.lock, r.decl.Name.Name, lock)
+		fix.Edits = append(fix.Edits, add)
+		if r.caution != "" {
+			fix.Safety, fix.Caution = rewrite.Unsafe, r.caution
+		}
+	}
+	return fix, ""
 }
 
 // importable reports whether code outside the module can import a package.
@@ -138,9 +153,14 @@ func readersDominate(accesses []rewrite.Access) bool {
 	return n > 0
 }
 
-// lockName finds a name for the mutex that the struct, and what it embeds,
-// does not have.
+// lockName finds a name for a mutex that guards some fields.
 func lockName(st *rewrite.Struct, guarded []string) string {
+	return unusedName(st, "", "mu", guarded[0]+"Mu", guarded[0]+"Mutex")
+}
+
+// unusedName returns the first of some names, or one made from that, that the
+// struct, and what it embeds, does not have, and that another new field has not.
+func unusedName(st *rewrite.Struct, besides string, tries ...string) string {
 	taken := make(map[string]bool)
 	for _, fl := range st.Type.Fields.List {
 		for _, id := range fl.Names {
@@ -150,13 +170,12 @@ func lockName(st *rewrite.Struct, guarded []string) string {
 			taken[embedded(fl.Type)] = true
 		}
 	}
-	for _, try := range []string{"mu", guarded[0] + "Mu", guarded[0] + "Mutex"} {
-		if !taken[try] && !hasMethod(st.Name.Type(), try) {
-			return try
-		}
+	ok := func(try string) bool { return try != besides && !taken[try] && !hasMethod(st.Name.Type(), try) }
+	if i := slices.IndexFunc(tries, ok); i >= 0 {
+		return tries[i]
 	}
 	for i := 2; ; i++ {
-		if try := fmt.Sprintf("mu%d", i); !taken[try] && !hasMethod(st.Name.Type(), try) {
+		if try := fmt.Sprintf("%s%d", tries[0], i); ok(try) {
 			return try
 		}
 	}

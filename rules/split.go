@@ -269,7 +269,11 @@ func (s *splitting) split(fd *ast.FuncDecl) string {
 	}
 	name := s.names[f.Info.Defs[fd.Name]]
 	lock := recv.Name + s.method
-	body := lock + ".Lock()\ndefer " + lock + ".Unlock()\n"
+	take, release := ".Lock()", ".Unlock()"
+	if s.shared[fd] == nil && s.mode(s.spots[fd]) == rewrite.Shared {
+		take, release = ".RLock()", ".RUnlock()"
+	}
+	body := lock + take + "\ndefer " + lock + release + "\n"
 	if fd.Type.Results.NumFields() > 0 {
 		body += "return "
 	}

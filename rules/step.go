@@ -36,6 +36,17 @@ func steps(spots []spot, least int) [][]spot {
 	return out
 }
 
+// groups splits the spots of a function into steps, or returns them as one.
+func (l *locking) groups(fn ast.Node, spots []spot) [][]spot {
+	switch {
+	case l.refresh != nil && fn == ast.Node(l.refresh.decl):
+		return l.refresh.writes(spots)
+	case l.atOnce(fn, spots):
+		return [][]spot{spots}
+	}
+	return steps(spots, soft)
+}
+
 // depends tells how much of what is read at r decides about a write at w.
 func depends(r, w spot) int {
 	if r.sel == w.sel || !w.write || r.write && !compound(r) {

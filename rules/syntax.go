@@ -191,6 +191,11 @@ func fresh(u *rewrite.Use, name string, taken ...string) string {
 	for _, t := range taken {
 		names[t] = true
 	}
+	for _, spec := range u.File.Syntax.Imports {
+		if p := u.File.Info.PkgNameOf(spec); p != nil {
+			names[p.Name()] = true
+		}
+	}
 	if fn := function(u); fn != nil {
 		own := make(map[*ast.FuncType]bool)
 		fields := make(map[*ast.Ident]bool) // names after a dot, and keys, take nothing away

@@ -250,10 +250,11 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 // in if nothing speaks against it. The answer is why not.
 func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	edits := slices.Clip(x.edits)
-	var places []string
+	var places, serial []string
 	for _, fix := range fixes {
 		edits = append(edits, fix.Edits...)
 		places = append(places, fix.Places...)
+		serial = append(serial, fix.Serial)
 	}
 	texts, reason := x.play(edits)
 	if reason != "" {
@@ -270,7 +271,11 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	if err != nil {
 		return err.Error()
 	}
-	if reason := x.better(b, places, slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Waits })); reason != "" {
+	if reason := x.better(b, places); reason != "" {
+		return reason
+	}
+	waits := slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Waits })
+	if reason := b.module.Impairs(x.base.module, waits, serial); reason != "" {
 		return reason
 	}
 	x.edits, x.texts, x.next = edits, texts, b

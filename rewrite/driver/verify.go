@@ -20,9 +20,8 @@ func (x *fixer) compiles(problems []load.Problem) string {
 }
 
 // better reports why the new build is no improvement: one of the places still
-// races, another one does now, a lock may wait for itself, or one is held over
-// what is slow.
-func (x *fixer) better(b *build, places []string, waits bool) string {
+// races, another one does now, or a lock may wait for itself.
+func (x *fixer) better(b *build, places []string) string {
 	had := make(map[string]bool)
 	for _, f := range x.base.module.Findings() {
 		had[f.Place.Key] = true
@@ -52,5 +51,5 @@ func (x *fixer) better(b *build, places []string, waits bool) string {
 			return d.String()
 		}
 	}
-	return b.module.Impairs(x.base.module, waits)
+	return ""
 }

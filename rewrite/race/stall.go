@@ -38,6 +38,9 @@ func (s stalled) String() string {
 // groupWait is what is slow about a call of WaitGroup.Wait.
 const groupWait = "a call of Wait"
 
+// sleep is what is slow about a call of time.Sleep.
+const sleep = "a call of Sleep"
+
 // stalls notes what is slow while locks are held.
 func (w *walk) stalls(s state, note string, at effect.Pos) {
 	if !w.record || !w.last {
@@ -77,10 +80,12 @@ func (s stall) waits() bool {
 // that an earlier state of it did not: a lock held over what is slow, or while
 // waiting for a lock that is; or a function that takes a lock which others hold
 // until they are told to go on, perhaps by that function. "" if there is none.
-// With joins, locks held over the wait for a WaitGroup are meant to be.
-func (m *Module) Impairs(old *Module, joins bool) string {
+// With joins, locks held over the wait for a WaitGroup are meant to be; the serial
+// ones, over what is slow but ends by itself.
+func (m *Module) Impairs(old *Module, joins bool, serial []string) string {
 	for _, s := range m.stallsByPosition() {
-		if _, ok := old.stalls[s.stall]; !ok && !(joins && s.note == groupWait) {
+		meant := joins && s.note == groupWait || slices.Contains(serial, s.lock) && (!s.waits() || s.note == sleep)
+		if _, ok := old.stalls[s.stall]; !ok && !meant {
 			return rewrite.ShortKey(s.lock) + " would be held " + s.String()
 		}
 	}

@@ -44,9 +44,7 @@ func (m *Module) vote(field string) {
 			continue
 		}
 		for _, part := range m.changed(field) {
-			guarded, open := m.opposed(field, part, v.Lock)
-			if guarded != nil && open != nil && (guarded.writes() || open.writes()) &&
-				!waitsByField(&open.access, &guarded.access) && !waitsByField(&guarded.access, &open.access) {
+			if guarded, open := m.opposed(field, part, v.Lock); guarded != nil {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 				return
 			}
@@ -74,23 +72,38 @@ func part(p effect.Path) string {
 }
 
 // opposed finds an access to a part of what a field holds that has the lock,
-// a write if there is one, and one by callers of the API that has not.
+// a write if there is one, and one by callers of the API that has not, nor
+// another lock in common with the first: who writes may hold two, of which one
+// is enough for a reader.
 func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
+	var with, without []*raw
 	for _, r := range m.raw[field] {
 		if r.isFresh() || r.fn.Test || r.op == rewrite.Address || part(r.path) != of {
 			continue
 		}
-		_, may := merge(r.may, r.fn.entry.may)[lock]
+		_, may := r.perhaps()[lock]
 		_, must := r.locks()[lock]
 		switch {
-		case must && (guarded == nil || r.writes() && !guarded.writes()):
-			guarded = r
-		case !may && !must && open == nil && m.reachable(r):
-			open = r
+		case must:
+			with = append(with, r)
+		case !may && m.reachable(r):
+			without = append(without, r)
 		}
 	}
-	return guarded, open
+	reads := func(r *raw) bool { return !r.writes() }
+	for _, g := range slices.Concat(slices.DeleteFunc(slices.Clone(with), reads), with) {
+		for _, o := range without {
+			if (g.writes() || o.writes()) && !excludes(g.perhaps(), o.perhaps()) &&
+				!waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
+				return g, o
+			}
+		}
+	}
+	return nil, nil
 }
+
+// perhaps returns what may be held when the access runs.
+func (r *raw) perhaps() keys { return merge(r.may, r.fn.entry.may) }
 
 // bareWrites counts the writes that do not hold a lock.
 func bareWrites(accesses []rewrite.Access, lock string) int {
