@@ -63,12 +63,11 @@ var guard = &rewrite.Rule{
 
 func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 	f := s.Finding
-	st := s.Module.Struct(f.Place.Owner)
 	vote, ok := guardOf(s, f)
 	if !ok {
 		return nil, "no mutex of the struct guards the field elsewhere"
 	}
-	l, reason := lockOf(s, st, vote.Lock)
+	l, reason := lockOf(s, s.Module.Struct(ownerOf(vote.Lock)), vote.Lock)
 	if reason != "" {
 		return nil, reason
 	}
@@ -102,7 +101,7 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 // guardOf picks the lock of the place's own struct that guards it: one that is
 // held at a write, or at half of the accesses. Where that says nothing, a
 // comment does, or the layout: a mutex guards the paragraph of fields that it
-// heads, if it guards others there.
+// heads, if it guards others there. Last comes a struct that holds the place's.
 func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 	st := s.Module.Struct(f.Place.Owner)
 	heads := headOf(s, st, shortName(f.Place))
@@ -115,7 +114,7 @@ func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 	if heads != "" {
 		return rewrite.Vote{Lock: f.Place.Owner + "." + heads}, true
 	}
-	return rewrite.Vote{}, false
+	return outerGuard(s, f)
 }
 
 // headOf returns the mutex that a struct's comments or layout name as the

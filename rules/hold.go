@@ -37,6 +37,7 @@ type locking struct {
 	needy    map[types.Object]bool           // functions that will take the lock, callers included
 	asserted map[*ast.FuncDecl]*rewrite.File // that say their callers hold the lock, and some don't
 	shared   map[*ast.FuncDecl]*rewrite.File // that some callers call with the lock held, some without
+	inner    []spot                          // in methods of structs that the lock's holds by value
 	getters  []getter
 	names    map[ast.Node][]string // variables made so far, by the list they are in
 }
@@ -49,7 +50,7 @@ type stretch struct {
 
 // plan makes the edits, or says why not.
 func (l *locking) plan() string {
-	l.edits, l.names = nil, make(map[ast.Node][]string)
+	l.edits, l.inner, l.names = nil, nil, make(map[ast.Node][]string)
 	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
 	l.shared, l.asserted = make(map[*ast.FuncDecl]*rewrite.File), make(map[*ast.FuncDecl]*rewrite.File)
 	order, reason := l.gather()
@@ -104,6 +105,15 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 				fn := function(s.Use)
 				l.held[fn] = append(l.held[fn], s)
 			}
+		}
+	}
+	if l.outer() {
+		more, reason := l.around()
+		if reason != "" {
+			return nil, reason
+		}
+		for _, s := range more {
+			add(s)
 		}
 	}
 	for _, fd := range slices.SortedFunc(maps.Keys(l.asserted), func(a, b *ast.FuncDecl) int { return int(a.Pos() - b.Pos()) }) {
@@ -201,7 +211,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if a.Op == rewrite.Address {
 		return s, false, addressTaken(u)
 	}
-	if a.Whole && s.object() != nil {
+	if a.Whole && s.object() != nil && !l.outer() {
 		return s, false, fmt.Sprintf("the struct is copied or assigned as a whole at %s", s.at())
 	}
 	for _, h := range a.Locks {
@@ -214,6 +224,10 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	}
 	if fd := lockedByName(u); fd != nil {
 		l.asserted[fd] = u.File
+		return s, false, ""
+	}
+	if l.innerMethod(s) != nil {
+		l.inner = append(l.inner, s)
 		return s, false, ""
 	}
 	for _, h := range l.site.Module.Entry(u.File, sel.Pos()) {
