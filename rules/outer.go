@@ -262,7 +262,7 @@ func (l *locking) callers() ([]spot, string) {
 		}
 	}
 	for _, s := range l.inner {
-		note(s.File, l.innerMethod(s), s.write)
+		note(s.File, l.innerMethod(s), s.write && !s.shared)
 	}
 	for i := 0; i < len(order); i++ { // callers may be added
 		m := order[i]
@@ -280,7 +280,7 @@ func (l *locking) callers() ([]spot, string) {
 				return nil, reason
 			case !need:
 			case l.innerMethod(s) != nil:
-				note(s.File, l.innerMethod(s), s.write)
+				note(s.File, l.innerMethod(s), s.write && !s.shared)
 			default:
 				out = slices.DeleteFunc(out, func(t spot) bool { return t.sel == s.sel })
 				out = append(out, s)
@@ -314,11 +314,12 @@ func (l *locking) innerCall(u *rewrite.Use, write bool) (s spot, need bool, reas
 		return s, false, fmt.Sprintf("%s writes under a read lock", at)
 	case !known:
 		return s, false, fmt.Sprintf("what %s holds is not known", at)
-	case l.holds(may, false):
-		return s, false, fmt.Sprintf("%s may hold the lock or not", at)
 	case from != call.Lparen:
 		return s, false, fmt.Sprintf("%s starts or defers a call that needs the lock", at)
 	}
 	s = spot{Use: &rewrite.Use{File: u.File, Path: path}, sel: sel, write: true, shared: !write}
+	if l.innerMethod(s) == nil && l.holds(may, false) {
+		return s, false, fmt.Sprintf("%s may hold the lock or not", at)
+	}
 	return s, true, ""
 }
