@@ -162,6 +162,9 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 	if reason := leftOut(s, f.Place.Key); reason != "" {
 		return reason
 	}
+	if v, ok := outerGuard(s, f); ok {
+		return fmt.Sprintf("%s guards it together with the rest of its struct", rewrite.ShortKey(v.Lock))
+	}
 	for _, g := range s.Group {
 		if g == f {
 			continue

@@ -99,15 +99,16 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 }
 
 // guardOf picks the lock of the place's own struct that guards it: one that is
-// held at a write, or at half of the accesses. Where that says nothing, a
-// comment does, or the layout: a mutex guards the paragraph of fields that it
-// heads, if it guards others there. Last comes a struct that holds the place's.
+// held at a write, at half of the accesses, or on one side of the race. Where
+// that says nothing, a comment does, or the layout: a mutex guards the paragraph
+// of fields that it heads, if it guards others there. Last comes a struct that
+// holds the place's.
 func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 	st := s.Module.Struct(f.Place.Owner)
 	heads := headOf(s, st, shortName(f.Place))
 	for _, v := range f.Votes {
 		field, ok := strings.CutPrefix(v.Lock, f.Place.Owner+".")
-		if ok && !strings.Contains(field, ".") && v.Held > 0 && (v.Writes > 0 || 2*v.Held >= v.Of || field == heads) {
+		if ok && !strings.Contains(field, ".") && v.Held > 0 && (v.Writes > 0 || 2*v.Held >= v.Of || field == heads || onOneSide(f, v.Lock)) {
 			return v, true
 		}
 	}
@@ -115,6 +116,14 @@ func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 		return rewrite.Vote{Lock: f.Place.Owner + "." + heads}, true
 	}
 	return outerGuard(s, f)
+}
+
+// onOneSide reports whether one of the two accesses that show a race holds a
+// lock: who wrote that meant the other to hold it too.
+func onOneSide(f *rewrite.Finding, lock string) bool {
+	return slices.ContainsFunc(f.Sides[:], func(s rewrite.Side) bool {
+		return !s.Access.Test && slices.ContainsFunc(s.Access.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+	})
 }
 
 // headOf returns the mutex that a struct's comments or layout name as the

@@ -18,8 +18,9 @@ import (
 // the accesses that must stay one step; section.go makes critical sections of
 // statements, joining those that are there; read.go and lift.go read into a
 // variable instead, where the rest of a statement is slow; clear.go computes
-// what is slow first; readback.go joins sections that are next to each other;
-// place.go knows where a lock can stand, object.go by which name it is taken.
+// what is slow first; readback.go and rejoin.go join sections with nothing slow
+// between; place.go knows where a lock can stand, object.go by which name it is
+// taken, outer.go which object around the places' own has it.
 type locking struct {
 	site   *rewrite.Site
 	key    string // of the lock
@@ -76,6 +77,7 @@ func (l *locking) plan() string {
 		reasons = append(reasons, reason)
 	}
 	l.readBack()
+	l.rejoin()
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
 
