@@ -99,16 +99,16 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 }
 
 // guardOf picks the lock of the place's own struct that guards it: one that is
-// held at a write, at half of the accesses, or on one side of the race. Where
-// that says nothing, a comment does, or the layout: a mutex guards the paragraph
-// of fields that it heads, if it guards others there. Last comes a struct that
-// holds the place's.
+// held at a write, at half of the accesses or in half of the functions, or on one
+// side of the race. Where that says nothing, a comment does, or the layout: a
+// mutex guards the paragraph of fields that it heads, if it guards others there.
+// Last comes a struct that holds the place's.
 func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 	st := s.Module.Struct(f.Place.Owner)
 	heads := headOf(s, st, shortName(f.Place))
 	for _, v := range f.Votes {
 		field, ok := strings.CutPrefix(v.Lock, f.Place.Owner+".")
-		if ok && !strings.Contains(field, ".") && v.Held > 0 && (v.Writes > 0 || 2*v.Held >= v.Of || field == heads || onOneSide(f, v.Lock)) {
+		if ok && !strings.Contains(field, ".") && v.Held > 0 && (v.Writes > 0 || 2*v.Held >= v.Of || field == heads || onOneSide(f, v.Lock) || inHalf(f, v.Lock)) {
 			return v, true
 		}
 	}
@@ -124,6 +124,26 @@ func onOneSide(f *rewrite.Finding, lock string) bool {
 	return slices.ContainsFunc(f.Sides[:], func(s rewrite.Side) bool {
 		return !s.Access.Test && slices.ContainsFunc(s.Access.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
 	})
+}
+
+// inHalf reports whether half of the functions that access a place hold a lock
+// at each access.
+func inHalf(f *rewrite.Finding, lock string) bool {
+	held := make(map[string]bool)
+	for _, a := range f.Accesses {
+		if a.Fresh || a.Test {
+			continue
+		}
+		was, seen := held[a.Func]
+		held[a.Func] = (was || !seen) && slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+	}
+	n := 0
+	for _, h := range held {
+		if h {
+			n++
+		}
+	}
+	return 2*n >= len(held)
 }
 
 // headOf returns the mutex that a struct's comments or layout name as the
