@@ -14,14 +14,15 @@ import (
 
 // guard: hold the lock that already guards the field
 //
-// Most accesses to the field hold a mutex of the same struct, or a comment or
-// the layout of the struct says that it guards the field, and some accesses
-// were forgotten. Half of all races that people fix are of this kind. The fix
+// Most accesses to the field hold a mutex of the same struct, or of one that
+// holds that by value, or a comment or the layout of the struct says that it
+// guards the field, and some accesses were forgotten. Half of all races that
+// people fix are of this kind. The fix
 // holds the mutex at the places that lack it, over the smallest piece of code
 // that is one step:
 //
 //   - a critical section that ends right above, or begins right below, takes
-//     the access in;
+//     the access in, and so does one with only quick code between for a read;
 //   - a test and the write that depends on it stay together, and so do several
 //     writes with nothing slow between them;
 //   - a getter, or a short function that returns early, gets Lock and defer
@@ -38,7 +39,8 @@ import (
 //     becomes two: foo takes the lock and calls fooLocked, and so do those who
 //     hold it. Who calls a fooLocked without the lock gets it.
 //
-// Reads take the read lock of an RWMutex.
+// Reads take the read lock of an RWMutex. A method of a struct that is held by
+// value can't take the lock around that: its callers do.
 //
 // It is refused where holding the lock could do harm:
 //
@@ -272,6 +274,9 @@ func namesOf(fl *ast.Field) []string {
 // lockOf describes a mutex field of a struct.
 func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) {
 	name := key[strings.LastIndexByte(key, '.')+1:]
+	if owner, _, _ := strings.Cut(ownerOf(key), "@"); owner != typeKey(st.Name.Type()) { // a type of a function has a number
+		return nil, "the lock is not a field of the struct"
+	}
 	for _, fl := range st.Type.Fields.List {
 		t := st.File.Info.TypeOf(fl.Type)
 		rw := hasMethod(t, "RLock")

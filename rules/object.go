@@ -22,7 +22,7 @@ func (l *locking) stable(fn ast.Node, s spot) string {
 	}
 	holder := l.holder(s)
 	if holder == nil {
-		return fmt.Sprintf("%s reaches the field without %s, which has the lock", s.at(), rewrite.ShortKey(ownerOf(l.key)))
+		return fmt.Sprintf("%s reaches the field by %s, not by the %s that has the lock", s.at(), text(s.File, s.object()), rewrite.ShortKey(ownerOf(l.key)))
 	}
 	id := rootIdent(holder)
 	if id == nil {

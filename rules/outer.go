@@ -268,7 +268,7 @@ func (l *locking) callers() ([]spot, string) {
 		m := order[i]
 		fn, ok := m.file.Info.Defs[m.decl.Name].(*types.Func)
 		if !ok {
-			return nil, "an inner method can't be told"
+			return nil, fmt.Sprintf("%s can't be followed to its callers", m.decl.Name.Name)
 		}
 		for _, u := range l.site.Module.Mentions(fn) {
 			if u.File.Test || u.Path[0] == ast.Node(m.decl.Name) {
@@ -299,7 +299,7 @@ func (l *locking) innerCall(u *rewrite.Use, write bool) (s spot, need bool, reas
 	}
 	sel, ok := path[0].(*ast.SelectorExpr)
 	if !ok || call == nil || len(path) < 3 {
-		return s, false, fmt.Sprintf("%s takes a method that reads the field as a value", at)
+		return s, false, fmt.Sprintf("%s hands on a method that needs the lock", at)
 	}
 	from := call.Lparen
 	switch n := path[2].(type) {
