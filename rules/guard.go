@@ -17,9 +17,8 @@ import (
 // Most accesses to the field hold a mutex of the same struct, or of one that
 // holds that by value, or a comment or the layout of the struct says that it
 // guards the field, and some accesses were forgotten. Half of all races that
-// people fix are of this kind. The fix
-// holds the mutex at the places that lack it, over the smallest piece of code
-// that is one step:
+// people fix are of this kind. The fix holds the mutex at the places that lack
+// it, over the smallest piece of code that is one step:
 //
 //   - a critical section that ends right above, or begins right below, takes
 //     the access in, and so does one with only quick code between for a read;
