@@ -161,6 +161,9 @@ func (l *locking) nothingBetween(f *rewrite.File, above, below ast.Node, expr as
 			ok = ok && (n.End() > below.Pos() || !slices.ContainsFunc(n.Lhs, changes))
 		case *ast.IncDecStmt:
 			ok = ok && !changes(n.X)
+		case *ast.Ident:
+			o := f.Info.Uses[n]
+			ok = ok && (o == nil || !l.needy[origin(o)]) // it will take the lock
 		case *ast.UnaryExpr:
 			ok = ok && (n.Op != token.AND || !changes(n.X))
 		}
