@@ -20,8 +20,9 @@ import (
 // read uses the result of Add, a value that is read and then replaced comes
 // from Swap, a test for one constant and the write of another that depends on
 // it become CompareAndSwap, and a pointer that a function reads several times
-// is loaded once. Functions of sync/atomic that are used already become
-// methods. An initial value in a composite literal becomes a Store before
+// is loaded once. Where functions of sync/atomic change the field already, the
+// field keeps its type, and the other accesses call such functions too; or, if
+// that does not do, all of them become methods. An initial value in a composite literal becomes a Store before
 // anybody else can see the object.
 //
 // The fix is for fields of type bool, int32, int64, uint32, uint64, uintptr,
@@ -42,6 +43,9 @@ var atomicfield = &rewrite.Rule{
 }
 
 func fixAtomic(s *rewrite.Site) (*rewrite.Fix, string) {
+	if fix, _ := fixCalls(s); fix != nil {
+		return fix, ""
+	}
 	f := s.Finding
 	st := s.Module.Struct(f.Place.Owner)
 	field, tag := fieldOf(st, f.Place)
@@ -101,6 +105,7 @@ type atomicEdit struct {
 	imports      []string // for narrow
 	value        string   // the type the atomic holds
 	pointer      bool
+	functions    string // how the names of functions of sync/atomic end that are called instead of methods; "" for none
 	edits        []rewrite.Edit
 	done         map[*rewrite.Use]bool // rewritten together with another use
 	names        map[ast.Node][]string // variables made so far, by function
@@ -164,6 +169,9 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 	}
 	if reason := leftOut(s, f.Place.Key); reason != "" {
 		return reason
+	}
+	if v, ok := outerGuard(s, f); ok {
+		return fmt.Sprintf("%s guards it together with the rest of its struct", rewrite.ShortKey(v.Lock))
 	}
 	for _, g := range s.Group {
 		if g == f {

@@ -268,7 +268,7 @@ func (a *atomicEdit) once(fn ast.Node, spots []spot) string {
 	if a.narrow != "" {
 		code = a.narrow + "(" + code + ")"
 	}
-	a.edits = append(a.edits, rewrite.Insert{Stmt: f.Span(stmts[0]), Code: rewrite.Code{Text: name + " := " + code, Imports: a.imports},
+	a.edits = append(a.edits, rewrite.Insert{Stmt: f.Span(stmts[0]), Code: a.spell(name+" := "+code, a.imports),
 		Holes: []rewrite.Span{f.Span(first.sel)}})
 	for _, s := range spots {
 		a.replace(s.Use, s.sel, name)

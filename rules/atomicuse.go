@@ -274,7 +274,7 @@ func mentions(u *rewrite.Use, e ast.Expr) bool {
 }
 
 func (a *atomicEdit) replace(u *rewrite.Use, n ast.Node, code string, holes ...rewrite.Span) {
-	c := rewrite.Code{Text: code}
+	c := a.spell(code, nil)
 	if a.narrow != "" && strings.Contains(code, a.narrow+"(") {
 		c.Imports = a.imports
 	}

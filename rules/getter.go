@@ -67,7 +67,7 @@ func (l *locking) getter(fn ast.Node, s spot) (getter, bool) {
 // there is one.
 func (l *locking) get(s spot) bool {
 	sel, ok := s.sel.(*ast.SelectorExpr)
-	if !ok || s.write || s.object() == nil {
+	if !ok || s.write || s.object() == nil || l.outer() {
 		return false
 	}
 	if amp, ok := s.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND {

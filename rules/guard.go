@@ -14,14 +14,14 @@ import (
 
 // guard: hold the lock that already guards the field
 //
-// Most accesses to the field hold a mutex of the same struct, or a comment or
-// the layout of the struct says that it guards the field, and some accesses
-// were forgotten. Half of all races that people fix are of this kind. The fix
-// holds the mutex at the places that lack it, over the smallest piece of code
-// that is one step:
+// Most accesses to the field hold a mutex of the same struct, or of one that
+// holds that by value, or a comment or the layout of the struct says that it
+// guards the field, and some accesses were forgotten. Half of all races that
+// people fix are of this kind. The fix holds the mutex at the places that lack
+// it, over the smallest piece of code that is one step:
 //
 //   - a critical section that ends right above, or begins right below, takes
-//     the access in;
+//     the access in, and so does one with only quick code between for a read;
 //   - a test and the write that depends on it stay together, and so do several
 //     writes with nothing slow between them;
 //   - a getter, or a short function that returns early, gets Lock and defer
@@ -38,7 +38,8 @@ import (
 //     becomes two: foo takes the lock and calls fooLocked, and so do those who
 //     hold it. Who calls a fooLocked without the lock gets it.
 //
-// Reads take the read lock of an RWMutex.
+// Reads take the read lock of an RWMutex. A method of a struct that is held by
+// value can't take the lock around that: its callers do.
 //
 // It is refused where holding the lock could do harm:
 //
@@ -63,12 +64,11 @@ var guard = &rewrite.Rule{
 
 func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 	f := s.Finding
-	st := s.Module.Struct(f.Place.Owner)
 	vote, ok := guardOf(s, f)
 	if !ok {
 		return nil, "no mutex of the struct guards the field elsewhere"
 	}
-	l, reason := lockOf(s, st, vote.Lock)
+	l, reason := lockOf(s, s.Module.Struct(ownerOf(vote.Lock)), vote.Lock)
 	if reason != "" {
 		return nil, reason
 	}
@@ -100,22 +100,51 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 }
 
 // guardOf picks the lock of the place's own struct that guards it: one that is
-// held at a write, or at half of the accesses. Where that says nothing, a
-// comment does, or the layout: a mutex guards the paragraph of fields that it
-// heads, if it guards others there.
+// held at a write, at half of the accesses or in half of the functions, or on one
+// side of the race. Where that says nothing, a comment does, or the layout: a
+// mutex guards the paragraph of fields that it heads, if it guards others there.
+// Last comes a struct that holds the place's.
 func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 	st := s.Module.Struct(f.Place.Owner)
 	heads := headOf(s, st, shortName(f.Place))
 	for _, v := range f.Votes {
 		field, ok := strings.CutPrefix(v.Lock, f.Place.Owner+".")
-		if ok && !strings.Contains(field, ".") && v.Held > 0 && (v.Writes > 0 || 2*v.Held >= v.Of || field == heads) {
+		if ok && !strings.Contains(field, ".") && v.Held > 0 && (v.Writes > 0 || 2*v.Held >= v.Of || field == heads || onOneSide(f, v.Lock) || inHalf(f, v.Lock)) {
 			return v, true
 		}
 	}
 	if heads != "" {
 		return rewrite.Vote{Lock: f.Place.Owner + "." + heads}, true
 	}
-	return rewrite.Vote{}, false
+	return outerGuard(s, f)
+}
+
+// onOneSide reports whether one of the two accesses that show a race holds a
+// lock: who wrote that meant the other to hold it too.
+func onOneSide(f *rewrite.Finding, lock string) bool {
+	return slices.ContainsFunc(f.Sides[:], func(s rewrite.Side) bool {
+		return !s.Access.Test && slices.ContainsFunc(s.Access.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+	})
+}
+
+// inHalf reports whether half of the functions that access a place hold a lock
+// at each access.
+func inHalf(f *rewrite.Finding, lock string) bool {
+	held := make(map[string]bool)
+	for _, a := range f.Accesses {
+		if a.Fresh || a.Test {
+			continue
+		}
+		was, seen := held[a.Func]
+		held[a.Func] = (was || !seen) && slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+	}
+	n := 0
+	for _, h := range held {
+		if h {
+			n++
+		}
+	}
+	return 2*n >= len(held)
 }
 
 // headOf returns the mutex that a struct's comments or layout name as the
@@ -244,6 +273,9 @@ func namesOf(fl *ast.Field) []string {
 // lockOf describes a mutex field of a struct.
 func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) {
 	name := key[strings.LastIndexByte(key, '.')+1:]
+	if owner, _, _ := strings.Cut(ownerOf(key), "@"); owner != typeKey(st.Name.Type()) { // a type of a function has a number
+		return nil, "the lock is not a field of the struct"
+	}
 	for _, fl := range st.Type.Fields.List {
 		t := st.File.Info.TypeOf(fl.Type)
 		rw := hasMethod(t, "RLock")

@@ -18,9 +18,10 @@ import (
 // the accesses that must stay one step; section.go makes critical sections of
 // statements, joining those that are there; read.go and lift.go read into a
 // variable instead, where the rest of a statement is slow; clear.go computes
-// what is slow first; readback.go joins sections that are next to each other;
-// place.go knows where a lock can stand, object.go by which name it is taken;
-// serial.go lets one function at a time do what is slow.
+// what is slow first; readback.go and rejoin.go join sections with nothing slow
+// between; place.go knows where a lock can stand, object.go by which name it is
+// taken, outer.go which object around the places' own has it; quiet.go says what
+// must not run under it; serial.go lets one function at a time do what is slow.
 type locking struct {
 	site   *rewrite.Site
 	key    string // of the lock
@@ -38,6 +39,7 @@ type locking struct {
 	needy    map[types.Object]bool           // functions that will take the lock, callers included
 	asserted map[*ast.FuncDecl]*rewrite.File // that say their callers hold the lock, and some don't
 	shared   map[*ast.FuncDecl]*rewrite.File // that some callers call with the lock held, some without
+	inner    []spot                          // in methods of structs that the lock's holds by value
 	getters  []getter
 	names    map[ast.Node][]string // variables made so far, by the list they are in
 	refresh  *refresh              // the one function that writes, if that is why it has a lock of its own
@@ -51,7 +53,7 @@ type stretch struct {
 
 // plan makes the edits, or says why not.
 func (l *locking) plan() string {
-	l.edits, l.names = nil, make(map[ast.Node][]string)
+	l.edits, l.inner, l.names = nil, nil, make(map[ast.Node][]string)
 	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
 	l.shared, l.asserted = make(map[*ast.FuncDecl]*rewrite.File), make(map[*ast.FuncDecl]*rewrite.File)
 	order, reason := l.gather()
@@ -80,6 +82,7 @@ func (l *locking) plan() string {
 		reasons = append(reasons, reason)
 	}
 	l.readBack()
+	l.rejoin()
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
 
@@ -114,6 +117,15 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 			}
 		}
 	}
+	if l.outer() {
+		more, reason := l.around()
+		if reason != "" {
+			return nil, reason
+		}
+		for _, s := range more {
+			add(s)
+		}
+	}
 	for _, fd := range slices.SortedFunc(maps.Keys(l.asserted), func(a, b *ast.FuncDecl) int { return int(a.Pos() - b.Pos()) }) {
 		calls, reason := l.careless(fd, l.asserted[fd])
 		if reason != "" {
@@ -125,67 +137,6 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 	}
 	l.needy = l.takers(files)
 	return order, ""
-}
-
-// takers finds the functions that will take the lock, themselves or by a call
-// they make, in the files that use the places.
-func (l *locking) takers(files map[*rewrite.File]bool) map[types.Object]bool {
-	needy := make(map[types.Object]bool)
-	for _, list := range l.spots {
-		for _, n := range list[0].Path {
-			if fd, ok := n.(*ast.FuncDecl); ok {
-				needy[list[0].File.Info.Defs[fd.Name]] = true
-			}
-		}
-	}
-	return withCallers(files, needy)
-}
-
-// withCallers adds to some functions those of the files that call one of them, go
-// statements left out.
-func withCallers(files map[*rewrite.File]bool, needy map[types.Object]bool) map[types.Object]bool {
-	for more := true; more; {
-		more = false
-		for f := range files {
-			for _, d := range f.Syntax.Decls {
-				fd, ok := d.(*ast.FuncDecl)
-				if !ok || needy[f.Info.Defs[fd.Name]] || fd.Body == nil {
-					continue
-				}
-				if takes(f, fd.Body, needy) != nil {
-					needy[f.Info.Defs[fd.Name]] = true
-					more = true
-				}
-			}
-		}
-	}
-	return needy
-}
-
-// takes returns the first mention of a function that takes the lock, go
-// statements left out.
-func takes(f *rewrite.File, n ast.Node, needy map[types.Object]bool) *ast.Ident {
-	var found *ast.Ident
-	ast.Inspect(n, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.GoStmt:
-			return false
-		case *ast.Ident:
-			if o := f.Info.Uses[n]; found == nil && o != nil && needy[origin(o)] {
-				found = n
-			}
-		}
-		return found == nil
-	})
-	return found
-}
-
-// origin is the generic function of an instance.
-func origin(o types.Object) types.Object {
-	if fn, ok := o.(*types.Func); ok {
-		return fn.Origin()
-	}
-	return o
 }
 
 // hidden reports whether only the package that declares the lock can take it.
@@ -215,7 +166,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if a.Op == rewrite.Address {
 		return s, false, addressTaken(u)
 	}
-	if a.Whole && s.object() != nil {
+	if a.Whole && s.object() != nil && !l.outer() {
 		return s, false, fmt.Sprintf("the struct is copied or assigned as a whole at %s", s.at())
 	}
 	for _, h := range a.Locks {
@@ -228,6 +179,10 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	}
 	if fd := lockedByName(u); fd != nil {
 		l.asserted[fd] = u.File
+		return s, false, ""
+	}
+	if l.innerMethod(s) != nil {
+		l.inner = append(l.inner, s)
 		return s, false, ""
 	}
 	for _, h := range l.site.Module.Entry(u.File, sel.Pos()) {
@@ -353,53 +308,4 @@ func (l *locking) whole(fn ast.Node, spots []spot) (stretch, bool) {
 		}
 	}
 	return stretch{}, false
-}
-
-// quiet returns what must not run under the lock in some statements: slow
-// work, or something that takes the lock itself.
-func (l *locking) quiet(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
-	if reason := l.needs(f, fn, stmts); reason != "" {
-		return reason
-	}
-	if s, ok := l.afterNilTest(fn, stmts); ok {
-		return fmt.Sprintf("a comparison of %s with nil", s.objectText())
-	}
-	return l.quietBetween(f, stmts[0].Pos(), stmts[len(stmts)-1].End())
-}
-
-func (l *locking) quietBetween(f *rewrite.File, from, to token.Pos) string {
-	e := l.site.Module.Calls(f, from, to)
-	if slices.Contains(e.Locks, l.key) {
-		return "a call that takes the lock itself"
-	}
-	if len(e.Slow) > 0 {
-		return e.Slow[0]
-	}
-	return ""
-}
-
-// needs returns the name of what will take the lock itself in some
-// statements of a function: a call, or a function literal in them.
-func (l *locking) needs(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
-	for _, s := range stmts {
-		if id := takes(f, s, l.needy); id != nil {
-			return fmt.Sprintf("a call of %s, which takes the lock itself", id.Name)
-		}
-		reason := ""
-		ast.Inspect(s, func(n ast.Node) bool {
-			switch n := n.(type) {
-			case *ast.GoStmt:
-				return false
-			case *ast.FuncLit:
-				if n != fn && len(l.spots[n])+len(l.held[n]) > 0 {
-					reason = "a function literal that takes the lock itself"
-				}
-			}
-			return true
-		})
-		if reason != "" {
-			return reason
-		}
-	}
-	return ""
 }

@@ -56,7 +56,7 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 		if _, ok := guardOf(s, f); ok {
 			continue
 		}
-		if f != s.Finding && atomicable(s, f) && fixableAtomic(s, f) {
+		if f != s.Finding && fixableAtomic(s, f) {
 			continue
 		}
 		name := shortName(f.Place)
@@ -120,7 +120,14 @@ func importable(p *types.Package) bool {
 // fixableAtomic reports whether atomicfield will take care of a finding of
 // the group by itself.
 func fixableAtomic(s *rewrite.Site, f *rewrite.Finding) bool {
-	fix, _ := fixAtomic(&rewrite.Site{Finding: f, Group: []*rewrite.Finding{f}, Module: s.Module})
+	alone := &rewrite.Site{Finding: f, Group: []*rewrite.Finding{f}, Module: s.Module}
+	if fix, _ := fixCalls(alone); fix != nil {
+		return true
+	}
+	if !atomicable(s, f) {
+		return false
+	}
+	fix, _ := fixAtomic(alone)
 	return fix != nil && !slices.ContainsFunc(s.Group, func(g *rewrite.Finding) bool { return g != f && !atomicable(s, g) })
 }
 

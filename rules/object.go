@@ -20,9 +20,13 @@ func (l *locking) stable(fn ast.Node, s spot) string {
 		}
 		return ""
 	}
-	id := rootIdent(s.object())
+	holder := l.holder(s)
+	if holder == nil {
+		return fmt.Sprintf("%s reaches the field by %s, not by the %s that has the lock", s.at(), text(s.File, s.object()), rewrite.ShortKey(ownerOf(l.key)))
+	}
+	id := rootIdent(holder)
 	if id == nil {
-		return fmt.Sprintf("%s reaches the object through %s, which has no name to take a lock by", s.at(), text(s.File, s.object()))
+		return fmt.Sprintf("%s reaches the object through %s, which has no name to take a lock by", s.at(), text(s.File, holder))
 	}
 	if v, ok := s.File.Info.Uses[id].(*types.Var); ok && reassigned(s.File.Info, fn, v) {
 		return fmt.Sprintf("%s is reassigned in the function, so its lock may not be the one that was taken", id.Name)
@@ -34,10 +38,11 @@ func (l *locking) stable(fn ast.Node, s spot) string {
 // nil before they reach it: the lock can't be taken above that.
 func (l *locking) afterNilTest(fn ast.Node, stmts []ast.Stmt) (spot, bool) {
 	for _, s := range l.spots[fn] {
-		if s.object() == nil {
+		holder := l.holder(s)
+		if holder == nil {
 			continue
 		}
-		object, found := s.objectText(), false
+		object, found := text(s.File, holder), false
 		for _, t := range stmts {
 			if !contains(t, s.sel) && t.Pos() > s.sel.Pos() {
 				continue
@@ -102,9 +107,16 @@ func (l *locking) lockExpr(s spot) string {
 	if l.name != "" {
 		return l.name
 	}
-	x := text(s.File, s.object())
-	if _, ok := s.object().(*ast.StarExpr); ok {
+	holder := l.holder(s)
+	if holder == nil {
+		return ""
+	}
+	x := text(s.File, holder)
+	if _, ok := holder.(*ast.StarExpr); ok {
 		x = "(" + x + ")"
+	}
+	if l.outer() {
+		return x + l.method
 	}
 	// A field that is promoted through embedded structs comes with its lock,
 	// unless a struct on the way has something of the lock's name.
@@ -137,7 +149,7 @@ func (l *locking) lockExpr(s spot) string {
 }
 
 func (l *locking) mode(spots []spot) rewrite.Mode {
-	if !l.rw || slices.ContainsFunc(spots, func(s spot) bool { return s.write }) {
+	if !l.rw || slices.ContainsFunc(spots, func(s spot) bool { return s.write && !s.shared }) {
 		return rewrite.Exclusive
 	}
 	return rewrite.Shared

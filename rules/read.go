@@ -339,6 +339,9 @@ func (l *locking) same(s, first spot, up ast.Node) bool {
 		return false
 	}
 	object, lock := s.objectText(), l.lockExpr(s)
+	if x := l.holder(s); x != nil {
+		object = text(s.File, x)
+	}
 	changes := false
 	ast.Inspect(up, func(n ast.Node) bool {
 		if n == nil || n.End() < first.sel.Pos() || n.Pos() > s.sel.Pos() {

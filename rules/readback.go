@@ -94,12 +94,8 @@ func (l *locking) useComputed(f *rewrite.File, last, next ast.Stmt) {
 
 // source is the text of the expression with a span.
 func (l *locking) source(f *rewrite.File, at rewrite.Span) string {
-	out := ""
-	ast.Inspect(f.Syntax, func(n ast.Node) bool {
-		if e, ok := n.(ast.Expr); ok && out == "" && f.Span(e) == at {
-			out = text(f, e)
-		}
-		return out == ""
-	})
-	return out
+	if e := expressionAt(f, at); e != nil {
+		return text(f, e)
+	}
+	return ""
 }

@@ -161,11 +161,12 @@ func (l *locking) tail(fn ast.Node, spots []spot) bool {
 // ofReceiver reports whether the spot's object is the method's receiver, or
 // the spot is a variable in a function of its own.
 func (l *locking) ofReceiver(s spot) bool {
-	if s.object() == nil {
+	holder := l.holder(s)
+	if holder == nil {
 		fd, ok := function(s.Use).(*ast.FuncDecl)
 		return ok && len(fd.Body.List) <= 2
 	}
-	id, ok := s.object().(*ast.Ident)
+	id, ok := holder.(*ast.Ident)
 	return ok && isReceiver(s, id)
 }
 

@@ -18,6 +18,9 @@ type spot struct {
 	sel   ast.Expr // what names the place: x.f; v or p.V of a variable
 	write bool
 	elem  bool // reads or writes what the place holds, not just the place
+	// shared means that a write is a call of something unknown, but which does
+	// no more than read the place.
+	shared bool
 }
 
 // mention returns the expression by which a use names its place; ok is false

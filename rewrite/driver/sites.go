@@ -193,6 +193,9 @@ func (s *sites) complete(f *rewrite.Finding) bool {
 		a := &f.Accesses[i]
 		if u := s.at[effect.PosOf(a.At)]; u != nil {
 			a.At = u.File.Span(u.Path[0])
+			if a.Whole && !slices.Contains(s.uses[f.Place.Key], u) {
+				continue // names what holds the place
+			}
 			if _, ok := u.Path[0].(*ast.SelectorExpr); ok || u.Access == nil {
 				u.Access = a
 			}

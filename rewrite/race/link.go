@@ -171,6 +171,9 @@ func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix
 // reassigned anywhere.
 func (m *Module) unstable(p effect.Path) bool {
 	for base, last := p.Base(); last != ""; base, last = base.Base() {
+		if last != effect.Deref && last != effect.Elem {
+			continue // a part of the same memory
+		}
 		if base.Sel == "" {
 			return base.Root.Kind == effect.Global && m.replaced[base.Root.Key]
 		}
