@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -144,37 +145,67 @@ func without(group []*rewrite.Finding, fix *rewrite.Fix) []*rewrite.Finding {
 }
 
 // accept takes the candidates that pass the checks together with those taken
-// before. Where they don't pass as they are, halves are tried, down to the
-// one that fails: its places get what other rules can do.
+// before. Where they don't pass as they are, those that the objection blames
+// are tried after the others, one by one. Where it blames none, or cannot tell
+// which of all, halves are tried. A place whose fix fails by itself gets what
+// other rules can do.
 func (x *fixer) accept(list []candidate) {
-	if x.ctx.Err() != nil {
+	if x.ctx.Err() != nil || len(list) == 0 {
 		return
 	}
 	fixes := make([]*rewrite.Fix, len(list))
 	for i, c := range list {
 		fixes[i] = c.fix
 	}
+	o := x.verify(fixes...)
 	switch {
-	case x.verify(fixes...) == "":
+	case o == nil:
 		for _, fix := range fixes {
 			x.take(fix)
 		}
-	case len(list) > 1:
+		return
+	case len(list) == 1:
+		x.oneByOne(list[0], o.reason)
+		return
+	}
+	var blamed, rest []candidate
+	for _, c := range list {
+		if o.blames(c.fix) {
+			blamed = append(blamed, c)
+		} else {
+			rest = append(rest, c)
+		}
+	}
+	if len(blamed) == 0 || len(rest) == 0 && len(o.places) == 0 {
 		x.accept(list[:len(list)/2])
 		x.accept(list[len(list)/2:])
-	default:
-		x.oneByOne(list[0])
+		return
+	}
+	x.accept(rest)
+	for i := range blamed {
+		x.accept(blamed[i : i+1])
 	}
 }
 
-// oneByOne checks each rule's fix for the places of a candidate by itself.
-func (x *fixer) oneByOne(c candidate) {
+// oneByOne checks each rule's fix for the places of a candidate by itself. That
+// of the candidate has failed for the given reason.
+func (x *fixer) oneByOne(c candidate, failed string) {
 	for _, f := range c.group {
 		if !slices.Contains(c.fix.Places, f.Place.Key) || x.outcomes[f.Place.Key].Fix != nil {
 			continue
 		}
-		if fix := x.ask(f, c.group, func(fix *rewrite.Fix) string { return x.verify(fix) }); fix != nil {
+		fix := x.ask(f, c.group, func(fix *rewrite.Fix) string {
+			if failed != "" && fix.Waits == c.fix.Waits && reflect.DeepEqual(fix.Places, c.fix.Places) && reflect.DeepEqual(fix.Edits, c.fix.Edits) {
+				return failed
+			}
+			if o := x.verify(fix); o != nil {
+				return o.reason
+			}
+			return ""
+		})
+		if fix != nil {
 			x.take(fix)
+			failed = "" // on top of this one it may do
 		}
 	}
 }
@@ -248,7 +279,7 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 
 // verify checks fixes together with those chosen before, and takes their edits
 // in if nothing speaks against it. The answer is why not.
-func (x *fixer) verify(fixes ...*rewrite.Fix) string {
+func (x *fixer) verify(fixes ...*rewrite.Fix) *objection {
 	edits := slices.Clip(x.edits)
 	var places, serial []string
 	for _, fix := range fixes {
@@ -258,28 +289,25 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) string {
 	}
 	texts, reason := x.play(edits)
 	if reason != "" {
-		return reason
+		return objectTo(reason)
 	}
 	next, again := x.base.prog.With(x.ctx, texts, x.declares(edits))
-	if reason := x.compiles(next.Problems); reason != "" {
-		return reason
+	if o := x.compiles(next.Problems); o != nil {
+		return o
 	}
 	if reason := x.vets(again); reason != "" {
-		return reason
+		return objectTo(reason)
 	}
 	b, err := analyse(x.ctx, next, x.cfg.Model, x.base, nil, x.seen)
 	if err != nil {
-		return err.Error()
-	}
-	if reason := x.better(b, places); reason != "" {
-		return reason
+		return objectTo(err.Error())
 	}
 	waits := slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Waits })
-	if reason := b.module.Impairs(x.base.module, waits, serial); reason != "" {
-		return reason
+	if o := x.better(b, places, waits, serial); o != nil {
+		return o
 	}
 	x.edits, x.texts, x.next = edits, texts, b
-	return ""
+	return nil
 }
 
 // declares reports whether edits change a type that other packages may use.

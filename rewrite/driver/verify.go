@@ -1,55 +1,131 @@
 package driver
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/load"
 )
 
-// compiles reports the first problem that the original text does not have.
-func (x *fixer) compiles(problems []load.Problem) string {
-	for _, p := range problems {
-		if !slices.Contains(x.base.prog.Problems, p) {
-			return fmt.Sprintf("the result does not compile: %s:%d: %s", filepath.Base(p.At.File), p.At.Line, p.Msg)
+// An objection is why fixes may not be made together, and what tells those to
+// blame from the others, as far as that is known.
+type objection struct {
+	reason string
+	places []string // that the fixes are for, and that they don't mend
+	locks  []string // keys of locks that must not be held where they would be
+	file   string   // that would not be right any more
+}
+
+// blames reports whether an objection is to a fix.
+func (o *objection) blames(fix *rewrite.Fix) bool {
+	for _, place := range fix.Places {
+		if slices.Contains(o.places, place) {
+			return true
 		}
+	}
+	for _, e := range fix.Edits {
+		if o.file != "" && e.Anchor().File == o.file {
+			return true
+		}
+		lock := holds(e)
+		for _, key := range o.locks {
+			owner, name := key[:strings.LastIndexByte(key, '.')+1], key[strings.LastIndexByte(key, '.')+1:]
+			if lock != "" && lock[strings.LastIndexByte(lock, '.')+1:] == name && slices.ContainsFunc(fix.Places, func(p string) bool { return strings.HasPrefix(p, owner) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// holds is the expression of the lock that an edit holds; "" if it holds none.
+func holds(e rewrite.Edit) string {
+	switch e := e.(type) {
+	case rewrite.Hold:
+		return e.Lock
+	case rewrite.Hoist:
+		return e.Lock
 	}
 	return ""
 }
 
-// better reports why the new build is no improvement: one of the places still
-// races, another one does now, or a lock may wait for itself.
-func (x *fixer) better(b *build, places []string) string {
+// objectTo is an objection that names nobody; nil if there is no reason.
+func objectTo(reason string) *objection {
+	if reason == "" {
+		return nil
+	}
+	return &objection{reason: reason}
+}
+
+// compiles reports the first problem that the original text does not have.
+func (x *fixer) compiles(problems []load.Problem) *objection {
+	for _, p := range problems {
+		if !slices.Contains(x.base.prog.Problems, p) {
+			return &objection{reason: fmt.Sprintf("the result does not compile: %s:%d: %s", filepath.Base(p.At.File), p.At.Line, p.Msg), file: p.At.File}
+		}
+	}
+	return nil
+}
+
+// better reports why the new build is no improvement: some of the places still
+// race, another one does now, a lock may wait for itself, or one is held over
+// what is slow.
+func (x *fixer) better(b *build, places []string, waits bool, serial []string) *objection {
 	had := make(map[string]bool)
 	for _, f := range x.base.module.Findings() {
 		had[f.Place.Key] = true
 	}
+	var out objection
 	for _, f := range b.module.Findings() {
-		switch {
-		case f.Kind == rewrite.Locking && slices.Contains(places, f.Place.Key):
-			return lockClause(f) + " still"
-		case f.Kind == rewrite.Locking && !had[f.Place.Key]:
-			return "then " + lockClause(f)
-		case f.Kind == rewrite.Locking:
-			continue
+		still := slices.Contains(places, f.Place.Key)
+		reason := x.worse(f, still, had[f.Place.Key])
+		if reason != "" && still {
+			out.places = append(out.places, f.Place.Key)
 		}
-		if slices.Contains(places, f.Place.Key) {
-			return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
-		}
-		if !x.base.module.Races(f.Place.Key) {
-			return fmt.Sprintf("%s would race", f.Place.Name)
-		}
+		out.reason = cmp.Or(out.reason, reason)
+	}
+	if out.reason != "" {
+		return &out
 	}
 	if reason := x.meets(b, places); reason != "" {
-		return reason
+		return objectTo(reason)
 	}
 	before := x.base.module.Deadlocks()
 	for _, d := range b.module.Deadlocks() {
 		if !slices.ContainsFunc(before, d.Same) {
-			return d.String()
+			out.reason = cmp.Or(out.reason, d.String())
+			out.locks = append(out.locks, d.Locks[:]...)
 		}
+	}
+	if out.reason != "" {
+		return &out
+	}
+	out.reason, out.locks = b.module.Impairs(x.base.module, waits, serial)
+	if out.reason != "" {
+		return &out
+	}
+	return nil
+}
+
+// worse says why a finding of the new build speaks against it: it is on a place
+// that was to be mended, and races still, or on one that the old build didn't
+// find. "" if it doesn't.
+func (x *fixer) worse(f *rewrite.Finding, still, had bool) string {
+	switch locking := f.Kind == rewrite.Locking; {
+	case locking && still:
+		return lockClause(f) + " still"
+	case locking && !had:
+		return "then " + lockClause(f)
+	case locking:
+		return ""
+	case still:
+		return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
+	case !x.base.module.Races(f.Place.Key):
+		return fmt.Sprintf("%s would race", f.Place.Name)
 	}
 	return ""
 }

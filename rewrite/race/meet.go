@@ -155,13 +155,6 @@ func receives(a *access) bool {
 // severally reports whether one of the accesses is in a thread of which this
 // frame may start several that share what is accessed.
 func severally(w *walk, a, b *access) bool {
-	if ofElement(a) || ofElement(b) {
-		return false // each has its own
-	}
-	for _, x := range []*access{a, b} {
-		if x.thread > 0 && w.sum.threads[x.thread-1].home == w.f && w.sum.threads[x.thread-1].overlaps() {
-			return true
-		}
-	}
-	return false
+	several := func(t int) bool { return t > 0 && w.sum.threads[t-1].home == w.f && w.sum.threads[t-1].overlaps() }
+	return (several(a.thread) || several(b.thread)) && !ofElement(a) && !ofElement(b) // else each has its own
 }

@@ -135,35 +135,6 @@ func (c counts) drop(fn func(effect.Path) bool) counts {
 	return slices.DeleteFunc(slices.Clone(c), func(e count) bool { return fn(e.path) })
 }
 
-// A relay is a signal that comes after waits: who waits for it has waited for
-// them as well.
-type relay struct {
-	path   effect.Path
-	at     effect.Pos // of the signal
-	need   uint8      // its number
-	thread int
-	waits  counts
-}
-
-// maxRelays bounds the relays of a summary.
-const maxRelays = 60
-
-// relays notes a signal and what was waited for by then.
-func (w *walk) relays(p effect.Path, need uint8, waits counts, at effect.Pos) {
-	if !w.record || p.Root.Kind == effect.NoRoot {
-		return
-	}
-	for _, r := range w.sum.relays {
-		if r.path == p && r.at == at && r.thread == 0 {
-			r.waits, r.need = r.waits.least(waits), max(r.need, need)
-			return
-		}
-	}
-	if len(w.sum.relays) < maxRelays {
-		w.sum.relays = append(w.sum.relays, &relay{path: p, at: at, need: need, waits: waits})
-	}
-}
-
 // ordered reports whether a, and all that is after it, comes before b; and by
 // which object.
 func (w *walk) ordered(a, b *access) (effect.Path, bool) {
@@ -173,7 +144,7 @@ func (w *walk) ordered(a, b *access) (effect.Path, bool) {
 	key := orderKey{backingOf(a.before), backingOf(b.waited), a.thread, b.thread}
 	p, known := w.orders[key]
 	if !known {
-		p, _ = w.order(a, b)
+		p = w.order(a, b)
 		if w.orders == nil {
 			w.orders = make(map[orderKey]effect.Path)
 		}
@@ -188,39 +159,22 @@ type orderKey struct {
 	a, b           int // threads
 }
 
-func (w *walk) order(a, b *access) (effect.Path, bool) {
-	var have []relay // signals after a
-	for _, c := range a.before {
-		have = append(have, relay{path: c.path, need: c.n, thread: a.thread})
+func (w *walk) order(a, b *access) effect.Path {
+	r := w.relayed(a, b.thread)
+	for _, n := range r.rounds {
+		if p, ok := w.await(r.have[:n], b.thread, b.waited); ok {
+			return p
+		}
 	}
-	var used []*relay
-	for {
-		for t, waits := b.thread, b.waited; ; t, waits = w.sum.threads[t-1].parent, w.sum.threads[t-1].waited {
-			if p, ok := w.met(have, waits, b.thread); ok {
-				return p, true
-			}
-			if t == 0 {
-				break
-			}
-		}
-		n := len(have)
-		for _, r := range w.sum.relays {
-			if slices.Contains(used, r) || r.thread == b.thread && r.thread != a.thread {
-				continue
-			}
-			for t, waits := r.thread, r.waits; ; t, waits = w.sum.threads[t-1].parent, w.sum.threads[t-1].waited {
-				if _, ok := w.met(have, waits, r.thread); ok {
-					used = append(used, r)
-					have = append(have, relay{path: r.path, need: r.need, thread: r.thread})
-					break
-				}
-				if t == 0 {
-					break
-				}
-			}
-		}
-		if len(have) == n {
-			return effect.Path{}, false
+	return effect.Path{}
+}
+
+// await reports whether a thread, by what it has waited for or by what was
+// waited for before it started, comes after one of the signals.
+func (w *walk) await(have []relay, thread int, waits counts) (effect.Path, bool) {
+	for t := thread; ; t, waits = w.sum.threads[t-1].parent, w.sum.threads[t-1].waited {
+		if p, ok := w.met(have, waits, thread); ok || t == 0 {
+			return p, ok
 		}
 	}
 }
@@ -293,10 +247,35 @@ func (w *walk) enough(h relay, n uint8, by int) bool {
 	if n == many {
 		return true
 	}
-	need := sum(h.need, w.room(h.path))
-	if h.thread > 0 && w.shares(w.sum.threads[h.thread-1], h.path) {
-		return false
+	if _, signals := slices.BinarySearch(w.signallers(h.path), by); !signals {
+		by = 0 // it makes no difference
 	}
+	key := needKey{h.path, h.need, h.thread, by}
+	need, known := w.needs[key]
+	if !known {
+		need = w.needed(h, by)
+		if w.needs == nil {
+			w.needs = make(map[needKey]uint8)
+		}
+		w.needs[key] = need
+	}
+	return n >= need
+}
+
+// A needKey is a signal, and who waits for it.
+type needKey struct {
+	path       effect.Path
+	need       uint8
+	thread, by int
+}
+
+// needed is how often an object must be waited for to be sure of a signal;
+// never often enough if several goroutines of one start give it.
+func (w *walk) needed(h relay, by int) uint8 {
+	if h.thread > 0 && w.shares(w.sum.threads[h.thread-1], h.path) {
+		return many
+	}
+	need := sum(h.need, w.room(h.path))
 	for _, i := range w.signallers(h.path) {
 		if i != h.thread && i != by && w.beside(i, h.thread) {
 			if t := w.sum.threads[i-1]; w.shares(t, h.path) {
@@ -306,7 +285,7 @@ func (w *walk) enough(h relay, n uint8, by int) bool {
 			}
 		}
 	}
-	return n >= need
+	return need
 }
 
 // signallers lists the threads that signal an object.

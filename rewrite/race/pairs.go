@@ -48,6 +48,14 @@ type dismissal struct {
 	why  string
 }
 
+// A meeting is all that a frame can say about two accesses in it: the threads,
+// and if one is the frame's own, its function and the path.
+type meeting struct {
+	thread, other int
+	fn            *function
+	path          int
+}
+
 // pairs collects pairs by the field that races.
 type pairs struct {
 	m       *Module
@@ -58,11 +66,12 @@ type pairs struct {
 	cleared []dismissal            // for Module.dismissed, if somebody asks
 	judged  map[judgement]bool
 	sites   map[[2]effect.Pos]bool // two goroutine starts seen in one frame
+	known   map[meeting]bool       // what is in judged and sites, of one frame
 }
 
 func newPairs(m *Module) *pairs {
 	return &pairs{m: m, found: make(map[string][]pair), threads: make(map[string][]published),
-		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool), sites: make(map[[2]effect.Pos]bool)}
+		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool), sites: make(map[[2]effect.Pos]bool), known: make(map[meeting]bool)}
 }
 
 // frame finds the pairs that meet in one function's activation, and publishes
@@ -189,14 +198,22 @@ func (w *walk) inTurn(a, b *access) bool {
 // remember notes what this frame can say about starts and accesses, so that
 // the weaker judgement by type doesn't contradict it.
 func (ps *pairs) remember(w *walk, a, b *access) {
-	if a.thread > 0 && b.thread > 0 {
+	if a.thread == 0 {
+		a, b = b, a
+	}
+	key := meeting{thread: a.thread, other: b.thread}
+	if b.thread == 0 {
+		key.fn, key.path = b.fn, a.id
+	}
+	if ps.known[key] {
+		return
+	}
+	ps.known[key] = true
+	if b.thread > 0 {
 		s, t := w.sum.threads[a.thread-1].site, w.sum.threads[b.thread-1].site
 		ps.sites[[2]effect.Pos{s, t}] = true
 		ps.sites[[2]effect.Pos{t, s}] = true
 		return
-	}
-	if a.thread == 0 {
-		a, b = b, a
 	}
 	if field := a.path.Field(); field != "" {
 		ps.judged[judgement{w.sum.threads[a.thread-1].site, b.fn, field}] = true

@@ -81,13 +81,18 @@ func (s stall) waits() bool {
 // waiting for a lock that is; or a function that takes a lock which others hold
 // until they are told to go on, perhaps by that function. "" if there is none.
 // With joins, locks held over the wait for a WaitGroup are meant to be; the serial
-// ones, over what is slow but ends by itself.
-func (m *Module) Impairs(old *Module, joins bool, serial []string) string {
+// ones, over what is slow but ends by itself. The locks are the keys of those of
+// which the same can be told.
+func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason string, locks []string) {
 	for _, s := range m.stallsByPosition() {
 		meant := joins && s.note == groupWait || slices.Contains(serial, s.lock) && (!s.waits() || s.note == sleep)
 		if _, ok := old.stalls[s.stall]; !ok && !meant {
-			return rewrite.ShortKey(s.lock) + " would be held " + s.String()
+			reason = cmp.Or(reason, rewrite.ShortKey(s.lock)+" would be held "+s.String())
+			locks = append(locks, s.lock)
 		}
+	}
+	if reason != "" {
+		return reason, locks
 	}
 	slow, waits := make(map[string]stalled), make(map[string][]stalled) // by lock
 	for _, s := range slices.Backward(old.stallsByPosition()) {
@@ -100,7 +105,7 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) string {
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(m.lockOrder), compareLocks) {
 		if s, ok := slow[e[1]]; ok && old.lockOrder[e].Func == "" {
-			return fmt.Sprintf("%s would be held while waiting for %s, which is held %v", rewrite.ShortKey(e[0]), rewrite.ShortKey(e[1]), s)
+			return fmt.Sprintf("%s would be held while waiting for %s, which is held %v", rewrite.ShortKey(e[0]), rewrite.ShortKey(e[1]), s), e[:]
 		}
 	}
 	for _, f := range m.order {
@@ -114,12 +119,12 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) string {
 			}
 			for _, s := range waits[k] {
 				if s.fn != f.Name && old.exposes(f, s) {
-					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s)
+					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s), []string{k}
 				}
 			}
 		}
 	}
-	return ""
+	return "", nil
 }
 
 func compareLocks(a, b [2]string) int {

@@ -54,6 +54,8 @@ type walk struct {
 	ids        map[effect.Path]int          // of the paths of accesses
 	lockKeys   map[backing[held]]keys
 	orders     map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
+	sequels    map[relayedKey]*relayed  // what comes after accesses
+	needs      map[needKey]uint8        // how often signals must be waited for
 	touched    touches                  // what goroutines do in the frame, as far as their summaries tell
 	leftOut    map[effect.Root]bool     // objects to which needless accesses were left out
 	wrong      bool                     // goroutines do more than that
