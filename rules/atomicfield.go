@@ -57,6 +57,9 @@ func fixAtomic(s *rewrite.Site) (*rewrite.Fix, string) {
 	}
 	a.site = s
 	uses := s.Module.Uses(f.Place.Key)
+	if reason := splitByCall(s, f.Place.Key, ""); reason != "" {
+		return nil, reason
+	}
 	if reason := a.steps(uses); reason != "" {
 		return nil, reason
 	}

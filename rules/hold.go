@@ -92,6 +92,9 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 		if reason := leftOut(l.site, place); reason != "" {
 			return nil, reason
 		}
+		if reason := splitByCall(l.site, place, l.key); reason != "" {
+			return nil, reason
+		}
 		for _, u := range l.site.Module.Uses(place) {
 			s, need, reason := l.need(u)
 			if reason != "" {
@@ -130,6 +133,12 @@ func (l *locking) takers(files map[*rewrite.File]bool) map[types.Object]bool {
 			}
 		}
 	}
+	return withCallers(files, needy)
+}
+
+// withCallers adds to some functions those of the files that call one of them, go
+// statements left out.
+func withCallers(files map[*rewrite.File]bool, needy map[types.Object]bool) map[types.Object]bool {
 	for more := true; more; {
 		more = false
 		for f := range files {

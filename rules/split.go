@@ -20,12 +20,15 @@ type splitting struct {
 	file  map[*ast.FuncDecl]*rewrite.File
 	names map[types.Object]string // of the new functions
 	order []*ast.FuncDecl
+	bare  map[types.Object]bool           // of order: some callers have no lock
+	calls map[types.Object][]rewrite.Edit // for those who hold the lock
 }
 
 // split makes the edits for functions whose spots some callers cover, or says
 // why it can't.
 func (l *locking) splitAll(shared []*ast.FuncDecl, files map[*ast.FuncDecl]*rewrite.File) string {
-	s := &splitting{locking: l, file: files, names: make(map[types.Object]string), order: shared}
+	s := &splitting{locking: l, file: files, names: make(map[types.Object]string), order: shared,
+		bare: make(map[types.Object]bool), calls: make(map[types.Object][]rewrite.Edit)}
 	for _, fd := range s.order {
 		if reason := s.name(fd); reason != "" {
 			return reason
@@ -37,9 +40,14 @@ func (l *locking) splitAll(shared []*ast.FuncDecl, files map[*ast.FuncDecl]*rewr
 		}
 	}
 	for _, fd := range s.order {
+		fn := s.file[fd].Info.Defs[fd.Name]
+		if !fn.Exported() && !s.bare[fn] {
+			continue // its callers hold the lock, now that they are split themselves
+		}
 		if reason := s.split(fd); reason != "" {
 			return reason
 		}
+		s.edits = append(s.edits, s.calls[fn]...)
 	}
 	return ""
 }
@@ -78,7 +86,11 @@ func (s *splitting) callers(fd *ast.FuncDecl) string {
 			if !ok || in.Body == nil {
 				continue
 			}
-			for _, c := range callsOf(f.Info, in, fn) {
+			calls := callsOf(f.Info, in, fn)
+			if namings(f.Info, in, fn) > len(calls) {
+				s.bare[fn] = true // a method value, run by nobody knows whom
+			}
+			for _, c := range calls {
 				if reason := s.caller(f, in, fn, c); reason != "" {
 					return reason
 				}
@@ -118,6 +130,18 @@ func callsOf(info *types.Info, in *ast.FuncDecl, fn types.Object) []call {
 		return true
 	})
 	return out
+}
+
+// namings counts how often a function is named in some code.
+func namings(info *types.Info, in ast.Node, fn types.Object) int {
+	n := 0
+	ast.Inspect(in, func(node ast.Node) bool {
+		if id, ok := node.(*ast.Ident); ok && info.Uses[id] != nil && origin(info.Uses[id]) == fn {
+			n++
+		}
+		return true
+	})
+	return n
 }
 
 // callersHold is how comments say it.
@@ -194,18 +218,19 @@ func (s *splitting) caller(f *rewrite.File, in *ast.FuncDecl, fn types.Object, c
 			return fmt.Sprintf("%s calls %s on another object", at, fn.Name())
 		}
 	case !has(may):
+		s.bare[fn] = true
 		return "" // takes the lock
 	case c.lit:
 		return fmt.Sprintf("%s calls %s, and may hold the lock or not", at, fn.Name())
 	default:
+		s.file[in] = f
 		if reason := s.name(in); reason != "" {
 			return reason
 		}
-		s.file[in] = f
 		s.order = append(s.order, in)
 		return s.caller(f, in, fn, c)
 	}
-	s.edits = append(s.edits, rewrite.Replace{Node: f.Span(c.fun.Sel), Code: rewrite.Code{Text: s.names[fn]}})
+	s.calls[fn] = append(s.calls[fn], rewrite.Replace{Node: f.Span(c.fun.Sel), Code: rewrite.Code{Text: s.names[fn]}})
 	return ""
 }
 

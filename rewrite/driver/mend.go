@@ -224,7 +224,7 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 		if !slices.Contains(rule.Mends, f.Kind) {
 			continue
 		}
-		fix, reason := rule.Fix(&rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
+		fix, reason := consult(rule, &rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
 		if fix != nil {
 			fix.Rule = rule.Name
 			if fix.Safety == rewrite.Safe || x.cfg.Unsafe {

@@ -105,3 +105,11 @@ func TestVerify(t *testing.T) {
 		}
 	}
 }
+
+// A rule that fails is told of as a reason; the others are asked all the same.
+func TestFailingRule(t *testing.T) {
+	failing := &rewrite.Rule{Name: "failing", Fix: func(*rewrite.Site) (*rewrite.Fix, string) { panic("no such thing") }}
+	if fix, reason := consult(failing, nil); fix != nil || !strings.HasPrefix(reason, "the rule failed: no such thing; this is a defect of fixer") {
+		t.Errorf("%v, %q", fix, reason)
+	}
+}

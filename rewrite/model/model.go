@@ -205,6 +205,13 @@ func Builds(name string) bool { return builders[name[strings.LastIndexByte(name,
 // https://pkg.go.dev/github.com/hashicorp/vault/sdk/logical#InitializationRequest
 var setups = map[string]bool{"Init": true, "Initialize": true, "Setup": true, "SetUp": true, "Provision": true, "Configure": true}
 
+// Answers reports whether a method, by its full name, is what a server calls for
+// each request: https://pkg.go.dev/net/http#Handler,
+// https://pkg.go.dev/github.com/valyala/fasthttp#RequestHandler.
+func Answers(name string) bool {
+	return strings.HasSuffix(name, ").ServeHTTP") || strings.HasSuffix(name, ").ServeFastHTTP")
+}
+
 // SetsUp reports whether a method, by its full name, belongs to the making of
 // its receiver by custom.
 func SetsUp(name string) bool {

@@ -194,6 +194,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, h := range b.locks(b.sum.acquired) {
 		s = w.take(s, h)
 	}
+	s.may = s.may.union(b.locks(b.sum.kept)) // nobody knows on which return
 	s = w.handed(e, b, base, 0, s, 0)
 	s = w.goingOn(e, b, base, s)
 	w.sum.parallel = w.sum.parallel || b.sum.parallel
@@ -280,7 +281,7 @@ func (w *walk) unknown(e *effect.Event, s state) state {
 	}
 	w.slow(s, "a call of a function value", e.At)
 	if k := p.Field(); k != "" {
-		w.stalls(s, hook+rewrite.ShortKey(k), e.At)
+		w.stalls(s, hook+k, e.At)
 	}
 	return s
 }

@@ -91,6 +91,7 @@ func (w *walk) leave(e *effect.Event, s state) {
 	}
 	w.leaks(e, s)
 	w.returns++
+	w.sum.kept = w.sum.kept.union(s.must)
 	w.left = w.left.union(s.live)
 	if w.returns == 1 {
 		w.sum.acquired, w.sum.waited = s.must, s.waited

@@ -120,7 +120,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	m.handed = make(map[string]bool)
 	for _, f := range m.order {
 		if f.Exported {
-			for k := range f.sum.acquired.keys(f) {
+			for k := range f.sum.kept.keys(f) {
 				m.handed[k] = true
 			}
 		}

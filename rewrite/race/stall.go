@@ -28,7 +28,11 @@ type stalled struct {
 }
 
 func (s stalled) String() string {
-	return fmt.Sprintf("over %s, in %s at %s:%d", s.note, s.fn, filepath.Base(s.at.File), s.at.Line)
+	what := s.note
+	if field, ok := strings.CutPrefix(what, hook); ok {
+		what = hook + rewrite.ShortKey(field)
+	}
+	return fmt.Sprintf("over %s, in %s at %s:%d", what, s.fn, filepath.Base(s.at.File), s.at.Line)
 }
 
 // groupWait is what is slow about a call of WaitGroup.Wait.
@@ -51,14 +55,22 @@ func (w *walk) stalls(s state, note string, at effect.Pos) {
 // nobody knows what it does, and it may call back.
 const hook = "a call of the function kept in "
 
+// waiting are the names of library functions that wait for others; servers that
+// are shut down wait for their handlers.
+var waiting = map[string]bool{"Wait": true, "Sleep": true, "Shutdown": true, "GracefulStop": true, "Drain": true}
+
 // waits reports whether a stall lasts until somebody else does something, who
 // may need the lock for it.
 func (s stall) waits() bool {
 	switch s.note {
-	case "a channel send", "a channel receive", "a select", groupWait, "a call of Sleep":
+	case "a channel send", "a channel receive", "a select":
 		return true
 	}
-	return strings.HasPrefix(s.note, hook)
+	if call, ok := strings.CutPrefix(s.note, "a call of "); ok {
+		name, _, _ := strings.Cut(call[strings.LastIndexByte(call, '.')+1:], " ")
+		return waiting[name] || strings.HasPrefix(s.note, hook)
+	}
+	return false
 }
 
 // Impairs tells of the first way in which the module makes goroutines wait
@@ -72,13 +84,13 @@ func (m *Module) Impairs(old *Module, joins bool) string {
 			return rewrite.ShortKey(s.lock) + " would be held " + s.String()
 		}
 	}
-	slow, waits := make(map[string]stalled), make(map[string]stalled) // by lock
+	slow, waits := make(map[string]stalled), make(map[string][]stalled) // by lock
 	for _, s := range slices.Backward(old.stallsByPosition()) {
 		if s.test {
 			continue
 		}
 		if slow[s.lock] = s; s.waits() {
-			waits[s.lock] = s
+			waits[s.lock] = append(waits[s.lock], s)
 		}
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(m.lockOrder), compareLocks) {
@@ -90,10 +102,15 @@ func (m *Module) Impairs(old *Module, joins bool) string {
 		if f.Test {
 			continue
 		}
-		was := old.taken(f.Key)
-		for _, k := range slices.Sorted(maps.Keys(m.taken(f.Key))) {
-			if s, ok := waits[k]; ok && was[k] == 0 && s.fn != f.Name && m.locks(f, k) {
-				return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s)
+		was := old.funcs[f.Key].taken()
+		for _, k := range slices.Sorted(maps.Keys(f.taken())) {
+			if was[k] != 0 || len(waits[k]) == 0 || !m.locks(f, k) {
+				continue
+			}
+			for _, s := range waits[k] {
+				if s.fn != f.Name && old.exposes(f, s) {
+					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s)
+				}
 			}
 		}
 	}
@@ -110,12 +127,13 @@ func (m *Module) stallsByPosition() []stalled {
 	})
 }
 
-// taken is the set of the locks a function takes, itself or by its calls.
-func (m *Module) taken(key string) keys {
-	if f := m.funcs[key]; f != nil && f.sum != nil {
-		return f.sum.takes.keys(f)
+// taken is the set of the locks a function takes, itself or by its calls; a
+// function that is not there takes none.
+func (f *function) taken() keys {
+	if f == nil || f.sum == nil {
+		return nil
 	}
-	return nil
+	return f.sum.takes.keys(f)
 }
 
 // locks reports whether a function takes a lock itself.

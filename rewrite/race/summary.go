@@ -11,6 +11,7 @@ type summary struct {
 	threads  []*thread  // thread i+1; 0 is the caller's own
 	pending  []*pending // calls of function parameters
 	acquired locks      // held at every return, not at the start
+	kept     locks      // held at some return, not at the start
 	released paths      // released without having been taken here
 	waited   counts     // waited for on every way to a return
 	sends    counts     // signalled on some way
@@ -30,7 +31,7 @@ type summary struct {
 
 func (s *summary) sameSize(t *summary) bool {
 	return len(s.accesses) == len(t.accesses) && len(s.threads) == len(t.threads) &&
-		len(s.acquired) == len(t.acquired) && len(s.released) == len(t.released) &&
+		len(s.acquired) == len(t.acquired) && len(s.kept) == len(t.kept) && len(s.released) == len(t.released) &&
 		len(s.takes) == len(t.takes) && s.parallel == t.parallel && s.sends.equal(t.sends)
 }
 
