@@ -185,7 +185,7 @@ func receiverName(u *rewrite.Use, s *rewrite.Site) string {
 }
 
 // fresh returns the name, or one made from it, that nothing in the function
-// around a use has.
+// around a use has, and no type, function or variable of the package.
 func fresh(u *rewrite.Use, name string, taken ...string) string {
 	names := make(map[string]bool)
 	for _, t := range taken {
@@ -221,7 +221,7 @@ func fresh(u *rewrite.Use, name string, taken ...string) string {
 		})
 	}
 	ok := func(try string) bool {
-		return !names[try] && !token.IsKeyword(try) && types.Universe.Lookup(try) == nil
+		return !names[try] && !token.IsKeyword(try) && types.Universe.Lookup(try) == nil && u.File.Pkg.Scope().Lookup(try) == nil
 	}
 	for _, try := range []string{name, "cur" + upperFirst(name), name + "Now"} {
 		if ok(try) {
