@@ -152,13 +152,24 @@ func headOf(s *rewrite.Site, st *rewrite.Struct, field string) string {
 	if mu := said(st, field); mu != "" {
 		return mu
 	}
-	if !found || head == "" || comment != "" && !mentionsGuard(comment, "") {
-		return "" // the comment says that it is for something else
+	if !found || head == "" || comment != "" && !mentionsGuard(comment, "") || forOthers(head, comment, field, paragraph) {
+		return "" // the comment, or the name, says that it is for something else
 	}
 	if locksFor(s, st, head, paragraph) {
 		return head
 	}
 	return ""
+}
+
+// forOthers reports whether a mutex is named after a field of its paragraph, as
+// queueMu is, or says that it guards it, and doesn't say so of this one.
+func forOthers(mutex, comment, field string, paragraph []string) bool {
+	for _, suffix := range []string{"Mu", "Mutex", "Mtx", "Lock"} {
+		if name, ok := strings.CutSuffix(mutex, suffix); ok && name != field && slices.Contains(paragraph, name) {
+			return true
+		}
+	}
+	return !mentionsGuard(comment, field) && slices.ContainsFunc(paragraph, func(other string) bool { return mentionsGuard(comment, other) })
 }
 
 func isMutex(st *rewrite.Struct, fl *ast.Field) bool {
