@@ -152,7 +152,7 @@ func headOf(s *rewrite.Site, st *rewrite.Struct, field string) string {
 	if mu := said(st, field); mu != "" {
 		return mu
 	}
-	if !found || head == "" || comment != "" && !mentionsGuard(comment, "") || forOthers(head, comment, field, paragraph) {
+	if !found || head == "" || comment != "" && !mentionsGuard(comment, "") || forOthers(st, head, comment, field) {
 		return "" // the comment, or the name, says that it is for something else
 	}
 	if locksFor(s, st, head, paragraph) {
@@ -161,15 +161,20 @@ func headOf(s *rewrite.Site, st *rewrite.Struct, field string) string {
 	return ""
 }
 
-// forOthers reports whether a mutex is named after a field of its paragraph, as
-// queueMu is, or says that it guards it, and doesn't say so of this one.
-func forOthers(mutex, comment, field string, paragraph []string) bool {
+// forOthers reports whether a mutex is named after another field of the struct,
+// as queueMu is, or says that it guards that one, and not this.
+func forOthers(st *rewrite.Struct, mutex, comment, field string) bool {
+	var others []string
+	for _, fl := range st.Type.Fields.List {
+		others = append(others, namesOf(fl)...)
+	}
+	others = slices.DeleteFunc(others, func(name string) bool { return name == field || name == mutex })
 	for _, suffix := range []string{"Mu", "Mutex", "Mtx", "Lock"} {
-		if name, ok := strings.CutSuffix(mutex, suffix); ok && name != field && slices.Contains(paragraph, name) {
+		if name, ok := strings.CutSuffix(mutex, suffix); ok && slices.Contains(others, name) {
 			return true
 		}
 	}
-	return !mentionsGuard(comment, field) && slices.ContainsFunc(paragraph, func(other string) bool { return mentionsGuard(comment, other) })
+	return !mentionsGuard(comment, field) && slices.ContainsFunc(others, func(name string) bool { return mentionsGuard(comment, name) })
 }
 
 func isMutex(st *rewrite.Struct, fl *ast.Field) bool {
