@@ -19,6 +19,7 @@ import (
 // statements, joining those that are there; read.go and lift.go read into a
 // variable instead, where the rest of a statement is slow; clear.go computes
 // what is slow first; readback.go joins sections that are next to each other;
+// printed.go knows methods that run under the lock though nobody calls them;
 // place.go knows where a lock can stand, object.go by which name it is taken.
 type locking struct {
 	site   *rewrite.Site
