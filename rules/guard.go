@@ -181,13 +181,29 @@ func headOf(s *rewrite.Site, st *rewrite.Struct, field string) string {
 	if mu := said(st, field); mu != "" {
 		return mu
 	}
-	if !found || head == "" || comment != "" && !mentionsGuard(comment, "") {
-		return "" // the comment says that it is for something else
+	if !found || head == "" || comment != "" && !mentionsGuard(comment, "") || forOthers(st, head, comment, field) {
+		return "" // the comment, or the name, says that it is for something else
 	}
 	if locksFor(s, st, head, paragraph) {
 		return head
 	}
 	return ""
+}
+
+// forOthers reports whether a mutex is named after another field of the struct,
+// as queueMu is, or says that it guards that one, and not this.
+func forOthers(st *rewrite.Struct, mutex, comment, field string) bool {
+	var others []string
+	for _, fl := range st.Type.Fields.List {
+		others = append(others, namesOf(fl)...)
+	}
+	others = slices.DeleteFunc(others, func(name string) bool { return name == field || name == mutex })
+	for _, suffix := range []string{"Mu", "Mutex", "Mtx", "Lock"} {
+		if name, ok := strings.CutSuffix(mutex, suffix); ok && slices.Contains(others, name) {
+			return true
+		}
+	}
+	return !mentionsGuard(comment, field) && slices.ContainsFunc(others, func(name string) bool { return mentionsGuard(comment, name) })
 }
 
 func isMutex(st *rewrite.Struct, fl *ast.Field) bool {

@@ -21,7 +21,8 @@ import (
 // what is slow first; readback.go and rejoin.go join sections with nothing slow
 // between; place.go knows where a lock can stand, object.go by which name it is
 // taken, outer.go which object around the places' own has it; quiet.go says what
-// must not run under it; serial.go lets one function at a time do what is slow.
+// must not run under it; serial.go lets one function at a time do what is slow;
+// printed.go knows methods that run under the lock though nobody calls them.
 type locking struct {
 	site   *rewrite.Site
 	key    string // of the lock
@@ -204,6 +205,9 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 	}
 	spots, reason := l.reachable(fn, spots)
 	if reason != "" || len(spots) == 0 {
+		return reason
+	}
+	if reason := l.printed(fn); reason != "" {
 		return reason
 	}
 	groups := l.groups(fn, spots)

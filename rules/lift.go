@@ -76,3 +76,29 @@ func taken(f *rewrite.File, up ast.Node, is *ast.IfStmt, name string, made []str
 	})
 	return found
 }
+
+// changedInPlace reports whether what the map or slice at a spot holds is
+// changed somewhere: a copy of the variable alone, read under the lock, leads
+// to what changes. What append adds is behind the end of all copies.
+func (l *locking) changedInPlace(s spot) bool {
+	switch s.File.Info.TypeOf(s.sel).Underlying().(type) {
+	case *types.Map, *types.Slice:
+	default:
+		return false
+	}
+	for _, place := range l.places {
+		for _, u := range l.site.Module.Uses(place) {
+			t, ok := mention(u)
+			if !ok || u.Access == nil || u.Access.Fresh || (spot{Use: u, sel: t}).name() != s.name() {
+				continue
+			}
+			if grows, ok := u.Path[1].(*ast.CallExpr); ok && text(u.File, grows.Fun) == "append" {
+				continue
+			}
+			if u.Access.Op == rewrite.WriteElem {
+				return true
+			}
+		}
+	}
+	return false
+}

@@ -33,6 +33,8 @@ import (
 //     write, or the one is run for requests or is given more than the object;
 //   - a range goes over maps or slices in a map or slice, or changes what it goes
 //     over, and its body is slow;
+//   - a mutex that guards another racy field is held at some of the accesses;
+//   - a map or slice is handed out while others change what it holds;
 //   - the struct is copied as a whole, or a field's address is taken;
 //   - a field is exported, or another package uses it and there is no getter:
 //     code there could not take the lock;
@@ -53,7 +55,10 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 	var places, names []string
 	var accesses []rewrite.Access
 	for _, f := range s.Group {
-		if _, ok := guardOf(s, f); ok {
+		if v, ok := guardOf(s, f); ok {
+			if slices.ContainsFunc(s.Finding.Votes, func(o rewrite.Vote) bool { return o.Lock == v.Lock && o.Held > 0 }) {
+				return nil, fmt.Sprintf("%s guards %s, and some accesses to this field hold it too", rewrite.ShortKey(v.Lock), f.Place.Name)
+			}
 			continue
 		}
 		if f != s.Finding && fixableAtomic(s, f) {

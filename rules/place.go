@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 )
 
 // place finds the statement in a list around a spot that a lock can be taken
@@ -332,9 +331,18 @@ func mentionsNil(e ast.Expr, id *ast.Ident) bool {
 	return found
 }
 
+// lowerFirst makes a name unexported: of initials, all become small, as in
+// TLSConfig and IDs.
 func lowerFirst(s string) string {
-	r, n := utf8.DecodeRuneInString(s)
-	return string(unicode.ToLower(r)) + s[n:]
+	r := []rune(s)
+	n := 0
+	for n < len(r) && unicode.IsUpper(r[n]) {
+		n++
+	}
+	if n > 1 && n < len(r) && unicode.IsLower(r[n]) && string(r[n:]) != "s" {
+		n-- // begins the next word
+	}
+	return strings.ToLower(string(r[:n])) + string(r[n:])
 }
 
 // elementName names the value of an expression over a container. Where other

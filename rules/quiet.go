@@ -93,29 +93,3 @@ func withCallers(files map[*rewrite.File]bool, needy map[types.Object]bool) map[
 	}
 	return needy
 }
-
-// takes returns the first mention of a function that takes the lock, go
-// statements left out.
-func takes(f *rewrite.File, n ast.Node, needy map[types.Object]bool) *ast.Ident {
-	var found *ast.Ident
-	ast.Inspect(n, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.GoStmt:
-			return false
-		case *ast.Ident:
-			if o := f.Info.Uses[n]; found == nil && o != nil && needy[origin(o)] {
-				found = n
-			}
-		}
-		return found == nil
-	})
-	return found
-}
-
-// origin is the generic function of an instance.
-func origin(o types.Object) types.Object {
-	if fn, ok := o.(*types.Func); ok {
-		return fn.Origin()
-	}
-	return o
-}

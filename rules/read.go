@@ -226,6 +226,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if held := l.usedUnder(s); held != "" {
 		return 0, fmt.Sprintf("%s calls a method of what %s holds, which %s does under the lock, and it runs %s", s.at(), s.thing(), held, or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
 	}
+	if expr == s.sel && !s.judged() && l.changedInPlace(s) {
+		return 0, fmt.Sprintf("%s hands out what %s holds, which others change, to %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
+	}
 	name := lowerFirst(s.name())
 	if expr != s.sel {
 		name = l.elementName(s, expr)

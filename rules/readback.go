@@ -32,6 +32,9 @@ func (l *locking) readBack() {
 // with the statement before it.
 func (l *locking) readBelow(f *rewrite.File, last, next ast.Stmt) {
 	l.useComputed(f, last, next)
+	if isExpr(last) {
+		l.readAbove(f, last.(*ast.ExprStmt), next)
+	}
 	at := -1
 	for i, e := range l.edits {
 		if h, ok := e.(rewrite.Hold); ok && h.Last == f.Span(last) && !h.Defer {
@@ -61,6 +64,24 @@ func (l *locking) readBelow(f *rewrite.File, last, next ast.Stmt) {
 			l.edits[i] = hold
 		}
 	}
+}
+
+// readAbove moves reads above a statement into the critical section of the
+// source that ends just before it.
+func (l *locking) readAbove(f *rewrite.File, unlock *ast.ExprStmt, next ast.Stmt) {
+	var edits []rewrite.Edit
+	for _, e := range l.edits {
+		h, ok := e.(rewrite.Hoist)
+		if call := text(f, unlock.X); !ok || h.Stmt != f.Span(next) || call != h.Lock+".Unlock()" && call != h.Lock+".RUnlock()" {
+			edits = append(edits, e)
+			continue
+		}
+		edits = append(edits, rewrite.Insert{Stmt: f.Span(unlock), Code: rewrite.Code{Text: h.Name + " := " + l.source(f, h.Exprs[0])}})
+		for _, x := range h.Exprs {
+			edits = append(edits, rewrite.Replace{Node: x, Code: rewrite.Code{Text: h.Name}})
+		}
+	}
+	l.edits = edits
 }
 
 // useComputed lets a statement use the variable that the one above it assigns

@@ -185,7 +185,7 @@ func receiverName(u *rewrite.Use, s *rewrite.Site) string {
 }
 
 // fresh returns the name, or one made from it, that nothing in the function
-// around a use has.
+// around a use has, and no type, function or variable of the package.
 func fresh(u *rewrite.Use, name string, taken ...string) string {
 	names := make(map[string]bool)
 	for _, t := range taken {
@@ -226,7 +226,7 @@ func fresh(u *rewrite.Use, name string, taken ...string) string {
 		})
 	}
 	ok := func(try string) bool {
-		return !names[try] && !token.IsKeyword(try) && types.Universe.Lookup(try) == nil
+		return !names[try] && !token.IsKeyword(try) && types.Universe.Lookup(try) == nil && u.File.Pkg.Scope().Lookup(try) == nil
 	}
 	for _, try := range []string{name, "cur" + upperFirst(name), name + "Now"} {
 		if ok(try) {
@@ -243,4 +243,30 @@ func fresh(u *rewrite.Use, name string, taken ...string) string {
 func upperFirst(s string) string {
 	r, n := utf8.DecodeRuneInString(s)
 	return string(unicode.ToUpper(r)) + s[n:]
+}
+
+// takes returns the first mention of a function that takes the lock, go
+// statements left out.
+func takes(f *rewrite.File, n ast.Node, needy map[types.Object]bool) *ast.Ident {
+	var found *ast.Ident
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.GoStmt:
+			return false
+		case *ast.Ident:
+			if o := f.Info.Uses[n]; found == nil && o != nil && needy[origin(o)] {
+				found = n
+			}
+		}
+		return found == nil
+	})
+	return found
+}
+
+// origin is the generic function of an instance.
+func origin(o types.Object) types.Object {
+	if fn, ok := o.(*types.Func); ok {
+		return fn.Origin()
+	}
+	return o
 }

@@ -24,12 +24,15 @@ var testingRows = Rows{Funcs: map[string]Row{
 	// They end the test "by calling runtime.Goexit":
 	// https://pkg.go.dev/testing#T.FailNow, https://pkg.go.dev/testing#T.SkipNow
 	"(*testing.common).{Fatal,Fatalf,FailNow,Skip,Skipf,SkipNow}": {Kind: Exits},
-	// https://pkg.go.dev/github.com/stretchr/testify/require#FailNow
-	"github.com/stretchr/testify/{require,assert}.{FailNow,FailNowf}":               {Kind: Exits},
-	"github.com/stretchr/testify/require.{Fail,Failf}":                              {Kind: Exits},
-	"(*github.com/stretchr/testify/{require,assert}.Assertions).{FailNow,FailNowf}": {Kind: Exits},
-	"(*github.com/stretchr/testify/require.Assertions).{Fail,Failf}":                {Kind: Exits},
-	"(testing.TB).{Fatal,Fatalf,FailNow,Skip,Skipf,SkipNow}":                        {Kind: Exits},
+	"(testing.TB).{Fatal,Fatalf,FailNow,Skip,Skipf,SkipNow}":      {Kind: Exits},
+	// Package require has "the functions of assert that stop test execution":
+	// https://pkg.go.dev/github.com/stretchr/testify/require
+	"github.com/stretchr/testify/require.{Fail,Failf,FailNow,FailNowf}":               {Kind: Exits},
+	"(*github.com/stretchr/testify/require.Assertions).{Fail,Failf,FailNow,FailNowf}": {Kind: Exits},
+	// "FailNow fails test": it calls t.FailNow, or panics:
+	// https://pkg.go.dev/github.com/stretchr/testify/assert#FailNow
+	"github.com/stretchr/testify/assert.{FailNow,FailNowf}":               {Kind: Exits},
+	"(*github.com/stretchr/testify/assert.Assertions).{FailNow,FailNowf}": {Kind: Exits},
 	// "It creates multiple goroutines and distributes b.N iterations among
 	// them"; it returns after them: https://pkg.go.dev/testing#B.RunParallel
 	"(*testing.B).RunParallel": {Kind: Fork, Arg: 1, Blocks: true},

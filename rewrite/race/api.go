@@ -36,7 +36,7 @@ func (ps *pairs) judge() {
 		for i, t := range tests {
 			for _, u := range tests[i+1:] {
 				if t.frame != u.frame && t.frame.Pkg == u.frame.Pkg && t.path == u.path && conflict(t.access, u.access) &&
-					!protected(t.access, u.access, t.frame, u.frame) {
+					!protected(t.access, u.access, t.frame, u.frame) && !onceByField(t.access, u.access) && !onceByField(u.access, t.access) {
 					ps.add(place, pair{a: t.side, b: u.side, certain: true})
 				}
 			}
