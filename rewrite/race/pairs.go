@@ -94,11 +94,7 @@ func (ps *pairs) frame(w *walk) {
 	for _, id := range order {
 		list := byPath[id]
 		if slices.ContainsFunc(list, (*access).elsewhere) {
-			for i, a := range list {
-				for _, b := range list[i:] {
-					ps.compare(w, a, b)
-				}
-			}
+			ps.among(w, list)
 		}
 		if !covered {
 			continue
@@ -130,6 +126,29 @@ func (w *walk) covering(p effect.Path, byPath [][]*access) []*access {
 		}
 	}
 	return out
+}
+
+// among compares the accesses of one place with each other, in order. Those that
+// change nothing, which are most, are compared only with those that do.
+func (ps *pairs) among(w *walk, list []*access) {
+	var changing []int
+	for i, a := range list {
+		if a.writes() || a.op == rewrite.Atomic {
+			changing = append(changing, i)
+		}
+	}
+	for i, a := range list {
+		if len(changing) > 0 && changing[0] == i {
+			changing = changing[1:]
+			for _, b := range list[i:] {
+				ps.compare(w, a, b)
+			}
+			continue
+		}
+		for _, j := range changing {
+			ps.compare(w, a, list[j])
+		}
+	}
 }
 
 // compare judges two accesses of one path, or of parts of it, in one frame.
