@@ -83,6 +83,9 @@ func (w *walk) needless(b binding, a *access) bool {
 	if to.Root.Kind == effect.Local && to.Sel == "" && strings.HasPrefix(a.path.Sel, ";"+effect.Deref) {
 		return false // a name for something else, perhaps
 	}
+	if w.shared[to.Root] != nil || len(w.results[to.Root].shares) > 0 {
+		return false // a copy, which may have something in common with what callers know
+	}
 	if len(w.touched.covers) > 0 && (w.covered(to) || w.covered(a.path)) {
 		return false
 	}
