@@ -8,6 +8,7 @@ package rewrite
 import (
 	"fmt"
 	"go/token"
+	"slices"
 	"strings"
 )
 
@@ -135,6 +136,11 @@ func (m *Mode) UnmarshalText(text []byte) error {
 type Lock struct {
 	Key  string `json:"key"`  // the struct type and field, or the variable, that holds it
 	Mode Mode   `json:"mode"` // how it is held
+}
+
+// Holds reports whether the lock with a key is among some.
+func Holds(locks []Lock, key string) bool {
+	return slices.ContainsFunc(locks, func(l Lock) bool { return l.Key == key })
 }
 
 func (l Lock) String() string {

@@ -36,9 +36,6 @@ type Module interface {
 	// Mentions returns every mention of a function in the module's files, tests
 	// and its declaration included. Path[0] is the name.
 	Mentions(fn *types.Func) []*Use
-	// Call returns the call whose arguments an access reads as a whole, Path[0];
-	// nil if there is none.
-	Call(at Span) *Use
 	// Struct returns the declaration of the struct type that owns a place.
 	Struct(owner string) *Struct
 	// Calls tells what runs between two positions of a function when control

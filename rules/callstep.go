@@ -20,7 +20,7 @@ func splitByCall(s *rewrite.Site, place, lock string) string {
 		return ""
 	}
 	for _, u := range uses {
-		if u.File.Test || u.Access == nil || u.Access.Fresh || writes(u) || holds(*u.Access, lock) {
+		if u.File.Test || u.Access == nil || u.Access.Fresh || writes(u) || rewrite.Holds(u.Access.Locks, lock) {
 			continue
 		}
 		if c := condition(u); c != nil {

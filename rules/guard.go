@@ -123,7 +123,7 @@ func guardOf(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 // lock: who wrote that meant the other to hold it too.
 func onOneSide(f *rewrite.Finding, lock string) bool {
 	return slices.ContainsFunc(f.Sides[:], func(s rewrite.Side) bool {
-		return !s.Access.Test && slices.ContainsFunc(s.Access.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+		return !s.Access.Test && rewrite.Holds(s.Access.Locks, lock)
 	})
 }
 
@@ -136,7 +136,7 @@ func inHalf(f *rewrite.Finding, lock string) bool {
 			continue
 		}
 		was, seen := held[a.Func]
-		held[a.Func] = (was || !seen) && slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+		held[a.Func] = (was || !seen) && rewrite.Holds(a.Locks, lock)
 	}
 	n := 0
 	for _, h := range held {

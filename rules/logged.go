@@ -5,7 +5,6 @@ import (
 	"go/ast"
 	"go/constant"
 	"go/types"
-	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -85,15 +84,15 @@ func fixLogged(s *rewrite.Site) (*rewrite.Fix, string) {
 // lock; the reason is what else reaches the place without it.
 func printers(s *rewrite.Site, f *rewrite.Finding, lock string) (calls []*rewrite.Use, reason string) {
 	for _, a := range f.Accesses {
-		if a.Fresh || slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }) {
+		if a.Fresh || rewrite.Holds(a.Locks, lock) {
 			continue
 		}
 		at := fmt.Sprintf("%s:%d", base(a.At.File), a.At.Line)
-		u := s.Module.Call(a.At)
+		u := s.Module.At(a.At)
 		switch {
-		case !a.Whole || u == nil || a.Op != rewrite.Read:
+		case !a.Whole || u == nil || !calledAt(u, a.At) || a.Op != rewrite.Read:
 			return nil, at + " is no call that prints the object"
-		case slices.ContainsFunc(s.Module.Entry(u.File, u.Path[0].Pos()), func(l rewrite.Lock) bool { return l.Key == lock }):
+		case rewrite.Holds(s.Module.Entry(u.File, u.Path[0].Pos()), lock):
 			return nil, fmt.Sprintf("some callers of %s hold the lock and some do not", a.Func)
 		}
 		calls = append(calls, u)
@@ -102,6 +101,16 @@ func printers(s *rewrite.Site, f *rewrite.Finding, lock string) (calls []*rewrit
 		return nil, "nothing prints the object without the lock"
 	}
 	return calls, ""
+}
+
+// calledAt reports whether a call's parentheses open at a place.
+func calledAt(u *rewrite.Use, at rewrite.Span) bool {
+	call, ok := u.Path[0].(*ast.CallExpr)
+	if !ok {
+		return false
+	}
+	p := u.File.Fset.Position(call.Lparen)
+	return p.Line == at.Line && p.Column == at.Col
 }
 
 // methodsIn says which field of a struct prints itself by a method of the

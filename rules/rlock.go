@@ -40,7 +40,7 @@ func fixRLock(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, ""
 	}
 	for _, a := range f.Accesses {
-		if !a.Fresh && !a.Test && !holds(a, lock) {
+		if !a.Fresh && !a.Test && !rewrite.Holds(a.Locks, lock) {
 			return nil, fmt.Sprintf("%s:%d does not hold %s at all", base(a.At.File), a.At.Line, rewrite.ShortKey(lock))
 		}
 	}
@@ -70,10 +70,6 @@ func fixRLock(s *rewrite.Site) (*rewrite.Fix, string) {
 		}
 	}
 	return fix, ""
-}
-
-func holds(a rewrite.Access, lock string) bool {
-	return slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
 }
 
 // writtenUnder returns the lock that is held for reading where the place is

@@ -97,7 +97,7 @@ func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
 		case a.Fresh:
 		case named[a.At] == nil && a.Op.Writes() && !a.Whole:
 			return at + " changes what it was handed, and means what is shared"
-		case slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }):
+		case rewrite.Holds(a.Locks, lock):
 		case a.Whole:
 			return "the struct is copied or assigned as a whole at " + at
 		case named[a.At] == nil, a.Op == rewrite.ReadElem && keptIn(named[a.At].File, named[a.At].Path) != nil:
@@ -113,7 +113,7 @@ func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
 func takesLock(s *rewrite.Site, u *rewrite.Use, lock string) bool {
 	b := body(function(u))
 	return b != nil && slices.Contains(s.Module.Calls(u.File, b.Pos(), b.End()).Locks, lock) &&
-		!slices.ContainsFunc(s.Module.Entry(u.File, b.Pos()), func(l rewrite.Lock) bool { return l.Key == lock })
+		!rewrite.Holds(s.Module.Entry(u.File, b.Pos()), lock)
 }
 
 // handedOut reports whether a use gives what the field holds to code that goes

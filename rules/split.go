@@ -177,9 +177,9 @@ func (l *locking) careless(fd *ast.FuncDecl, file *rewrite.File) ([]spot, string
 			}
 			for _, c := range callsOf(f.Info, in, fn) {
 				must, may, ok := l.site.Module.Held(f, c.at)
-				switch is := func(h rewrite.Lock) bool { return h.Key == l.key }; {
-				case slices.ContainsFunc(must, is):
-				case !ok || slices.ContainsFunc(may, is) || saysLocked(in) || f.Test || c.at != c.path[1].(*ast.CallExpr).Lparen:
+				switch {
+				case rewrite.Holds(must, l.key):
+				case !ok || rewrite.Holds(may, l.key) || saysLocked(in) || f.Test || c.at != c.path[1].(*ast.CallExpr).Lparen:
 					return nil, claims
 				default:
 					out = append(out, spot{Use: &rewrite.Use{File: f, Path: c.path}, sel: c.fun, write: true})
@@ -197,13 +197,10 @@ func (l *locking) careless(fd *ast.FuncDecl, file *rewrite.File) ([]spot, string
 func (s *splitting) caller(f *rewrite.File, in *ast.FuncDecl, fn types.Object, c call) string {
 	at := fmt.Sprintf("%s:%d", base(f.Name), f.Span(c.fun).Line)
 	must, may, ok := s.site.Module.Held(f, c.at)
-	has := func(list []rewrite.Lock) bool {
-		return slices.ContainsFunc(list, func(h rewrite.Lock) bool { return h.Key == s.key })
-	}
 	switch {
 	case !ok:
 		return fmt.Sprintf("some callers of %s hold the lock and some do not, and what %s holds is not known", fn.Name(), at)
-	case has(must):
+	case rewrite.Holds(must, s.key):
 		if slices.ContainsFunc(must, func(h rewrite.Lock) bool { return h.Key == s.key && h.Mode == rewrite.Shared }) {
 			return fmt.Sprintf("%s calls %s under a read lock", at, fn.Name())
 		}
@@ -217,7 +214,7 @@ func (s *splitting) caller(f *rewrite.File, in *ast.FuncDecl, fn types.Object, c
 		if id, ok := c.fun.X.(*ast.Ident); !ok || !receives(f, in, id) {
 			return fmt.Sprintf("%s calls %s on another object", at, fn.Name())
 		}
-	case !has(may):
+	case !rewrite.Holds(may, s.key):
 		s.bare[fn] = true
 		return "" // takes the lock
 	case c.lit:

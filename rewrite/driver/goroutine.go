@@ -43,12 +43,13 @@ func (s *sites) fileOf(name string) (*load.Package, *ast.File) {
 // At returns what begins at a place: the call whose opening parenthesis is
 // there, the statement, expression or declared function.
 func (s *sites) At(at rewrite.Span) *rewrite.Use {
-	p, syntax := s.fileOf(at.File)
-	if syntax == nil {
+	s.index()
+	f := s.byName[at.File]
+	if f == nil {
 		return nil
 	}
-	pos := s.posIn(syntax, effect.PosOf(at))
-	path, _ := astutil.PathEnclosingInterval(syntax, pos, pos)
+	pos := s.posIn(f.Syntax, effect.PosOf(at))
+	path, _ := astutil.PathEnclosingInterval(f.Syntax, pos, pos)
 	for i, n := range path {
 		call, ok := n.(*ast.CallExpr)
 		if !ok || call.Lparen != pos && (call.Pos() != pos || isLiteral(call.Fun)) {
@@ -65,7 +66,6 @@ func (s *sites) At(at rewrite.Span) *rewrite.Use {
 			path = path[1:]
 		}
 	}
-	f := &rewrite.File{Name: at.File, Syntax: syntax, Fset: s.build.prog.Fset, Info: p.Info, Pkg: p.Types, Test: false}
 	return &rewrite.Use{File: f, Path: slices.Clip(path)}
 }
 

@@ -37,26 +37,3 @@ func (s *sites) Mentions(fn *types.Func) []*rewrite.Use {
 	}
 	return out
 }
-
-// Call finds a call by the position of its opening parenthesis.
-func (s *sites) Call(at rewrite.Span) *rewrite.Use {
-	s.index()
-	for _, p := range s.build.prog.Packages {
-		for _, syntax := range p.Files {
-			f := s.files[syntax]
-			if f.Name != at.File {
-				continue
-			}
-			var found *rewrite.Use
-			ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
-				if call, ok := n.(*ast.CallExpr); ok && s.pos(f, call.Lparen) == effect.PosOf(at) {
-					found = &rewrite.Use{File: f, Path: append(slices.Clone(up), n)}
-					slices.Reverse(found.Path)
-				}
-				return found == nil
-			})
-			return found
-		}
-	}
-	return nil
-}

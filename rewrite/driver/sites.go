@@ -53,7 +53,9 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 		Test: strings.HasSuffix(name, "_test.go")}
 	s.files[syntax] = f
 	s.own[p.Path] = append(s.own[p.Path], f)
-	s.byName[name] = f
+	if s.byName[name] == nil {
+		s.byName[name] = f
+	}
 	ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.TypeSpec:

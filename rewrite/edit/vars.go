@@ -31,6 +31,20 @@ func (p *player) varNamed(s rewrite.Span) (declaration, error) {
 	return declaration{id, spec, p.parent[spec].(*ast.GenDecl)}, nil
 }
 
+// typed finds a declaration and builds a type that is to stand there.
+func (p *player) typed(name rewrite.Span, t rewrite.Code) (declaration, dst.Expr, error) {
+	d, err := p.varNamed(name)
+	if err != nil {
+		return d, nil, err
+	}
+	x, err := p.typeCode(t, p.extent(d.id).from)
+	if err != nil {
+		return d, nil, err
+	}
+	p.names.commit()
+	return d, x, nil
+}
+
 // declare declares variables above others, and gives others other types.
 func (p *player) declare(edits []rewrite.Edit) error {
 	var changes []rewrite.Redeclare
@@ -50,15 +64,10 @@ func (p *player) declare(edits []rewrite.Edit) error {
 }
 
 func (p *player) addVar(e rewrite.AddVar) error {
-	d, err := p.varNamed(e.Var)
+	d, x, err := p.typed(e.Var, e.Type)
 	if err != nil {
 		return err
 	}
-	x, err := p.typeCode(e.Type, p.extent(d.id).from)
-	if err != nil {
-		return err
-	}
-	p.names.commit()
 	spec := &dst.ValueSpec{Names: []*dst.Ident{dst.NewIdent(e.Name)}, Type: x}
 	var comments []string
 	if e.Doc != "" {
@@ -135,15 +144,10 @@ func (p *player) redeclare(edits []rewrite.Redeclare) error {
 	types := make(map[*ast.ValueSpec]map[string]dst.Expr)
 	var order []declaration
 	for _, e := range edits {
-		d, err := p.varNamed(e.Var)
+		d, x, err := p.typed(e.Var, e.Type)
 		if err != nil {
 			return err
 		}
-		x, err := p.typeCode(e.Type, p.extent(d.id).from)
-		if err != nil {
-			return err
-		}
-		p.names.commit()
 		if types[d.spec] == nil {
 			types[d.spec] = make(map[string]dst.Expr)
 			order = append(order, d)

@@ -76,37 +76,13 @@ func (x *extractor) given(c *ssa.CallCommon, row model.Row, args []Value) []Valu
 		if c.IsInvoke() {
 			arg--
 		}
-		if list := x.variadic(c.Args[arg]); list != nil {
-			out = append(out, list...)
+		if list := variadic(c.Args[arg]); list != nil {
+			for _, v := range list {
+				out = append(out, x.value(v))
+			}
 			continue
 		}
 		out = append(out, args[i])
-	}
-	return out
-}
-
-// variadic lists what was put into the slice that the compiler makes of
-// variadic arguments; nil for other values.
-func (x *extractor) variadic(v ssa.Value) []Value {
-	s, ok := v.(*ssa.Slice)
-	if !ok {
-		return nil
-	}
-	a, ok := s.X.(*ssa.Alloc)
-	if !ok || a.Comment != "varargs" {
-		return nil
-	}
-	var out []Value
-	for _, r := range *a.Referrers() {
-		elem, ok := r.(*ssa.IndexAddr)
-		if !ok {
-			continue
-		}
-		for _, r := range *elem.Referrers() {
-			if st, ok := r.(*ssa.Store); ok && st.Addr == elem {
-				out = append(out, x.value(st.Val))
-			}
-		}
 	}
 	return out
 }

@@ -81,6 +81,6 @@ func ownerOf(field string) string { return field[:strings.LastIndexByte(field, '
 // the object is shared and those of tests left out.
 func (m *Module) alwaysHolds(field, lock string) bool {
 	return !slices.ContainsFunc(m.accesses(field), func(a rewrite.Access) bool {
-		return !a.Fresh && !a.Test && !slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock })
+		return !a.Fresh && !a.Test && !rewrite.Holds(a.Locks, lock)
 	})
 }

@@ -109,7 +109,7 @@ func (r *raw) perhaps() keys { return merge(r.may, r.fn.entry.may) }
 func bareWrites(accesses []rewrite.Access, lock string) int {
 	n := 0
 	for _, a := range accesses {
-		if a.Op.Writes() && !a.Fresh && !a.Test && !slices.ContainsFunc(a.Locks, func(l rewrite.Lock) bool { return l.Key == lock }) {
+		if a.Op.Writes() && !a.Fresh && !a.Test && !rewrite.Holds(a.Locks, lock) {
 			n++
 		}
 	}
