@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden golden-matrix lint score observed bench
+.PHONY: build test race golden golden-matrix lint score observed fidelity bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -36,6 +36,11 @@ observed: ## what becomes of the races that the race tests of the golden cases s
 	@mkdir -p bin
 	@$(GO) test ./golden -run '^TestObserved$$' -timeout 30m -observed $(CURDIR)/bin/observed.txt >&2
 	@cat bin/observed.txt
+
+fidelity: ## edits every declaration of every file of GOROOT/src, or of DIRS; what became of the other bytes comes last
+	@mkdir -p bin
+	@$(GO) test ./rewrite/edit -run '^TestFidelity$$' -timeout 10h -fidelity $(CURDIR)/bin/fidelity.txt -fidelity.dirs '$(DIRS)' >&2
+	@cat bin/fidelity.txt
 
 bench:
 	$(GO) test -bench . -run '^$$' ./rewrite/driver

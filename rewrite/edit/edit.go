@@ -7,6 +7,7 @@ package edit
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -28,6 +29,8 @@ func (r *Refusal) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", r.File, r.Line, r.Col, r.Reason)
 }
 
+var errTree = errors.New("the edits make no tree that can be printed")
+
 // Apply plays the edits onto the file with the text src and returns its new
 // text. All edits must anchor in that file: the file names in their spans
 // aren't looked at. Bytes that no edit concerns stay as they are. Without
@@ -43,7 +46,7 @@ func Apply(filename string, src []byte, edits []rewrite.Edit) (out []byte, err e
 	// dst panics on trees it can't print, such as one with a node in it twice.
 	defer func() {
 		if r := recover(); r != nil {
-			out, err = nil, fmt.Errorf("%s: the edits make no tree that can be printed: %v", filename, r)
+			out, err = nil, fmt.Errorf("%s: %w: %v", filename, errTree, r)
 		}
 	}()
 	doc, err := open(filename, src)
