@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden golden-matrix lint score observed fidelity bench
+.PHONY: build test race golden golden-matrix lint score observed fidelity mutate bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -41,6 +41,11 @@ fidelity: ## edits every declaration of every file of GOROOT/src, or of DIRS; wh
 	@mkdir -p bin
 	@$(GO) test ./rewrite/edit -run '^TestFidelity$$' -timeout 10h -fidelity $(CURDIR)/bin/fidelity.txt -fidelity.dirs '$(DIRS)' >&2
 	@cat bin/fidelity.txt
+
+mutate: ## takes protections away from programs that are right, those of the golden cases or of DIRS, and mends them; the sum comes last
+	@mkdir -p bin
+	@$(GO) test ./golden -run '^TestMutate$$' -timeout 10h -mutate $(CURDIR)/bin/mutate.txt -mutate.dirs '$(DIRS)' >&2
+	@cat bin/mutate.txt
 
 bench:
 	$(GO) test -bench . -run '^$$' ./rewrite/driver
