@@ -14,11 +14,12 @@ const module = "github.com/go-fixer/fixer/"
 
 // ours lists, for the packages that may import only some of ours, which.
 var ours = map[string][]string{
-	"rewrite":        {},
-	"rewrite/patch":  {},
-	"rewrite/report": {"rewrite"},
-	"rewrite/model":  {"rewrite"},
-	"rules":          {"rewrite", "rewrite/edit"},
+	"rewrite":         {},
+	"rewrite/patch":   {},
+	"rewrite/report":  {"rewrite"},
+	"rewrite/model":   {"rewrite"},
+	"rewrite/replace": {"rewrite/patch"},
+	"rules":           {"rewrite", "rewrite/edit"},
 }
 
 // forbidden lists what else a package must not import: packages of ours by

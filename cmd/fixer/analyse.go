@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite/driver"
 	"github.com/go-fixer/fixer/rewrite/patch"
+	"github.com/go-fixer/fixer/rewrite/replace"
 	"github.com/spf13/cobra"
 )
 
@@ -57,21 +58,28 @@ func (a *app) apply() *cobra.Command {
 		Short: "Mend the races in the source files",
 		Long: `Apply writes all changes that passed the checks and prints the names of the
 files. It refuses to touch files of a git work tree that is not clean, so that
-what it did can be seen and taken back. Without packages it looks at ./...
+what it did can be seen and taken back. All files are written, or none: what a
+killed apply left half done, the next one takes back. Without packages it looks
+at ./...
 
 The exit code is 1 if findings are left that no rule can mend.`,
 		Example: `  fixer apply
   fixer apply --allow-dirty ./server
   fixer -C ../other apply --rules -mutexfield`,
 		RunE: func(c *cobra.Command, patterns []string) error {
+			back, err := replace.Recover(a.dir)
+			for _, name := range back {
+				fmt.Fprintf(a.stderr, "%s: an apply before this one was interrupted; the file is as it was before that\n", name)
+			}
+			if err != nil {
+				return err
+			}
 			r, rel, err := a.analyse(c.Context(), &o, patterns)
 			if err != nil {
 				return err
 			}
-			if len(r.Files) > 0 {
-				if err := driver.Write(r, allowDirty); err != nil {
-					return err
-				}
+			if err := driver.Write(r, allowDirty); err != nil {
+				return err
 			}
 			for _, f := range r.Files {
 				added, removed := patch.Count(f.Old, f.New)

@@ -1,4 +1,4 @@
-package driver
+package replace
 
 import (
 	"os"
@@ -11,7 +11,7 @@ import (
 
 // A result over several files is written wholly or not at all, keeps modes,
 // and writes through symbolic links to the file they lead to.
-func TestWrite(t *testing.T) {
+func TestFiles(t *testing.T) {
 	dir := t.TempDir()
 	put := func(name, text string, mode os.FileMode) {
 		t.Helper()
@@ -36,16 +36,16 @@ func TestWrite(t *testing.T) {
 		return patch.File{Name: name, Old: []byte(old), New: []byte(text)}
 	}
 
-	stale := &Result{Root: dir, Files: []patch.File{file("a.go", "old a", "new a"), file("b.go", "other", "new b")}}
-	if err := Write(stale, true); err == nil || !strings.Contains(err.Error(), "b.go: was changed since it was loaded") {
+	stale := []patch.File{file("a.go", "old a", "new a"), file("b.go", "other", "new b")}
+	if err := Files(dir, stale); err == nil || !strings.Contains(err.Error(), "b.go: was changed since it was loaded") {
 		t.Errorf("a file that changed meanwhile: %v", err)
 	}
 	if text("a.go") != "old a" {
 		t.Error("a.go was written although b.go could not be")
 	}
 
-	good := &Result{Root: dir, Files: []patch.File{file("a.go", "old a", "new a"), file("link.go", "old b", "new b")}}
-	if err := Write(good, true); err != nil {
+	good := []patch.File{file("a.go", "old a", "new a"), file("link.go", "old b", "new b")}
+	if err := Files(dir, good); err != nil {
 		t.Fatal(err)
 	}
 	if text("a.go") != "new a" || text("b.go") != "new b" {
@@ -59,11 +59,11 @@ func TestWrite(t *testing.T) {
 	}
 
 	put("c.go", "old c", 0o444)
-	locked := &Result{Root: dir, Files: []patch.File{file("a.go", "new a", "x"), file("c.go", "old c", "x")}}
-	if err := Write(locked, true); err == nil || !strings.Contains(err.Error(), "c.go: is read-only") {
+	locked := []patch.File{file("a.go", "new a", "x"), file("c.go", "old c", "x")}
+	if err := Files(dir, locked); err == nil || !strings.Contains(err.Error(), "c.go: is read-only") {
 		t.Errorf("a read-only file: %v", err)
 	}
-	if names, _ := filepath.Glob(filepath.Join(dir, ".*.fixer-*")); len(names) > 0 || text("a.go") != "new a" {
+	if names, _ := filepath.Glob(filepath.Join(dir, ".*fixer*")); len(names) > 0 || text("a.go") != "new a" {
 		t.Errorf("left behind: %v; a.go is %q", names, text("a.go"))
 	}
 }
