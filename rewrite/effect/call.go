@@ -296,7 +296,7 @@ func (x *extractor) keeps(c *ssa.CallCommon, i int) bool {
 }
 
 func (x *extractor) args(c *ssa.CallCommon) []Value {
-	var args []Value
+	args := make([]Value, 0, len(c.Args)+1)
 	if c.IsInvoke() {
 		args = append(args, x.value(c.Value))
 	}

@@ -29,7 +29,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	}
 	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
 	funcs := functions(pkg)
-	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, caps: newCaptures(funcs), spell: newSpeller()}
+	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, caps: newCaptures(funcs), spell: newSpeller(), events: new([]Event)}
 	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
@@ -102,7 +102,7 @@ type extractor struct {
 	at     *ssa.BasicBlock // being summarised
 	blk    *Block
 	nextID int
-	events []Event // memory for those of a block while they are emitted
+	events *[]Event // memory for those of a block while they are emitted
 }
 
 // summarise summarises one function.
@@ -110,7 +110,12 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 	x := &base
 	out := &Func{Key: x.spell.funcKey(fn), Name: FuncName(fn), Pkg: fn.Pkg.Pkg.Path(), Params: len(fn.Params)}
 	x.fn, x.out = fn, out
-	x.paths, x.locals, x.callID = make(map[ssa.Value]Path), make(map[ssa.Value]int), make(map[*ssa.Call]int)
+	values := 0
+	for _, b := range fn.Blocks {
+		values += len(b.Instrs)
+	}
+	out.Blocks = make([]Block, 0, len(fn.Blocks))
+	x.paths, x.locals, x.callID = make(map[ssa.Value]Path, values/2), make(map[ssa.Value]int), make(map[*ssa.Call]int)
 	x.findLoops()
 	out.At = x.pos(fn.Pos())
 	out.Test = strings.HasSuffix(out.At.File, "_test.go")
@@ -161,6 +166,9 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 func (x *extractor) block(b *ssa.BasicBlock) {
 	x.out.Blocks = append(x.out.Blocks, Block{})
 	x.blk, x.at = &x.out.Blocks[len(x.out.Blocks)-1], b
+	n := len(b.Succs)
+	edges := make([]int, 3*n)
+	x.blk.Succs, x.blk.Backs, x.blk.Exits = edges[:0:n], edges[n:n:2*n], edges[2*n:2*n]
 	for i, s := range b.Succs {
 		next := s.Index
 		if x.dead(b, i) || x.bypass[edge{b, s}] {
@@ -170,12 +178,12 @@ func (x *extractor) block(b *ssa.BasicBlock) {
 		x.blk.Backs = append(x.blk.Backs, x.backs[edge{b, s}])
 		x.blk.Exits = append(x.blk.Exits, x.exits[edge{b, s}])
 	}
-	x.blk.Events = x.events[:0]
+	x.blk.Events = (*x.events)[:0]
 	for _, in := range b.Instrs {
 		x.instr(in)
 	}
-	x.events = x.blk.Events
-	x.blk.Events = slices.Clone(x.events)
+	*x.events = x.blk.Events
+	x.blk.Events = slices.Clone(*x.events)
 }
 
 func (x *extractor) emit(e Event) { x.blk.Events = append(x.blk.Events, e) }

@@ -116,6 +116,11 @@ func isLock(t types.Type) bool {
 			t = types.NewPointer(t)
 		}
 	}
-	ms := types.NewMethodSet(t)
-	return ms.Lookup(nil, "Lock") != nil && ms.Lookup(nil, "Unlock") != nil
+	return offers(t, "Lock") && offers(t, "Unlock")
+}
+
+func offers(t types.Type, name string) bool {
+	obj, _, _ := types.LookupFieldOrMethod(t, false, nil, name)
+	_, ok := obj.(*types.Func)
+	return ok
 }

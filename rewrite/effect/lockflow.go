@@ -1,10 +1,10 @@
 package effect
 
 import (
-	"fmt"
 	"go/ast"
 	"go/token"
 	"go/types"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
@@ -27,7 +27,7 @@ type lockWalk struct {
 	model *model.Table
 	decl  *ast.FuncDecl
 	alone map[*ast.FuncLit]bool // literals that run on their own
-	locks map[types.Type]bool   // types of fields and variables that are locks
+	locks map[types.Type]bool   // which types are locks, as far as asked
 	fn    ast.Node              // the function followed: decl, or a literal in it
 
 	uses    map[string]*lockFacts // by path
@@ -93,31 +93,43 @@ type states []*lockState
 
 const maxStates = 200
 
-func (s *lockState) key() string {
-	var b strings.Builder
-	for _, path := range slices.Sorted(maps.Keys(s.held)) {
-		h := s.held[path]
-		fmt.Fprintf(&b, "%s %d %d %p %p %p;", path, h.shared, h.excl, h.taken, h.freed, h.via)
+var seed = maphash.MakeSeed()
+
+// hash tells states apart.
+func (s *lockState) hash() uint64 {
+	sum := maphash.Comparable(seed, s.after)
+	for path, h := range s.held {
+		sum += maphash.Comparable(seed, struct {
+			path string
+			holding
+		}{path, h})
 	}
-	for _, f := range slices.Sorted(maps.Keys(s.facts)) {
-		fmt.Fprint(&b, f, s.facts[f])
+	for test, yes := range s.facts {
+		sum += maphash.Comparable(seed, struct {
+			test string
+			yes  bool
+		}{test, yes})
 	}
-	for _, d := range s.defers {
-		fmt.Fprintf(&b, "%p", d)
+	for i, d := range s.defers {
+		sum += maphash.Comparable(seed, struct {
+			i int
+			d *ast.CallExpr
+		}{i, d})
 	}
-	return b.String() + s.after
+	return sum
 }
 
 // join unites sets.
 func (w *lockWalk) join(sets ...states) states {
-	var out states
-	seen := make(map[string]bool)
-	for _, set := range sets {
-		for _, s := range set {
-			if k := s.key(); !seen[k] {
-				seen[k] = true
-				out = append(out, s)
-			}
+	all := slices.Concat(sets...)
+	if len(all) < 2 {
+		return all
+	}
+	out := all[:0]
+	seen := make([]uint64, 0, len(all))
+	for _, s := range all {
+		if h := s.hash(); !slices.Contains(seen, h) {
+			seen, out = append(seen, h), append(out, s)
 		}
 	}
 	if len(out) > maxStates {
@@ -167,9 +179,9 @@ func (s *lockState) forgetting(mention string) *lockState {
 
 // each maps every state to others.
 func (w *lockWalk) each(in states, fn func(*lockState) states) states {
-	var sets []states
-	for _, s := range in {
-		sets = append(sets, fn(s))
+	sets := make([]states, len(in))
+	for i, s := range in {
+		sets[i] = fn(s)
 	}
 	return w.join(sets...)
 }

@@ -47,13 +47,11 @@ func (w *lockWalk) mention(e ast.Expr) bool {
 	if _, sel := e.(*ast.SelectorExpr); v.IsField() && !sel {
 		return false // a name in a literal, or the end of a selector
 	}
-	is, known := w.locks[v.Type()]
-	if !known {
-		is = isLock(v.Type())
-		w.locks[v.Type()] = is
-	}
-	return is
+	return w.isLock(v.Type())
 }
+
+// isLock keeps the answers for types that are asked for again and again.
+func (w *lockWalk) isLock(t types.Type) bool { return cached(w.locks, t, isLock) }
 
 // ownUse reports whether what is around the mention of a lock keeps it where
 // it is: a call of a method, an assignment to it, a sync.Cond on it.
@@ -103,7 +101,7 @@ func (w *lockWalk) lockers(call *ast.CallExpr) []ast.Expr {
 	}
 	var out []ast.Expr
 	for i, a := range call.Args {
-		if i < sig.Params().Len() && types.IsInterface(sig.Params().At(i).Type()) && isLock(sig.Params().At(i).Type()) {
+		if i < sig.Params().Len() && types.IsInterface(sig.Params().At(i).Type()) && w.isLock(sig.Params().At(i).Type()) {
 			out = append(out, a)
 		}
 	}
