@@ -128,24 +128,41 @@ func (w *walk) covering(p effect.Path, byPath [][]*access) []*access {
 	return out
 }
 
-// among compares the accesses of one place with each other, in order. Those that
-// change nothing, which are most, are compared only with those that do.
+// Of two accesses that race, one changes the place, and one is in a goroutine
+// that the frame started.
+const (
+	changes = 1 << iota
+	elsewhere
+	both = changes | elsewhere
+)
+
+// part is what an access has of that.
+func (a *access) part() (part int) {
+	if a.changes() {
+		part |= changes
+	}
+	if a.elsewhere() {
+		part |= elsewhere
+	}
+	return part
+}
+
+// among compares the accesses of one place with each other, in order: each with
+// those that have the part that it lacks. Most change nothing, or are the
+// frame's own.
 func (ps *pairs) among(w *walk, list []*access) {
-	var changing []int
+	var having [both + 1][]int // by a part, those that have it
 	for i, a := range list {
-		if a.writes() || a.op == rewrite.Atomic {
-			changing = append(changing, i)
+		for part := range having {
+			if a.part()&part == part {
+				having[part] = append(having[part], i)
+			}
 		}
 	}
 	for i, a := range list {
-		if len(changing) > 0 && changing[0] == i {
-			changing = changing[1:]
-			for _, b := range list[i:] {
-				ps.compare(w, a, b)
-			}
-			continue
-		}
-		for _, j := range changing {
+		meets := having[both&^a.part()]
+		first, _ := slices.BinarySearch(meets, i)
+		for _, j := range meets[first:] {
 			ps.compare(w, a, list[j])
 		}
 	}
@@ -243,10 +260,10 @@ func conflict(a, b *access) bool {
 	if a.op == rewrite.Address || b.op == rewrite.Address {
 		return false
 	}
-	if a.op == rewrite.Atomic && b.op == rewrite.Atomic || apart(a.index, b.index) {
+	if a.op == rewrite.Atomic && b.op == rewrite.Atomic {
 		return false
 	}
-	return a.writes() || b.writes() || a.op == rewrite.Atomic || b.op == rewrite.Atomic
+	return (a.changes() || b.changes()) && !apart(a.index, b.index)
 }
 
 // apart reports whether two indices, word by word, are of different elements.

@@ -134,8 +134,11 @@ type pending struct {
 	trail  *trail
 }
 
-// reports whether the access changes its place.
+// writes reports whether the access changes its place.
 func (a *access) writes() bool { return a.op.Writes() }
+
+// changes reports whether it does, by atomic operations too.
+func (a *access) changes() bool { return a.writes() || a.op == rewrite.Atomic }
 
 func (t *thread) context() rewrite.Context {
 	return rewrite.Context{Start: t.site.Span(), Func: t.home.Name, Runs: t.runs, Many: t.many, Through: t.note, Request: t.handler && (t.typed || t.note != "")}
