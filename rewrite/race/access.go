@@ -66,10 +66,15 @@ func (w *walk) keep(a *access) {
 		w.check(a)
 	}
 	a.id = w.id(a.path)
-	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test,
-		must: w.locksets.of(a.must), may: w.locksets.of(a.may)}
+	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test}
+	a.must, k.must = w.locksets.of(a.must)
+	a.may, k.may = w.locksets.of(a.may)
 	kind := maphash.Comparable(seed, k)
-	id := maphash.Comparable(seed, [4]uint64{kind, w.threadsets.of(a.live), w.countsets.of(a.waited), w.countsets.of(a.before)})
+	all := [4]uint64{kind}
+	a.live, all[1] = w.threadsets.of(a.live)
+	a.waited, all[2] = w.countsets.of(a.waited)
+	a.before, all[3] = w.countsets.of(a.before)
+	id := maphash.Comparable(seed, all)
 	if w.seen[id] {
 		return
 	}

@@ -303,29 +303,47 @@ func (m *memo[T]) of(set []T, fn func([]T) []T) []T {
 	return out
 }
 
-// hashes keeps the hashes of sets that many accesses share.
-type hashes[T comparable] struct {
-	all  map[backing[T]]uint64
+// A pool keeps sets that many accesses share, each once, with their hashes: what
+// is worked out for a set is found again by the memory it is.
+type pool[T comparable] struct {
+	all  map[backing[T]]pooled[T]
+	sets map[uint64][]T
 	last backing[T]
-	out  uint64
+	out  pooled[T]
 }
 
-func (h *hashes[T]) of(set []T) uint64 {
+type pooled[T any] struct {
+	set  []T
+	hash uint64
+}
+
+// of returns the set of the pool that equals one, and its hash.
+func (p *pool[T]) of(set []T) ([]T, uint64) {
 	if len(set) == 0 {
-		return 0
+		return set, 0
 	}
-	key := backingOf(set)
-	if h.last == key {
-		return h.out
-	}
-	out, ok := h.all[key]
-	if !ok {
-		out = hash(set)
-		if h.all == nil {
-			h.all = make(map[backing[T]]uint64)
+	if key := backingOf(set); p.last != key {
+		out, ok := p.all[key]
+		if !ok {
+			out = p.add(set)
+			p.all[key] = out
 		}
-		h.all[key] = out
+		p.last, p.out = key, out
 	}
-	h.last, h.out = key, out
-	return out
+	return p.out.set, p.out.hash
+}
+
+func (p *pool[T]) add(set []T) pooled[T] {
+	if p.all == nil {
+		p.all, p.sets = make(map[backing[T]]pooled[T]), make(map[uint64][]T)
+	}
+	h := hash(set)
+	old, ok := p.sets[h]
+	switch {
+	case !ok:
+		p.sets[h] = set
+	case slices.Equal(old, set): // in the same order
+		set = old
+	}
+	return pooled[T]{set, h}
 }

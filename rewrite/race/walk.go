@@ -27,9 +27,9 @@ type walk struct {
 	loops      map[int]int      // innermost loop around a call
 	seen       map[uint64]bool  // hashes of the accesses that were met
 	variants   map[uint64][]int // accesses that differ only in their sets of threads and signals, by the hash of the rest
-	locksets   hashes[held]
-	threadsets hashes[int]
-	countsets  hashes[count]
+	locksets   pool[held]
+	threadsets pool[int]
+	countsets  pool[count]
 	record     bool
 	last       bool       // the function's callees will not change any more
 	out        *gathering // what the module learns, the last time
