@@ -144,7 +144,7 @@ func (m *mutator) atomicCall(n ast.Node) (name, place string, call *ast.CallExpr
 	}
 	fn, ok := m.info.Uses[sel.Sel].(*types.Func)
 	at, addr := call.Args[0].(*ast.UnaryExpr)
-	if !ok || !addr || fn.Pkg() == nil || fn.Pkg().Path() != "sync/atomic" {
+	if !ok || !addr || fn.Pkg() == nil || fn.Pkg().Path() != "sync/atomic" || fn.Signature().Recv() != nil {
 		return "", "", nil
 	}
 	return fn.Name(), m.text(at.X), call
