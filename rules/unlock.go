@@ -20,8 +20,8 @@ import (
 // held makes the next writer wait, and behind it all readers.
 //
 // Where the critical section is the rest of the function, the lock is released
-// by defer, which no way out can forget. Elsewhere the release is put on the
-// ways that lack it. An explicit release is dropped where a deferred one
+// by defer, which no way out can forget. Where slow work follows, it is released
+// above that. Elsewhere the release is put on the ways that lack it. An explicit release is dropped where a deferred one
 // follows it.
 //
 // Locks that are meant to be left held are not reported: those that another
@@ -32,6 +32,7 @@ import (
 //
 //   - where ways with and without the lock meet before the lock could be
 //     released;
+//   - where the function goes on to something that takes the lock itself;
 //   - where what is returned is computed under the lock, and releasing it by
 //     defer would hold it over slow work elsewhere in the function.
 var unlock = &rewrite.Rule{
@@ -90,11 +91,9 @@ func releaseAll(s *rewrite.Site) ([]rewrite.Edit, string) {
 		if reason != "" {
 			return nil, reason
 		}
-		more, slow := h.deferred()
-		if slow != "" {
-			if more, reason = h.release(); reason != "" {
-				return nil, fmt.Sprintf("%s; and not by defer: %s", reason, slow)
-			}
+		more, reason := h.mend()
+		if reason != "" {
+			return nil, reason
 		}
 		edits = append(edits, more...)
 	}
@@ -219,10 +218,10 @@ func (h *holding) mentions(b *ast.BlockStmt) int {
 
 func (h *holding) line(n ast.Node) int { return h.file.Fset.Position(n.Pos()).Line }
 
-// release puts the release on each way that lacks it.
-func (h *holding) release() ([]rewrite.Edit, string) {
+// release puts the release on each of the ways that lack it.
+func (h *holding) release(leaks []rewrite.Leak) ([]rewrite.Edit, string) {
 	var edits []rewrite.Edit
-	for _, l := range h.leaks {
+	for _, l := range leaks {
 		at := fmt.Sprintf("%s:%d", base(l.At.File), l.At.Line)
 		if l.Before.IsZero() {
 			return nil, fmt.Sprintf("ways with and without the lock meet before the %s at %s", strings.Replace(l.By, "end", "closing brace", 1), at)

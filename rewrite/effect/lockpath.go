@@ -178,7 +178,9 @@ func (w *lockWalk) newUse(ref *lockRef, at token.Pos) *LockUse {
 		u.Name = ref.owner + "." + v.Name()
 		u.Public = v.Exported() && token.IsExported(ref.owner)
 	} else if strings.Contains(ref.key, "@") {
-		u.Local = w.fn != nil && w.fn.Pos() <= v.Pos() && v.Pos() < w.fn.End()
+		if u.Local = w.inside(v); !u.Local && w.fn != nil {
+			u.Runs = w.runs(v)
+		}
 	} else {
 		u.Public = v.Exported()
 	}

@@ -23,6 +23,7 @@ type LockUse struct {
 	Decl    rewrite.Span // its name where it is declared
 	Public  bool         // code outside the module may reach it
 	Local   bool         // a variable of the function
+	Runs    Runs         // of a function literal, of one variable that it captures
 	At      Pos          // in the function
 	path    string
 	Test    bool
@@ -38,6 +39,15 @@ type LockUse struct {
 	// nothing comes after it.
 	Means bool
 }
+
+// Runs says how often a function literal can run on one lock.
+type Runs uint8
+
+const (
+	RunsUnknown Runs = iota // whoever has it may call it
+	RunsOnce                // a goroutine that is started once for each lock
+	RunsOften               // goroutines that a loop starts
+)
 
 // A LockCall is one call that takes or releases a lock.
 type LockCall struct {
@@ -252,7 +262,44 @@ func (w *lockWalk) means(ref *lockRef) bool {
 			return true
 		}
 	}
+	if _, lit := w.fn.(*ast.FuncLit); lit && !w.inside(ref.root) {
+		return false // captured: the function around knows it as well
+	}
 	return w.fresh(ref.root)
+}
+
+// inside reports whether a variable is declared in the function.
+func (w *lockWalk) inside(v *types.Var) bool {
+	return w.fn != nil && v != nil && w.fn.Pos() <= v.Pos() && v.Pos() < w.fn.End()
+}
+
+// runs tells how often the function runs on one captured variable.
+func (w *lockWalk) runs(v *types.Var) Runs {
+	runs := RunsUnknown
+	ast.PreorderStack(w.decl, nil, func(n ast.Node, up []ast.Node) bool {
+		if n != w.fn || len(up) < 2 {
+			return runs == RunsUnknown
+		}
+		if _, started := up[len(up)-2].(*ast.GoStmt); !started {
+			return false
+		}
+		runs = RunsOnce
+		for _, o := range up {
+			switch o.(type) {
+			case *ast.ForStmt, *ast.RangeStmt:
+				if o.Pos() > v.Pos() {
+					runs = RunsOften
+				}
+			case *ast.FuncLit:
+				if o.Pos() > v.Pos() {
+					runs = RunsUnknown
+					return false
+				}
+			}
+		}
+		return false
+	})
+	return runs
 }
 
 // words splits a name where its case changes.

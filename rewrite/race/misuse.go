@@ -128,7 +128,7 @@ var closers = []string{"close", "stop", "shutdown", "exit", "kill", "destroy", "
 // forgotten reports whether a function that never releases a lock is alone in
 // that: all others do, and nobody outside the module can.
 func (m *Module) forgotten(u *effect.LockUse, c *custody) bool {
-	if u.Public || u.Test || strings.Contains(u.Key, "@") {
+	if u.Public || u.Test {
 		return false
 	}
 	name := ""
@@ -147,7 +147,8 @@ func (m *Module) forgotten(u *effect.LockUse, c *custody) bool {
 			return false
 		}
 	}
-	return others > 0
+	// Without others, who could release it, it must be its own victim.
+	return others > 0 || u.Runs == effect.RunsOften
 }
 
 // waits finds a call that waits for ever once the lock is left held: in
@@ -155,7 +156,7 @@ func (m *Module) forgotten(u *effect.LockUse, c *custody) bool {
 func (m *Module) waits(u *effect.LockUse, x effect.Misuse, c *custody) (rewrite.Op, rewrite.Span) {
 	rank, op, at := 0, rewrite.Acquire, rewrite.Span{}
 	for _, o := range c.uses {
-		if o.Test && !u.Test || u.Local && o.At == u.At {
+		if o.Test && !u.Test || (u.Local || u.Runs == effect.RunsOnce) && o.At == u.At {
 			continue
 		}
 		for _, t := range o.Takes {
