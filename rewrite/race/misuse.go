@@ -126,9 +126,9 @@ func (m *Module) ends(key string, depth int) bool {
 var closers = []string{"close", "stop", "shutdown", "exit", "kill", "destroy", "terminate", "quit"}
 
 // forgotten reports whether a function that never releases a lock is alone in
-// that: all others do, and nobody outside the module can.
+// that: all others do, and nobody outside the module is to.
 func (m *Module) forgotten(u *effect.LockUse, c *custody) bool {
-	if u.Public || u.Test {
+	if u.Test || u.Public && len(c.uses) < 3 {
 		return false
 	}
 	name := ""
