@@ -15,6 +15,7 @@ import (
 // All holds every rule in order of preference.
 var All = []*rewrite.Rule{
 	once,
+	clip,
 	guard,
 	waitgroup,
 	callback,

@@ -85,11 +85,15 @@ func (x *extractor) index(addr ssa.Value) string {
 
 // elem emits an access to the content of a map or slice.
 func (x *extractor) elem(op rewrite.Op, container ssa.Value, pos token.Pos) {
+	index := prefix(container)
+	if list := rest(container); list != nil {
+		container, index = list, "?"
+	}
 	p := with(x.path(container), Elem)
 	if p.Root.Kind == NoRoot {
 		return
 	}
-	e := Event{Kind: Access, At: x.source(container, pos), Path: p, Op: op, Index: prefix(container)}
+	e := Event{Kind: Access, At: x.source(container, pos), Path: p, Op: op, Index: index}
 	if s, ok := container.Type().Underlying().(*types.Slice); ok {
 		switch s.Elem().Underlying().(type) {
 		case *types.Struct, *types.Array:
@@ -97,6 +101,25 @@ func (x *extractor) elem(op rewrite.Op, container ssa.Value, pos token.Pos) {
 		}
 	}
 	x.emit(e)
+}
+
+// rest returns the slice of a field or package variable that a value is a part of,
+// other than its beginning: nil for others, whose parts may well have owners of
+// their own.
+func rest(v ssa.Value) ssa.Value {
+	s, ok := v.(*ssa.Slice)
+	if !ok || s.Low == nil {
+		return nil
+	}
+	load, ok := s.X.(*ssa.UnOp)
+	if !ok || !isSlice(load) {
+		return nil
+	}
+	switch load.X.(type) {
+	case *ssa.FieldAddr, *ssa.Global:
+		return load
+	}
+	return nil
 }
 
 // prefix tells which elements of a slice are meant if they are the first ones

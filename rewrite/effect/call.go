@@ -161,6 +161,9 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	at := x.pos(in.Pos())
 	if b, ok := c.Value.(*ssa.Builtin); ok {
 		x.builtin(b.Name(), c.Args, in.Pos())
+		if call, ok := in.(*ssa.Call); ok && b.Name() == "append" {
+			x.grows(call)
+		}
 		return
 	}
 	if x.fn.Synthetic == "package initializer" && !x.mine(c) {
@@ -220,6 +223,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	at := x.pos(in.Pos())
 	if row.Kind != model.Unknown {
 		x.fills(c, in)
+		x.containers(c, in, row)
 		x.printed(c, in, row)
 		if row.Kind == model.Slow || row.Blocks {
 			note := row.Note
@@ -246,25 +250,6 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		e.ID = x.id()
 	}
 	x.emit(e)
-}
-
-// fills emits that a reader writes into the slice it is given:
-// https://pkg.go.dev/io#Reader, https://pkg.go.dev/io#ReaderAt
-func (x *extractor) fills(c *ssa.CallCommon, in ssa.Instruction) {
-	name := ""
-	if c.IsInvoke() {
-		name = c.Method.Name()
-	} else if callee := c.StaticCallee(); callee != nil && callee.Pkg != nil && !x.own(callee.Pkg.Pkg.Path()) {
-		name = callee.Name()
-	}
-	if name != "Read" && name != "ReadAt" && name != "ReadFull" && name != "ReadAtLeast" {
-		return
-	}
-	for _, a := range c.Args {
-		if s, ok := a.Type().Underlying().(*types.Slice); ok && types.Identical(s.Elem(), types.Typ[types.Byte]) {
-			x.elem(rewrite.WriteElem, a, in.Pos())
-		}
-	}
 }
 
 // repeats reports whether a call is that of an iterator with the body of a
@@ -357,30 +342,6 @@ func (x *extractor) tryLock(c *ssa.Call) (Path, rewrite.Mode) {
 		return Path{}, 0
 	}
 	return x.args(&c.Call)[0].Path, mode(row.Kind)
-}
-
-func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
-	switch name {
-	case "len", "cap":
-		if isMap(args[0]) {
-			x.elem(rewrite.ReadElem, args[0], pos)
-		}
-	case "delete", "clear":
-		x.elem(rewrite.WriteElem, args[0], pos)
-	case "copy":
-		x.elem(rewrite.WriteElem, args[0], pos)
-		x.elem(rewrite.ReadElem, args[1], pos)
-	case "append":
-		x.elem(rewrite.ReadElem, args[0], pos)
-		if len(args) > 1 {
-			if _, ok := args[1].Type().Underlying().(*types.Slice); ok {
-				x.elem(rewrite.ReadElem, args[1], pos)
-			}
-		}
-	case "close":
-		x.channel(rewrite.Close, args[0], pos)
-		x.emit(Event{Kind: Signal, At: x.pos(pos), Path: x.path(args[0]), Op: rewrite.Close})
-	}
 }
 
 // followed reports whether what a call does with an address is known.

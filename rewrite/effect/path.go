@@ -76,6 +76,9 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 				return with(p, Deref) // one channel for each context
 			}
 		}
+		if addr := loaded(&v.Call); addr != nil && !x.exchanged(addr) {
+			return x.referred(v, x.path(addr))
+		}
 		if id, ok := x.callID[v]; ok {
 			return Path{Root: Root{Kind: Result, N: id}}
 		}

@@ -219,7 +219,7 @@ type Event struct {
 	Repeats  bool    // Call: it runs what it is given again and again
 	Subtest  bool    // Call: of a test that runs later, with others, if it calls Parallel
 	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
-	Note     string  // Go: the library call that starts it; Slow: what it waits for
+	Note     string  // Go: the library call that starts it; Access: the one that writes; Slow: what it waits for
 }
 
 // A Cond is what is known on one way out of a block.

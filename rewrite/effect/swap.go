@@ -46,6 +46,42 @@ func swapped(load *ssa.UnOp) bool {
 	return false
 }
 
+// loaded returns the address of the atomic.Pointer that a call loads: all that
+// load it have one object. nil if the call is another.
+func loaded(c *ssa.CallCommon) ssa.Value {
+	if method, addr := pointerMethod(c); method == "Load" {
+		return addr
+	}
+	return nil
+}
+
+// exchanged reports whether the function exchanges what an atomic.Pointer holds:
+// what it loads may be its own by then, as a node that it takes off a list is.
+func (x *extractor) exchanged(addr ssa.Value) bool {
+	for _, b := range x.fn.Blocks {
+		for _, in := range b.Instrs {
+			c, ok := in.(*ssa.Call)
+			if !ok {
+				continue
+			}
+			if method, other := pointerMethod(&c.Call); (method == "CompareAndSwap" || method == "Swap") && sameMemory(addr, other) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// pointerMethod returns the method of an atomic.Pointer that a call is of, and
+// the address of that.
+func pointerMethod(c *ssa.CallCommon) (method string, addr ssa.Value) {
+	callee := c.StaticCallee()
+	if callee == nil || callee.Signature.Recv() == nil || TypeKey(callee.Signature.Recv().Type()) != "sync/atomic.Pointer" {
+		return "", nil
+	}
+	return callee.Name(), c.Args[0]
+}
+
 // sameMemory reports whether two addresses are of one field of one object, or
 // of one variable.
 func sameMemory(a, b ssa.Value) bool {

@@ -3,6 +3,7 @@ package effect
 import (
 	"go/token"
 	"go/types"
+	"slices"
 	"strconv"
 
 	"golang.org/x/tools/go/ssa"
@@ -15,6 +16,7 @@ type captures struct {
 	usage map[*ssa.Alloc]usage
 	keys  map[*ssa.Alloc]string
 	tests map[*ssa.Alloc]bool // variables whose values conditions ask for
+	rooms map[any]bool        // fields and variables that hold slices with room for more; see holder
 }
 
 // A usage is how a variable is used, closures included.
@@ -24,8 +26,9 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool)}
 	var asked []ssa.Value
+	var stores []*ssa.Store
 	for _, fn := range funcs {
 		names := make(map[string]int)
 		for _, b := range fn.Blocks {
@@ -33,6 +36,8 @@ func newCaptures(funcs []*ssa.Function) *captures {
 				switch in := in.(type) {
 				case *ssa.If:
 					asked = append(asked, in.Cond)
+				case *ssa.Store:
+					stores = append(stores, in)
 				case *ssa.MakeClosure:
 					if lit := in.Fn.(*ssa.Function); c.made[lit] == nil {
 						c.made[lit] = in
@@ -48,6 +53,9 @@ func newCaptures(funcs []*ssa.Function) *captures {
 	}
 	for _, cond := range asked {
 		c.test(cond)
+	}
+	for _, s := range stores {
+		c.stored(s)
 	}
 	return c
 }
@@ -151,10 +159,43 @@ func (c *captures) only(v *ssa.Alloc) ssa.Value {
 	return u.stores[0].Val
 }
 
-// stays reports whether a variable is set once, or never.
+// stays reports whether a variable is set once, or never, or not any more once
+// some closure has it.
 func (c *captures) stays(v *ssa.Alloc) bool {
 	u := c.of(v)
-	return u.known && len(u.stores) <= 1
+	if !u.known || len(u.stores) <= 1 {
+		return u.known
+	}
+	after := c.captured(v)
+	return !slices.ContainsFunc(u.stores, func(s *ssa.Store) bool { return s.Parent() != v.Parent() || after[s] })
+}
+
+// captured tells what a function does to a variable after a closure got it.
+func (c *captures) captured(v *ssa.Alloc) map[ssa.Instruction]bool {
+	after := make(map[ssa.Instruction]bool)
+	seen := make(map[*ssa.BasicBlock]bool)
+	var visit func(list []ssa.Instruction, b *ssa.BasicBlock)
+	visit = func(list []ssa.Instruction, b *ssa.BasicBlock) {
+		for _, in := range list {
+			if in == ssa.Instruction(v) {
+				return // another one
+			}
+			after[in] = true
+		}
+		for _, s := range b.Succs {
+			if !seen[s] {
+				seen[s] = true
+				visit(s.Instrs, s)
+			}
+		}
+	}
+	for _, r := range *v.Referrers() {
+		if mc, ok := r.(*ssa.MakeClosure); ok {
+			b := mc.Block()
+			visit(b.Instrs[slices.Index(b.Instrs, ssa.Instruction(mc)):], b)
+		}
+	}
+	return after
 }
 
 // constant reports whether a variable is only set where it is declared, before

@@ -11,7 +11,7 @@ import (
 // access records one of the function's own accesses.
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
-	a := access{path: p, op: e.Op, turn: e.Loop, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+	a := access{path: p, op: e.Op, turn: e.Loop, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, called: e.Note != "", loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
 		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil)}
 	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if e.Whole != "" && w.m.structs[e.Whole] != nil {

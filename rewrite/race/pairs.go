@@ -268,6 +268,9 @@ func conflict(a, b *access) bool {
 
 // apart reports whether two indices, word by word, are of different elements.
 func apart(a, b string) bool {
+	if (a == effect.Spare) != (b == effect.Spare) {
+		return true // behind the end is no element
+	}
 	if a == b || a == "" || b == "" {
 		return false
 	}

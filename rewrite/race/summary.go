@@ -61,6 +61,7 @@ type access struct {
 	whole    bool
 	deref    bool // whole, through a pointer: not a field that is one value with what holds it
 	konst    bool // writes a constant
+	called   bool // writes by a call of a library
 	loop     bool // in a loop of its goroutine
 	turn     int  // the innermost loop of the frame around it
 	later    bool // by a function that the frame returns

@@ -33,11 +33,11 @@ func (m *Module) vote(field string) {
 		if m.handed[v.Lock] {
 			continue // the callers of the API may take it themselves
 		}
-		bare, writes := v.Of-v.Held, bareWrites(accesses, v.Lock)
+		bare := v.Of - v.Held
 		// Where every write holds the lock it is meant; a write without it
 		// needs a clear majority against it.
 		enough := bare <= 2*v.Held
-		if writes > 0 {
+		if m.writtenBare(field, v.Lock) {
 			enough = v.Held >= 3 && v.Held >= 3*bare
 		}
 		if !said && (v.Writes == 0 || !enough) || bare == 0 {
@@ -105,15 +105,13 @@ func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 // perhaps returns what may be held when the access runs.
 func (r *raw) perhaps() keys { return merge(r.may, r.fn.entry.may) }
 
-// bareWrites counts the writes that do not hold a lock.
-func bareWrites(accesses []rewrite.Access, lock string) int {
-	n := 0
-	for _, a := range accesses {
-		if a.Op.Writes() && !a.Fresh && !a.Test && !rewrite.Holds(a.Locks, lock) {
-			n++
-		}
-	}
-	return n
+// writtenBare reports whether a write to a field lacks a lock. What a library
+// sorts, say, was perhaps never seen to be a write.
+func (m *Module) writtenBare(field, lock string) bool {
+	return slices.ContainsFunc(m.raw[field], func(r *raw) bool {
+		_, held := r.locks()[lock]
+		return !held && r.writes() && !r.called && !r.isFresh() && !r.fn.Test
+	})
 }
 
 // reachable reports whether callers of the API run the access, and not as a
