@@ -219,6 +219,10 @@ func SetsUp(name string) bool {
 	return setups[name] || strings.HasPrefix(name, "Init")
 }
 
-// FlagValue reports whether a method that nothing calls is what package flag
-// calls while it parses: before the program's own goroutines, by custom.
-func FlagValue(name string) bool { return strings.HasSuffix(name, ").Set") }
+// FlagValue reports whether a method that nothing calls, by its full name, is
+// what package flag calls while it parses: before the program's own goroutines,
+// by custom. The type's methods are given by name and signature:
+// https://pkg.go.dev/flag#Value
+func FlagValue(name string, methods map[string]string) bool {
+	return strings.HasSuffix(name, ").Set") && methods["Set(string) error"] == name && methods["String() string"] != ""
+}

@@ -18,8 +18,11 @@ func (m *Module) isEntry(f *function) bool {
 	if !f.Exported || f.Parent != "" || model.Builds(f.Key) || model.SetsUp(f.Key) {
 		return false
 	}
-	if !f.Public && !m.promotes[f.Recv] || model.FlagValue(f.Key) {
+	if !f.Public && !m.promotes[f.Recv] {
 		return false // through an interface, but by whom is anybody's guess
+	}
+	if f.Params == 2 && slices.ContainsFunc(m.types, func(t *effect.Type) bool { return model.FlagValue(f.Key, t.Methods) }) {
+		return false
 	}
 	if m.public[f.Pkg] {
 		return true
