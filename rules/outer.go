@@ -26,7 +26,7 @@ func outerGuard(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
 			if st == nil || ownerOf(v.Lock) == f.Place.Owner || v.Held == 0 || v.Writes == 0 && 2*v.Held < v.Of {
 				continue
 			}
-			if holdsByValue(st.Name.Type(), f.Place.Owner, 0) {
+			if holdsByValue(st.Name.Type(), f.Place.Owner, 0) || onOneSide(f, v.Lock) && leadsTo(st.Name.Type(), f.Place.Owner) {
 				return v, true
 			}
 		}
@@ -127,6 +127,9 @@ func (l *locking) holder(s spot) ast.Expr {
 	if !l.outer() {
 		return s.object()
 	}
+	if l.leads() {
+		return l.keeper(s.File, function(s.Use), s.sel, 0)
+	}
 	for e := ast.Unparen(s.sel); ; {
 		sel, ok := e.(*ast.SelectorExpr)
 		if !ok {
@@ -194,7 +197,8 @@ func (l *locking) wholes(f *rewrite.Finding) ([]spot, string) {
 		u := &rewrite.Use{File: file, Path: path, Access: a}
 		s := spot{Use: u, sel: sel, write: writes(u)}
 		amp, _ := path[1].(*ast.UnaryExpr)
-		if l.holder(s) == nil || isPointer(file.Info.TypeOf(sel)) || s.write != a.Op.Writes() || amp != nil && amp.Op == token.AND {
+		_, star := path[1].(*ast.StarExpr)
+		if l.holder(s) == nil || isPointer(file.Info.TypeOf(sel)) && !(star && l.leads()) || s.write != a.Op.Writes() || amp != nil && amp.Op == token.AND {
 			return nil, reason
 		}
 		if may := l.site.Module.Entry(file, sel.Pos()); l.holds(may, false) {

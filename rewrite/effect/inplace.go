@@ -22,6 +22,9 @@ func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
 		}
 	case "delete", "clear":
 		x.elem(rewrite.WriteElem, args[0], pos)
+		if p := x.path(args[0]); p.Root.Kind != NoRoot {
+			x.emit(Event{Kind: Take, At: x.pos(pos), Path: p})
+		}
 	case "copy":
 		x.elem(rewrite.WriteElem, args[0], pos)
 		x.elem(rewrite.ReadElem, args[1], pos)

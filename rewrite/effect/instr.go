@@ -29,12 +29,14 @@ func (x *extractor) instr(in ssa.Instruction) {
 		x.sets(in)
 		x.cond(in)
 		x.hook(in)
+		x.members(in)
 	case *ssa.ChangeType:
 		x.converted(in)
 	case *ssa.MapUpdate:
 		x.elem(rewrite.WriteElem, in.Map, in.Pos())
 		x.escape(in.Value, x.path(in.Map))
 		x.shares(in.Value, with(x.path(in.Map), Elem))
+		x.puts(in.Value, x.path(in.Map))
 	case *ssa.Lookup:
 		if isMap(in.X) {
 			x.elem(rewrite.ReadElem, in.X, in.Pos())

@@ -1,8 +1,10 @@
 package effect
 
 import (
+	"cmp"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -158,23 +160,38 @@ func (x *extractor) extract(v *ssa.Extract) Path {
 	return x.local(v, "result", false)
 }
 
-// phi keeps a path only if all edges that are not nil agree on it.
+// phi keeps a path only if all edges that are not nil agree on it. What is made
+// and put into a map where nothing is found there is an element of the map.
 func (x *extractor) phi(v *ssa.Phi) Path {
 	var p Path
 	for _, e := range v.Edges {
 		if c, ok := e.(*ssa.Const); ok && c.Value == nil {
 			continue
 		}
-		q := x.path(e)
-		if p.Root.Kind != NoRoot && p != q {
+		switch q := x.path(e); {
+		case p.Root.Kind == NoRoot || x.putInto(e, p):
+			p = cmp.Or(p, q)
+		case p == q:
+		case len(v.Edges) == 2 && x.putInto(v.Edges[0], q):
+			p = q
+		default:
 			return x.local(v, v.Comment, false)
 		}
-		p = q
 	}
 	if p.Root.Kind == NoRoot {
 		return x.local(v, v.Comment, false)
 	}
 	return p
+}
+
+// putInto reports whether a value is put into the map whose elements refer to
+// what a path names.
+func (x *extractor) putInto(v ssa.Value, p Path) bool {
+	users := v.Referrers()
+	return users != nil && p.Root.Kind != NoRoot && slices.ContainsFunc(*users, func(in ssa.Instruction) bool {
+		put, ok := in.(*ssa.MapUpdate)
+		return ok && put.Value == v && x.referred(v, with(x.path(put.Map), Elem)) == p
+	})
 }
 
 func (x *extractor) field(base ssa.Value, i int) Path {

@@ -178,6 +178,8 @@ const (
 	Once                 // runs Fn at most once ever for Path, or waits for who does
 	Escape               // Path becomes visible to others: stored, sent, returned
 	Return               // leaves the function with Results
+	Put                  // Path becomes an element of the map or slice Args[0]
+	Take                 // some element is taken out of the map or slice Path
 	Slow                 // may block or do I/O; Note says what
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
 )

@@ -99,6 +99,9 @@ func (m *Module) collect() {
 		slices.SortStableFunc(m.raw[field], func(a, b *raw) int { return comparePos(a.at, b.at) })
 		if _, variable := m.variables[field]; !variable && len(m.pairs.found[field]) == 0 {
 			m.vote(field)
+			if len(m.pairs.found[field]) == 0 {
+				m.voteHeld(field)
+			}
 		}
 	}
 	m.judgeLeaks(m.leaked)

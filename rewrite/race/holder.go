@@ -1,0 +1,111 @@
+package race
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// voteHeld looks for a field of objects that another one holds, in a map, a
+// slice or a field of its own, and whose lock guards what they are: who looks
+// one up under the lock and goes on with it without forgets that. Only accesses
+// that reach the object through its holder count, and none of functions that
+// take objects out: these are theirs.
+func (m *Module) voteHeld(field string) {
+	i := strings.LastIndexByte(field, '.')
+	if _, variable := m.variables[field]; variable || i < 0 || m.hasLock(field[:i]) {
+		return
+	}
+	count := make(map[string]int)
+	for _, r := range m.raw[field] {
+		for k := range r.locks() {
+			if r.through(k) {
+				count[k]++
+			}
+		}
+	}
+	for _, lock := range slices.Sorted(maps.Keys(count)) {
+		if !m.lock[lock] || m.handed[lock] {
+			continue
+		}
+		if guarded, open := m.forgets(field, lock); guarded != nil {
+			m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
+			return
+		}
+	}
+}
+
+// hasLock reports whether a struct has a lock or atomics of its own.
+func (m *Module) hasLock(key string) bool {
+	s := m.structs[key]
+	return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock || f.Atomic || m.hasLock(f.Struct) })
+}
+
+// through reports whether an access reaches its place through the struct that
+// has a lock, and an object that it holds.
+func (r *raw) through(lock string) bool {
+	i := strings.LastIndexByte(lock, '.')
+	if i < 0 {
+		return false
+	}
+	_, rest, ok := strings.Cut(r.path.Sel, ";"+lock[:i]+".")
+	return ok && strings.Contains(rest, ";"+effect.Deref+";")
+}
+
+// forgets finds an access that holds the lock of the object's holder and one
+// that doesn't, if most do: every write, or three times as many as don't.
+func (m *Module) forgets(field, lock string) (guarded, open *raw) {
+	var with, without []*raw
+	bareWrite := false
+	at := make(map[effect.Pos]bool)
+	held, bare := 0, 0
+	for _, r := range m.raw[field] {
+		if r.isFresh() || r.fn.Test || r.whole || r.op == rewrite.Address || !r.through(lock) || r.fn.takesOut(r.path) {
+			continue
+		}
+		_, must := r.locks()[lock]
+		_, may := r.perhaps()[lock]
+		switch first := !at[r.at]; {
+		case must:
+			if with = append(with, r); first {
+				held++
+			}
+		case may || !m.reachable(r):
+			return nil, nil // there is more to it
+		default:
+			if without = append(without, r); first {
+				bare++
+			}
+			bareWrite = bareWrite || r.writes()
+		}
+		at[r.at] = true
+	}
+	if bare == 0 || bare > 2*held || bareWrite && (held < 3 || held < 3*bare) {
+		return nil, nil
+	}
+	for _, g := range with {
+		for _, o := range without {
+			if g.writes() && part(g.path) == part(o.path) && !excludes(g.perhaps(), o.perhaps()) && !waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
+				return g, o
+			}
+		}
+	}
+	return nil, nil
+}
+
+// takesOut reports whether a function takes objects out of what a path goes
+// through.
+func (f *function) takesOut(p effect.Path) bool {
+	found := false
+	f.each(func(e *effect.Event) {
+		if e.Kind == effect.Take {
+			if k := e.Path.Field(); k != "" {
+				found = found || strings.Contains(p.Sel, ";"+k+";")
+			}
+		}
+	})
+	return found
+}
