@@ -63,8 +63,8 @@ func (l *locking) keeper(f *rewrite.File, fn ast.Node, e ast.Expr, depth int) as
 			return e.X
 		}
 		return l.keeper(f, fn, e.X, depth)
-	case *ast.CallExpr: // of a method that looks it up
-		if sel, ok := e.Fun.(*ast.SelectorExpr); ok && f.Info.Selections[sel] != nil && typeKey(f.Info.Selections[sel].Recv()) == ownerOf(l.key) {
+	case *ast.CallExpr: // of a method that looks it up; what an exported one returns is better a copy
+		if sel, ok := e.Fun.(*ast.SelectorExpr); ok && !sel.Sel.IsExported() && f.Info.Selections[sel] != nil && typeKey(f.Info.Selections[sel].Recv()) == ownerOf(l.key) {
 			return sel.X
 		}
 	case *ast.Ident:

@@ -36,7 +36,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 		x.elem(rewrite.WriteElem, in.Map, in.Pos())
 		x.escape(in.Value, x.path(in.Map))
 		x.shares(in.Value, with(x.path(in.Map), Elem))
-		x.puts(in.Value, x.path(in.Map))
+		x.puts(in.Value, x.path(in.Map), in)
 	case *ssa.Lookup:
 		if isMap(in.X) {
 			x.elem(rewrite.ReadElem, in.X, in.Pos())

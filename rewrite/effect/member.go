@@ -7,12 +7,12 @@ import (
 )
 
 // puts emits that a value becomes an element of a map or slice.
-func (x *extractor) puts(v ssa.Value, container Path) {
+func (x *extractor) puts(v ssa.Value, container Path, in ssa.Instruction) {
 	p := x.path(v)
 	if p.Root.Kind == NoRoot || container.Root.Kind == NoRoot || !refers(v.Type()) {
 		return
 	}
-	x.emit(Event{Kind: Put, At: x.pos(v.Pos()), Path: p, Args: []Value{{Path: container}}})
+	x.emit(Event{Kind: Put, At: x.pos(in.Pos()), Path: p, Args: []Value{{Path: container}}})
 }
 
 // members emits what the assignment of a slice to a field or package variable
@@ -47,7 +47,7 @@ func (x *extractor) members(in *ssa.Store) {
 		}
 		for _, e := range variadic(v.Call.Args[1]) {
 			if e != nil {
-				x.puts(e, list)
+				x.puts(e, list, in)
 			}
 		}
 	}

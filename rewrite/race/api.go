@@ -76,10 +76,12 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case ps.m.handedOut(t.may.keys(t.frame)):
 		return false // callers may take the lock themselves
-	case ps.starts(e.entry, t.ctx.Start):
+	case ps.starts(e.entry, t.ctx.Start) && !e.later(t):
 		return false // the frame that starts the goroutine has judged it
-	case ps.judged[judgement{effect.PosOf(t.ctx.Start), e.fn, field}]:
+	case ps.judged[judgement{effect.PosOf(t.ctx.Start), e.fn, field}] && !e.later(t):
 		return false // so did one that starts it and calls the method
+	case t.handsOver(e):
+		return false
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access):
 		return false
 	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
