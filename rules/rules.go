@@ -16,6 +16,7 @@ import (
 var All = []*rewrite.Rule{
 	once,
 	clip,
+	deepcopy,
 	guard,
 	waitgroup,
 	callback,

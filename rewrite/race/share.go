@@ -75,7 +75,7 @@ func (w *walk) common(r effect.Root, depth int) shares {
 				t.sel = s.sel + t.sel
 				out = append(out, t)
 			}
-		case s.whole && !own, elem && outside(s.to.Root), s.sel != "" && sameField(s.sel, s.to.Sel):
+		case s.whole && !own, elem && outside(s.to.Root), s.sel != "" && sameField(s.sel, s.to.Sel), w.isDefault(s.to):
 			out = append(out, s)
 		default:
 			s.to = effect.Path{}
@@ -86,6 +86,12 @@ func (w *walk) common(r effect.Root, depth int) shares {
 		return nil
 	}
 	return out
+}
+
+// isDefault reports whether an object gets what a package variable refers to: it
+// looks like its own, and is everybody's.
+func (w *walk) isDefault(p effect.Path) bool {
+	return p.Root.Kind == effect.Global && p.Sel == ";"+effect.Deref && !w.m.replaced[p.Root.Key]
 }
 
 // sameField reports whether two selectors end in what the same field refers to.
