@@ -20,7 +20,7 @@ func (e published) later(t published) bool {
 // where the API's callers look it up: then it is theirs.
 func (t published) handsOver(e published) bool {
 	return slices.ContainsFunc(t.fn.members(), func(put effect.Event) bool {
-		return comparePos(t.at, put.At) < 0 && e.within(put.Args[0].Path)
+		return comparePos(t.at, put.At) < 0 && e.within(put.Args[0].Path) && !t.within(put.Args[0].Path)
 	})
 }
 
