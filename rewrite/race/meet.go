@@ -158,3 +158,18 @@ func severally(w *walk, a, b *access) bool {
 	several := func(t int) bool { return t > 0 && w.sum.threads[t-1].home == w.f && w.sum.threads[t-1].overlaps() }
 	return (several(a.thread) || several(b.thread)) && !ofElement(a) && !ofElement(b) // else each has its own
 }
+
+// nextTurn reports whether two accesses below one call in a loop are of different
+// turns: a goroutine that the call of one turn has left meets what the call of
+// the next one does to a map or slice that is the same in all turns. Objects with
+// fields may well be set up anew each time.
+func nextTurn(w *walk, a, b *access) bool {
+	if a.thread == 0 {
+		a, b = b, a
+	}
+	if a.thread == 0 || b.thread != 0 || b.turn == 0 || ofElement(a) || ofElement(b) || w.m.field(a.path) != "" {
+		return false
+	}
+	l := w.loop(a.path.Root)
+	return (l == 0 || !w.encloses(l, b.turn)) && !w.sum.threads[a.thread-1].below
+}

@@ -173,7 +173,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 	if a.thread == 0 && b.thread == 0 || !conflict(a, b) {
 		return
 	}
-	if a != b && a.event == b.event && a.thread != b.thread && !severally(w, a, b) {
+	if a != b && a.event == b.event && a.thread != b.thread && !severally(w, a, b) && !nextTurn(w, a, b) {
 		ps.remember(w, a, b)
 		return // both below one call: judged there
 	}
