@@ -70,23 +70,28 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 	case *ssa.Extract:
 		return x.extract(v)
 	case *ssa.Call:
-		if callee := v.Call.StaticCallee(); callee != nil && callee.String() == "(*sync.RWMutex).RLocker" {
-			return x.path(v.Call.Args[0]) // the same lock by another type
-		}
-		if ctx := doneOf(&v.Call); ctx != nil {
-			if p := x.path(ctx); p.Root.Kind != NoRoot {
-				return with(p, Deref) // one channel for each context
-			}
-		}
-		if addr := loaded(&v.Call); addr != nil && !x.exchanged(addr) {
-			return x.referred(v, x.path(addr))
-		}
-		if id, ok := x.callID[v]; ok {
-			return Path{Root: Root{Kind: Result, N: id}}
-		}
-		return x.local(v, "result", false)
+		return x.called(v)
 	}
 	return Path{}
+}
+
+// called names what a call returns.
+func (x *extractor) called(v *ssa.Call) Path {
+	if callee := v.Call.StaticCallee(); callee != nil && callee.String() == "(*sync.RWMutex).RLocker" {
+		return x.path(v.Call.Args[0]) // the same lock by another type
+	}
+	if ctx := doneOf(&v.Call); ctx != nil {
+		if p := x.path(ctx); p.Root.Kind != NoRoot {
+			return with(p, Deref) // one channel for each context
+		}
+	}
+	if addr := loaded(&v.Call); addr != nil && !x.exchanged(addr) {
+		return x.referred(v, x.path(addr))
+	}
+	if id, ok := x.callID[v]; ok {
+		return Path{Root: Root{Kind: Result, N: id}}
+	}
+	return x.local(v, "result", false)
 }
 
 // load names what a value read from memory refers to: what its variable is
