@@ -15,6 +15,7 @@ type captures struct {
 	usage map[*ssa.Alloc]usage
 	keys  map[*ssa.Alloc]string
 	tests map[*ssa.Alloc]bool // variables whose values conditions ask for
+	asks  map[*types.Var]bool // members that a condition goes by
 }
 
 // A usage is how a variable is used, closures included.
@@ -24,7 +25,7 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), asks: make(map[*types.Var]bool)}
 	var asked []ssa.Value
 	for _, fn := range funcs {
 		names := make(map[string]int)
@@ -59,12 +60,21 @@ func (c *captures) test(cond ssa.Value) {
 		if _, ok := v.Y.(*ssa.Const); ok {
 			c.test(v.X)
 		}
+	case *ssa.Call:
+		if atomicName(&v.Call) != "" && len(v.Call.Args) > 0 {
+			if m := memberOf(v.Call.Args[0]); m != nil {
+				c.asks[m] = true
+			}
+		}
 	case *ssa.UnOp:
 		if v.Op == token.NOT {
 			c.test(v.X)
 		} else if v.Op == token.MUL {
 			if a := c.variable(v.X); a != nil {
 				c.tests[a] = true
+			}
+			if m := memberOf(v.X); m != nil {
+				c.asks[m] = true
 			}
 		}
 	}

@@ -77,7 +77,9 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // the frame that starts the goroutine has judged it
 	case ps.judged[judgement{effect.PosOf(t.ctx.Start), e.fn, field}]:
 		return false // so did one that starts it and calls the method
-	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access):
+	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access):
+		return false
+	case ps.m.solely(t, e), e.entry.Serial:
 		return false
 	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
 		return false // the module calls it on new objects only
@@ -146,10 +148,12 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false // no telling whose it is
 	case protected(t.access, u.access, t.frame, u.frame):
 		return false
+	case ps.m.solely(t, u):
+		return false
 	case ps.sites[[2]effect.Pos{effect.PosOf(t.ctx.Start), effect.PosOf(u.ctx.Start)}]:
 		return false
 	}
-	return !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
+	return !byGate(t.access, u.access) && !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
 }
 
 // sharedWith reports whether two goroutines started apart from each other belong

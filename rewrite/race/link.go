@@ -37,6 +37,7 @@ type Module struct {
 	conds     map[string]string                   // lock field by the sync.Cond field made from it
 	promotes  map[string]bool                     // types whose methods are those of an exported type too
 	dismissed func(a, b rewrite.Span, why string) // see Link
+	pooled    map[string]bool                     // types whose objects are in a sync.Pool when nobody needs them
 	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
 	variables map[string]effect.Variable          // that race, by key
 	leaked    []leak
@@ -51,6 +52,7 @@ type Module struct {
 	seen      map[string][]observed  // by place, see Observe
 	inFile    map[string][]*function // filled on first use
 
+	settings   map[string]*setting         // by member, what it is set to
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
 	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
 }
@@ -77,8 +79,8 @@ type function struct {
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
-		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range watch {
 		m.watch[key] = true
@@ -93,6 +95,9 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 		}
 		maps.Copy(m.conds, s.Conds)
 		maps.Copy(m.guards, s.Guards)
+		for _, key := range s.Pooled {
+			m.pooled[key] = true
+		}
 		m.types = append(m.types, s.Types...)
 		for _, t := range s.Structs {
 			m.structs[t.Key] = t
@@ -115,6 +120,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	for key := range m.cands {
 		m.numbers[key] = len(m.numbers) + 1
 	}
+	m.findSettings()
 	m.findImpls()
 	m.summariseAll(m.components())
 	m.handed = make(map[string]bool)

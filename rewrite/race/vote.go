@@ -93,7 +93,7 @@ func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 	reads := func(r *raw) bool { return !r.writes() }
 	for _, g := range slices.Concat(slices.DeleteFunc(slices.Clone(with), reads), with) {
 		for _, o := range without {
-			if (g.writes() || o.writes()) && !excludes(g.perhaps(), o.perhaps()) &&
+			if (g.writes() || o.writes()) && !excludes(g.perhaps(), o.perhaps()) && !m.afterSetting(&o.access, &g.access) && !byGate(&o.access, &g.access) &&
 				!waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
 				return g, o
 			}
@@ -120,7 +120,7 @@ func bareWrites(accesses []rewrite.Access, lock string) int {
 // part of setting the object up.
 func (m *Module) reachable(r *raw) bool {
 	f := r.fn
-	if !m.isEntry(f) || r.param < 0 && r.path.Root.Kind != effect.Global {
+	if !m.isEntry(f) || m.serial(f) || r.param < 0 && r.path.Root.Kind != effect.Global {
 		return false
 	}
 	return len(f.sum.threads) == 0 || len(r.live) > 0
