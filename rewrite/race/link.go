@@ -95,9 +95,6 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 		}
 		maps.Copy(m.conds, s.Conds)
 		maps.Copy(m.guards, s.Guards)
-		for _, key := range s.Pooled {
-			m.pooled[key] = true
-		}
 		m.types = append(m.types, s.Types...)
 		for _, t := range s.Structs {
 			m.structs[t.Key] = t
@@ -172,23 +169,6 @@ func (m *Module) findCandidates() {
 // initial reports whether a function runs before all others of its package:
 // its own init functions, and what sets its variables where they are declared.
 func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix(f.Name, "init#") }
-
-// unstable reports whether something on the way to the end of a path is
-// reassigned anywhere.
-func (m *Module) unstable(p effect.Path) bool {
-	for base, last := p.Base(); last != ""; base, last = base.Base() {
-		if last != effect.Deref && last != effect.Elem {
-			continue // a part of the same memory
-		}
-		if base.Sel == "" {
-			return base.Root.Kind == effect.Global && m.replaced[base.Root.Key]
-		}
-		if !base.Content() && m.replaced[base.Field()] {
-			return true
-		}
-	}
-	return false
-}
 
 // shared tells which variables of the function are seen by goroutines that it
 // starts.

@@ -57,7 +57,7 @@ func (m *Module) vote(field string) {
 // replaced as a whole may be looked into without the lock.
 func (m *Module) changed(field string) []string {
 	parts := make(map[string]bool)
-	for _, r := range m.raw[field] {
+	for _, r := range m.proper(field) {
 		if r.writes() && !r.isFresh() {
 			parts[part(r.path)] = true
 		}
@@ -77,7 +77,7 @@ func part(p effect.Path) string {
 // is enough for a reader.
 func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 	var with, without []*raw
-	for _, r := range m.raw[field] {
+	for _, r := range m.proper(field) {
 		if r.isFresh() || r.fn.Test || r.op == rewrite.Address || part(r.path) != of {
 			continue
 		}
