@@ -140,6 +140,9 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	if r := (&raw{access: *best.a.access}); m.beyond(field, r) {
 		f.Accesses = accessesOf(m.raw[field])
 	}
+	if best.a.frame.Test || best.b.frame.Test {
+		f.Outside = m.heldOutside(f.Accesses)
+	}
 	for i := range f.Accesses {
 		a := &f.Accesses[i]
 		for _, s := range f.Sides {
@@ -154,6 +157,17 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	}
 	f.Votes = m.votes(f.Accesses)
 	return f
+}
+
+// heldOutside is the lock that all accesses hold if no test is run; "" if there is
+// none.
+func (m *Module) heldOutside(accesses []rewrite.Access) string {
+	for _, v := range m.votes(accesses) {
+		if v.Held == v.Of && v.Writes > 0 {
+			return v.Lock
+		}
+	}
+	return ""
 }
 
 // markRacing marks the accesses that some pair shows.
