@@ -306,15 +306,16 @@ type FieldInfo struct {
 
 // A Summary is what linking knows of a package.
 type Summary struct {
-	Path    string
-	Main    bool // a program: nobody imports it
-	Funcs   []*Func
-	Structs []*Struct
-	Types   []*Type
-	Locks   []*LockUse
-	Pooled  []string          // keys of the types whose objects are in a sync.Pool when nobody needs them
-	Guards  map[string]string // package variables, to the lock that a comment says guards them
-	Conds   map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
+	Path      string
+	Main      bool // a program: nobody imports it
+	Funcs     []*Func
+	Structs   []*Struct
+	Types     []*Type
+	Locks     []*LockUse
+	Pooled    []string          // keys of the types whose objects are in a sync.Pool when nobody needs them
+	Presented []string          // keys of the types of which values become those of interfaces
+	Guards    map[string]string // package variables, to the lock that a comment says guards them
+	Conds     map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }
 
 // A Type is a named type with its own methods, by name and signature: what

@@ -227,9 +227,9 @@ func (f *function) handsOut(r effect.Root) bool {
 	f.each(func(e *effect.Event) {
 		switch e.Kind {
 		case effect.Escape:
-			found = found || e.Path.Root == r
+			found = found || isObject(e.Path, r)
 		case effect.Return:
-			found = found || slices.ContainsFunc(e.Results, func(v effect.Value) bool { return v.Path.Root == r })
+			found = found || slices.ContainsFunc(e.Results, func(v effect.Value) bool { return isObject(v.Path, r) })
 		}
 	})
 	return found

@@ -80,11 +80,6 @@ type setting struct {
 
 // findSettings looks for what members are set to.
 func (m *Module) findSettings() {
-	for _, s := range m.sums {
-		for _, key := range s.Pooled {
-			m.pooled[key] = true
-		}
-	}
 	buffered := make(map[string]bool)
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {

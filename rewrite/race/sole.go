@@ -44,3 +44,30 @@ func (m *Module) serial(f *function) bool {
 	s := m.structs[f.Recv]
 	return f.Serial || s != nil && s.Serial
 }
+
+// findKinds notes which types are pooled, and which become interfaces: those
+// that such a type embeds do so with it.
+func (m *Module) findKinds() {
+	var present func(key string)
+	present = func(key string) {
+		if m.presented[key] {
+			return
+		}
+		m.presented[key] = true
+		if s := m.structs[key]; s != nil {
+			for _, f := range s.Fields {
+				if f.Embeds != "" {
+					present(f.Embeds)
+				}
+			}
+		}
+	}
+	for _, s := range m.sums {
+		for _, key := range s.Pooled {
+			m.pooled[key] = true
+		}
+		for _, key := range s.Presented {
+			present(key)
+		}
+	}
+}
