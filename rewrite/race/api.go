@@ -79,7 +79,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // so did one that starts it and calls the method
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access):
 		return false
-	case ps.m.solely(t, e), e.entry.Serial:
+	case ps.m.solely(t, e), e.entry.Serial, e.fn.Serial, t.fn.Serial:
 		return false
 	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
 		return false // the module calls it on new objects only

@@ -93,6 +93,7 @@ func (f *function) onlyInit(depth int) bool {
 
 // collect judges what frames could not.
 func (m *Module) collect() {
+	m.pairs.dropHeld()
 	m.pairs.judge()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
