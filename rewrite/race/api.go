@@ -87,6 +87,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // a second call of what is a goroutine of its own is not meant
 	case !ps.m.invites(t, e):
 		return false
+	case t.showsUse(e) && len(t.may)+len(e.may) == 0 && t.op != rewrite.Atomic && e.op != rewrite.Atomic:
+		return false
 	case e.writes() && len(e.must) == 0 && ps.setsUp(t, e):
 		return false
 	}

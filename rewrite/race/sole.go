@@ -71,3 +71,10 @@ func (m *Module) findKinds() {
 		}
 	}
 }
+
+// showsUse reports whether a goroutine belongs to a program below the package of
+// a function that callers call: an example of how to use it, which says nothing
+// of what other callers do meanwhile.
+func (t published) showsUse(e published) bool {
+	return t.frame.pkg.Main && strings.HasPrefix(t.frame.Pkg, e.entry.Pkg+"/")
+}
