@@ -250,9 +250,10 @@ type Finding struct {
 	Sides      [2]Side    `json:"sides"`    // the pair that shows the race best; the first one writes
 	Accesses   []Access   `json:"accesses"` // all of them in the module, by position
 	Votes      []Vote     `json:"votes,omitempty"`
-	Why        []string   `json:"why"`             // why nothing orders the sides
-	Would      string     `json:"would,omitempty"` // what would order them
-	Leaks      []Leak     `json:"leaks,omitempty"` // of Locking: where a function leaves a lock held
+	Why        []string   `json:"why"`               // why nothing orders the sides
+	Would      string     `json:"would,omitempty"`   // what would order them
+	Outside    string     `json:"outside,omitempty"` // the lock that every access holds outside tests
+	Leaks      []Leak     `json:"leaks,omitempty"`   // of Locking: where a function leaves a lock held
 }
 
 // A Leak is a way through a function on which it does not release a lock that

@@ -47,6 +47,9 @@ func fixAtomic(s *rewrite.Site) (*rewrite.Fix, string) {
 		return fix, ""
 	}
 	f := s.Finding
+	if f.Outside != "" {
+		return nil, "only tests get there without " + rewrite.ShortKey(f.Outside)
+	}
 	st := s.Module.Struct(f.Place.Owner)
 	field, tag := fieldOf(st, f.Place)
 	if field == nil {

@@ -52,6 +52,9 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 	if v, ok := guardOf(s, s.Finding); ok {
 		return nil, rewrite.ShortKey(v.Lock) + " guards it already"
 	}
+	if f := s.Finding; f.Outside != "" {
+		return nil, "only tests get there without " + rewrite.ShortKey(f.Outside)
+	}
 	var places, names []string
 	var accesses []rewrite.Access
 	for _, f := range s.Group {
@@ -61,7 +64,7 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 			}
 			continue
 		}
-		if f != s.Finding && fixableAtomic(s, f) {
+		if f.Outside != "" || f != s.Finding && fixableAtomic(s, f) {
 			continue
 		}
 		name := shortName(f.Place)

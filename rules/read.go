@@ -223,8 +223,8 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 		}
 		return 0, reason
 	}
-	if held := l.usedUnder(s); held != "" {
-		return 0, fmt.Sprintf("%s calls a method of what %s holds, which %s does under the lock, and it runs %s", s.at(), s.thing(), held, or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
+	if reason := l.outlives(s, fn, stmts[i]); reason != "" {
+		return 0, reason
 	}
 	if expr == s.sel && !s.judged() && l.changedInPlace(s) {
 		return 0, fmt.Sprintf("%s hands out what %s holds, which others change, to %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
@@ -236,14 +236,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	name = fresh(s.Use, name, append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
 	l.names[up] = append(l.names[up], name)
 	h := rewrite.Hoist{Lock: l.lockExpr(s), Mode: l.mode(spots[:1]), Stmt: f.Span(stmts[i]), Name: name, Exprs: []rewrite.Span{f.Span(expr)}}
-	n := 1
-	for n < len(spots) {
-		e, reason := spots[n].readable()
-		if _, index := e.(*ast.IndexExpr); reason != "" || index || text(f, e) != text(f, expr) || !l.same(spots[n], s, up) {
-			break // an index may have changed
-		}
-		h.Exprs = append(h.Exprs, f.Span(e))
-		n++
+	n, reason := l.reuse(&h, spots, expr, up, fn, stmts[i])
+	if reason != "" {
+		return 0, reason
 	}
 	l.edits = append(l.edits, h)
 	return n, ""
@@ -260,28 +255,23 @@ func (l *locking) usedIn(within rewrite.Span) []string {
 	return names
 }
 
-// usedUnder tells where a method is called, under the lock, on what a field
-// holds, if one is called at the spot: then the lock guards that too.
-func (l *locking) usedUnder(s spot) string {
-	method := func(s spot) bool {
-		sel, ok := s.Path[1].(*ast.SelectorExpr)
-		if !ok || sel.X != s.sel {
-			return false
+// reuse lets later reads in the same list use what the first one has read; it
+// returns how many reads that are.
+func (l *locking) reuse(h *rewrite.Hoist, spots []spot, expr ast.Expr, up, fn ast.Node, stmt ast.Stmt) (int, string) {
+	s := spots[0]
+	n := 1
+	for n < len(spots) {
+		e, reason := spots[n].readable()
+		if _, index := e.(*ast.IndexExpr); reason != "" || index || text(s.File, e) != text(s.File, expr) || !l.same(spots[n], s, up) {
+			break // an index may have changed
 		}
-		call, ok := s.Path[2].(*ast.CallExpr)
-		return ok && call.Fun == ast.Expr(sel)
-	}
-	if !method(s) {
-		return ""
-	}
-	for _, list := range l.held {
-		for _, h := range list {
-			if h.name() == s.name() && method(h) {
-				return h.at()
-			}
+		if reason := l.outlives(spots[n], fn, stmt); reason != "" {
+			return 0, reason
 		}
+		h.Exprs = append(h.Exprs, s.File.Span(e))
+		n++
 	}
-	return ""
+	return n, ""
 }
 
 // waits reports whether something slow runs from a spot to the end of

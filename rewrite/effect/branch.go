@@ -27,9 +27,13 @@ func (x *extractor) branch(in *ssa.If) {
 		} else if path := x.stops(c); path.Root.Kind != NoRoot {
 			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: path, Stops: true})
 		}
+		x.passes(c, "true", edge)
 	case *ssa.UnOp:
 		x.flag(c, constant.MakeBool(true), edge)
 		x.flag(c, constant.MakeBool(false), 1-edge)
+		x.tells(c, "true", "", edge)
+	case *ssa.Extract:
+		x.tells(c, "true", "", edge)
 	case *ssa.BinOp:
 		if c.Op == token.NEQ {
 			edge = 1 - edge
@@ -41,7 +45,15 @@ func (x *extractor) branch(in *ssa.If) {
 // equal records what is known where two values are equal.
 func (x *extractor) equal(c *ssa.BinOp, edge int) {
 	k, ok := c.Y.(*ssa.Const)
-	if !ok || k.Value == nil || c.Op != token.EQL && c.Op != token.NEQ {
+	if !ok || c.Op != token.EQL && c.Op != token.NEQ {
+		return
+	}
+	if call, ok := c.X.(*ssa.Call); ok {
+		x.passes(call, x.constant(k), edge)
+	} else {
+		x.tells(c.X, x.constant(k), "", edge)
+	}
+	if k.Value == nil {
 		return
 	}
 	if v, ok := c.X.(*ssa.UnOp); ok {

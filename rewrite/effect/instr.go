@@ -27,6 +27,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 		x.escape(in.Val, x.path(in.Addr))
 		x.shares(in.Val, x.path(in.Addr))
 		x.sets(in)
+		x.setsMember(in.Addr, in.Val)
 		x.cond(in)
 		x.hook(in)
 		x.members(in)
@@ -78,6 +79,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 		for _, r := range in.Results {
 			r = returned(in, r)
 			x.escape(r, Path{})
+			e.Answers = append(e.Answers, x.answer(r))
 			if c, ok := r.(*ssa.Const); ok && c.Value == nil {
 				e.Results = append(e.Results, Value{})
 				continue

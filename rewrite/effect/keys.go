@@ -98,8 +98,12 @@ func inSync(t types.Type) bool {
 	return p == "sync" || p == "sync/atomic"
 }
 
-// isLock reports whether t, or a pointer to it, has Lock and Unlock.
+// isLock reports whether t, or a pointer to it, has Lock and Unlock. A struct
+// without fields has them for vet's sake only: it can't be locked.
 func isLock(t types.Type) bool {
+	if st := structOf(t); st != nil && st.NumFields() == 0 {
+		return false
+	}
 	if named(t) == nil {
 		switch u := t.Underlying().(type) {
 		case *types.Interface, *types.Struct:

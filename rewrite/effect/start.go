@@ -249,6 +249,15 @@ func (x *extractor) atomic(c *ssa.CallCommon, at Pos, row model.Row) {
 	if !row.Loads {
 		x.emit(Event{Kind: Signal, At: at, Path: p})
 	}
+	switch m := memberOf(c.Args[0]); {
+	case row.Loads || m == nil || !x.caps.asks[m]:
+	case row.Stores || strings.HasPrefix(atomicName(c), "Swap"):
+		x.setsMember(c.Args[0], c.Args[1])
+	case strings.HasPrefix(atomicName(c), "CompareAndSwap"):
+		x.setsMember(c.Args[0], c.Args[2])
+	default:
+		x.emit(Event{Kind: Set, Path: p, Is: Unsure})
+	}
 	if !row.Typed {
 		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic})
 	}

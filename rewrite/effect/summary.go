@@ -181,6 +181,7 @@ const (
 	Put                  // Path becomes an element of the map or slice Args[0]
 	Take                 // some element is taken out of the map or slice Path
 	Slow                 // may block or do I/O; Note says what
+	Set                  // sets the member Path, which is tested somewhere, to Is
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
 )
 
@@ -199,29 +200,31 @@ type Event struct {
 	// pN for the N-th parameter, ? for others, <N for all before the N-th. ""
 	// for no such element.
 	Index    string
-	Covers   bool    // Access: to all that the value at Path holds, as arrays are copied
-	Deref    bool    // Access with Whole: through a pointer
-	Const    bool    // Access: sets a flag: writes true or false
-	ID       int     // Call, Go, Once: unique in the function
-	Fn       Value   // Call, Go, Once: what runs; Fn.Func is "" when unknown
-	Method   string  // Call, Go: the signature called through an interface
-	Iface    string  // the signatures of all its methods, each followed by ';'
-	Args     []Value // its arguments, the receiver first
-	Results  []Value // Return
-	Deferred *Event  // Defer
-	Many     bool    // Go: the library runs many at once
-	Send     bool    // Signal: a send on a channel; Wait: that it can be made
-	Group    bool    // Wait: for all that were added to a WaitGroup; Signal: its Done
-	Either   []Path  // Wait: for one of several objects
-	Joined   bool    // Go: Wait on Path returns after it
-	Timer    Path    // Go: what stops it from being run at all
-	Request  bool    // Go: for a request or a connection
-	Typed    bool    // Go: by being converted to a type, not by a call
-	Queue    int     // Go: those of one number run one at a time; 0 for none
-	Repeats  bool    // Call: it runs what it is given again and again
-	Subtest  bool    // Call: of a test that runs later, with others, if it calls Parallel
-	Loop     int     // Access, Go, Call: the innermost loop around it; 0 for none
-	Note     string  // Go: the library call that starts it; Access: the one that writes; Slow: what it waits for
+	Covers   bool     // Access: to all that the value at Path holds, as arrays are copied
+	Deref    bool     // Access with Whole: through a pointer
+	Const    bool     // Access: sets a flag: writes true or false
+	ID       int      // Call, Go, Once: unique in the function
+	Fn       Value    // Call, Go, Once: what runs; Fn.Func is "" when unknown
+	Method   string   // Call, Go: the signature called through an interface
+	Iface    string   // the signatures of all its methods, each followed by ';'
+	Args     []Value  // its arguments, the receiver first
+	Results  []Value  // Return
+	Deferred *Event   // Defer
+	Many     bool     // Go: the library runs many at once
+	Send     bool     // Signal: a send on a channel; Wait: that it can be made
+	Group    bool     // Wait: for all that were added to a WaitGroup; Signal: its Done
+	Either   []Path   // Wait: for one of several objects
+	Joined   bool     // Go: Wait on Path returns after it
+	Timer    Path     // Go: what stops it from being run at all
+	Request  bool     // Go: for a request or a connection
+	Typed    bool     // Go: by being converted to a type, not by a call
+	Queue    int      // Go: those of one number run one at a time; 0 for none
+	Repeats  bool     // Call: it runs what it is given again and again
+	Subtest  bool     // Call: of a test that runs later, with others, if it calls Parallel
+	Loop     int      // Access, Go, Call: the innermost loop around it; 0 for none
+	Is       string   // Set: a constant, nil, !nil, or Unsure
+	Answers  []string // Return: what the results are, likewise; "" for anything
+	Note     string   // Go: the library call that starts it; Access: the one that writes; Slow: what it waits for
 }
 
 // A Cond is what is known on one way out of a block.
@@ -233,6 +236,9 @@ type Cond struct {
 	Stops bool         // what the timer Path was to run does not run
 	Case  bool         // a case of a select took place; else a variable has the value at the end of Path
 	Send  bool         // Case: of a send, else of a receive
+	Is    string       // the member or result Path is this; see Event.Is
+	Not   bool         // Is: it is not
+	Sets  string       // Is: what it became in the same step
 }
 
 // A Block is a straight run of events.
@@ -274,6 +280,7 @@ type Func struct {
 	// points to.
 	Types  []string
 	Test   bool
+	Serial bool // its comment says that it is not for several goroutines at once
 	Locals []Variable
 	Inputs []Variable // its parameters
 	Frees  []Variable // what it captures
@@ -285,6 +292,7 @@ type Func struct {
 type Struct struct {
 	Key    string
 	Public bool // has an exported name
+	Serial bool // its comment says that it is not for several goroutines at once
 	Fields []FieldInfo
 }
 
@@ -300,14 +308,16 @@ type FieldInfo struct {
 
 // A Summary is what linking knows of a package.
 type Summary struct {
-	Path    string
-	Main    bool // a program: nobody imports it
-	Funcs   []*Func
-	Structs []*Struct
-	Types   []*Type
-	Locks   []*LockUse
-	Guards  map[string]string // package variables, to the lock that a comment says guards them
-	Conds   map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
+	Path      string
+	Main      bool // a program: nobody imports it
+	Funcs     []*Func
+	Structs   []*Struct
+	Types     []*Type
+	Locks     []*LockUse
+	Pooled    []string          // keys of the types whose objects are in a sync.Pool when nobody needs them
+	Presented []string          // keys of the types of which values become those of interfaces
+	Guards    map[string]string // package variables, to the lock that a comment says guards them
+	Conds     map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }
 
 // A Type is a named type with its own methods, by name and signature: what

@@ -17,6 +17,7 @@ type captures struct {
 	keys  map[*ssa.Alloc]string
 	tests map[*ssa.Alloc]bool // variables whose values conditions ask for
 	rooms map[any]bool        // fields and variables that hold slices with room for more; see holder
+	asks  map[*types.Var]bool // members that a condition goes by
 }
 
 // A usage is how a variable is used, closures included.
@@ -26,7 +27,7 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), asks: make(map[*types.Var]bool)}
 	var asked []ssa.Value
 	var stores []*ssa.Store
 	for _, fn := range funcs {
@@ -67,12 +68,21 @@ func (c *captures) test(cond ssa.Value) {
 		if _, ok := v.Y.(*ssa.Const); ok {
 			c.test(v.X)
 		}
+	case *ssa.Call:
+		if atomicName(&v.Call) != "" && len(v.Call.Args) > 0 {
+			if m := memberOf(v.Call.Args[0]); m != nil {
+				c.asks[m] = true
+			}
+		}
 	case *ssa.UnOp:
 		if v.Op == token.NOT {
 			c.test(v.X)
 		} else if v.Op == token.MUL {
 			if a := c.variable(v.X); a != nil {
 				c.tests[a] = true
+			}
+			if m := memberOf(v.X); m != nil {
+				c.asks[m] = true
 			}
 		}
 	}

@@ -82,13 +82,17 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // so did one that starts it and calls the method
 	case t.handsOver(e):
 		return false
-	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access):
+	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access):
+		return false
+	case ps.m.solely(t, e), e.entry.Serial, e.fn.Serial, t.fn.Serial:
 		return false
 	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
 		return false // the module calls it on new objects only
 	case t.runs == e.entry:
 		return false // a second call of what is a goroutine of its own is not meant
 	case !ps.m.invites(t, e):
+		return false
+	case t.showsUse(e) && len(t.may)+len(e.may) == 0 && t.op != rewrite.Atomic && e.op != rewrite.Atomic:
 		return false
 	case e.writes() && len(e.must) == 0 && ps.setsUp(t, e):
 		return false
@@ -151,10 +155,12 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false // no telling whose it is
 	case protected(t.access, u.access, t.frame, u.frame):
 		return false
+	case ps.m.solely(t, u):
+		return false
 	case ps.sites[[2]effect.Pos{effect.PosOf(t.ctx.Start), effect.PosOf(u.ctx.Start)}]:
 		return false
 	}
-	return !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
+	return !byGate(t.access, u.access) && !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
 }
 
 // sharedWith reports whether two goroutines started apart from each other belong
@@ -228,9 +234,9 @@ func (f *function) handsOut(r effect.Root) bool {
 	f.each(func(e *effect.Event) {
 		switch e.Kind {
 		case effect.Escape:
-			found = found || e.Path.Root == r
+			found = found || isObject(e.Path, r)
 		case effect.Return:
-			found = found || slices.ContainsFunc(e.Results, func(v effect.Value) bool { return v.Path.Root == r })
+			found = found || slices.ContainsFunc(e.Results, func(v effect.Value) bool { return isObject(v.Path, r) })
 		}
 	})
 	return found

@@ -185,6 +185,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 		w.inline(frameOf{b: b, call: e, base: base, s: s, after: w.after(s, b.counts(b.sum.sends)), turn: e.Loop, turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
 	}
 	w.returned(e, b)
+	s = w.learns(e, b, s)
 	for _, p := range b.paths(b.sum.released) {
 		if s.may.index(p) < 0 {
 			w.sum.released = w.sum.released.add(p)

@@ -128,3 +128,17 @@ func merge(a, b keys) keys {
 
 // allMay returns the locks that may be held when a function starts.
 func (f *function) allMay() []rewrite.Lock { return f.entry.may.list() }
+
+// dropHeld drops the pairs of which one side is in a function that is only called
+// with a lock held that keeps the other side out.
+func (ps *pairs) dropHeld() {
+	held := func(s, o side) bool {
+		return s.ctx.Starter && s.thread == 0 && excludes(s.frame.entry.must, o.may.keys(o.frame))
+	}
+	for _, field := range slices.Sorted(maps.Keys(ps.found)) {
+		list := slices.DeleteFunc(ps.found[field], func(p pair) bool { return held(p.a, p.b) || held(p.b, p.a) })
+		if ps.found[field] = list; len(list) == 0 {
+			delete(ps.found, field)
+		}
+	}
+}

@@ -90,6 +90,7 @@ func (w *walk) leave(e *effect.Event, s state) {
 		w.later(e, i, v, s)
 	}
 	w.leaks(e, s)
+	w.answering(e, s)
 	w.returns++
 	w.sum.kept = w.sum.kept.union(s.must)
 	w.left = w.left.union(s.live)

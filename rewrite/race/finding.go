@@ -93,6 +93,7 @@ func (f *function) onlyInit(depth int) bool {
 
 // collect judges what frames could not.
 func (m *Module) collect() {
+	m.pairs.dropHeld()
 	m.pairs.judge()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
@@ -140,6 +141,12 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	f.Sides = [2]rewrite.Side{m.report(best.a), m.report(best.b)}
 	f.Why, f.Would = m.why(best), m.would(best)
 	f.Accesses = m.accesses(field)
+	if r := (&raw{access: *best.a.access}); m.beyond(field, r) {
+		f.Accesses = accessesOf(m.raw[field])
+	}
+	if best.a.frame.Test || best.b.frame.Test {
+		f.Outside = m.heldOutside(f.Accesses)
+	}
 	for i := range f.Accesses {
 		a := &f.Accesses[i]
 		for _, s := range f.Sides {
@@ -154,6 +161,17 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	}
 	f.Votes = m.votes(f.Accesses)
 	return f
+}
+
+// heldOutside is the lock that all accesses hold if no test is run; "" if there is
+// none.
+func (m *Module) heldOutside(accesses []rewrite.Access) string {
+	for _, v := range m.votes(accesses) {
+		if v.Held == v.Of && v.Writes > 0 {
+			return v.Lock
+		}
+	}
+	return ""
 }
 
 // markRacing marks the accesses that some pair shows.
@@ -191,9 +209,11 @@ func (m *Module) report(s side) rewrite.Side {
 
 // accesses lists all accesses to a field in the source, by position; those of
 // one expression are one.
-func (m *Module) accesses(field string) []rewrite.Access {
+func (m *Module) accesses(field string) []rewrite.Access { return accessesOf(m.proper(field)) }
+
+func accessesOf(list []*raw) []rewrite.Access {
 	var out []rewrite.Access
-	for _, r := range m.raw[field] {
+	for _, r := range list {
 		a := rewrite.Access{Op: r.op, At: r.at.Span(), Func: r.fn.Name, Locks: r.locks().list(),
 			Fresh: r.isFresh(), Whole: r.whole, Test: r.fn.Test}
 		if n := len(out) - 1; n >= 0 && out[n].At == a.At && out[n].Func == a.Func {

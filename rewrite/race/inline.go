@@ -86,6 +86,7 @@ func (w *walk) inlineAccesses(in *frameOf) {
 		}
 		lens.turn(&n, a)
 		in.place(&n, a)
+		in.reach(w, &n, a)
 		if n.turns = b.counts(a.turns); a.thread == 0 && in.turns != nil {
 			n.turns = n.turns.most(in.turns)
 		}

@@ -37,6 +37,8 @@ type Module struct {
 	conds     map[string]string                   // lock field by the sync.Cond field made from it
 	promotes  map[string]bool                     // types whose methods are those of an exported type too
 	dismissed func(a, b rewrite.Span, why string) // see Link
+	pooled    map[string]bool                     // types whose objects are in a sync.Pool when nobody needs them
+	presented map[string]bool                     // types of which values become those of interfaces
 	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
 	variables map[string]effect.Variable          // that race, by key
 	leaked    []leak
@@ -51,6 +53,7 @@ type Module struct {
 	seen      map[string][]observed  // by place, see Observe
 	inFile    map[string][]*function // filled on first use
 
+	settings   map[string]*setting         // by member, what it is set to
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
 	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
 }
@@ -77,8 +80,8 @@ type function struct {
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), variables: make(map[string]effect.Variable),
-		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range watch {
 		m.watch[key] = true
@@ -115,6 +118,8 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	for key := range m.cands {
 		m.numbers[key] = len(m.numbers) + 1
 	}
+	m.findKinds()
+	m.findSettings()
 	m.findImpls()
 	m.summariseAll(m.components())
 	m.handed = make(map[string]bool)
@@ -166,23 +171,6 @@ func (m *Module) findCandidates() {
 // initial reports whether a function runs before all others of its package:
 // its own init functions, and what sets its variables where they are declared.
 func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix(f.Name, "init#") }
-
-// unstable reports whether something on the way to the end of a path is
-// reassigned anywhere.
-func (m *Module) unstable(p effect.Path) bool {
-	for base, last := p.Base(); last != ""; base, last = base.Base() {
-		if last != effect.Deref && last != effect.Elem {
-			continue // a part of the same memory
-		}
-		if base.Sel == "" {
-			return base.Root.Kind == effect.Global && m.replaced[base.Root.Key]
-		}
-		if !base.Content() && m.replaced[base.Field()] {
-			return true
-		}
-	}
-	return false
-}
 
 // shared tells which variables of the function are seen by goroutines that it
 // starts.
@@ -311,7 +299,7 @@ func (m *Module) findImpls() {
 }
 
 func (m *Module) implementing(e *effect.Event) []*function {
-	var list []*function
+	var list, presented []*function
 	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
 	for _, t := range m.types {
 		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
@@ -319,7 +307,13 @@ func (m *Module) implementing(e *effect.Event) []*function {
 		}
 		if g := m.funcs[t.Methods[e.Method]]; g != nil && !g.Test {
 			list = append(list, g)
+			if m.presented[t.Key] {
+				presented = append(presented, g)
+			}
 		}
+	}
+	if len(presented) > 0 {
+		list = presented // that a type happens to have such methods is not meant
 	}
 	if len(list) > maxImpls {
 		return nil

@@ -111,6 +111,23 @@ func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	return true
 }
 
+// unstable reports whether something on the way to the end of a path is
+// reassigned anywhere.
+func (m *Module) unstable(p effect.Path) bool {
+	for base, last := p.Base(); last != ""; base, last = base.Base() {
+		if last != effect.Deref && last != effect.Elem {
+			continue // a part of the same memory
+		}
+		if base.Sel == "" {
+			return base.Root.Kind == effect.Global && m.replaced[base.Root.Key]
+		}
+		if !base.Content() && m.replaced[base.Field()] {
+			return true
+		}
+	}
+	return false
+}
+
 // reassigned reports whether a path goes through a variable of the frame that
 // is set more than once: by then it may lead to another object.
 func (ps *pairs) reassigned(w *walk, p effect.Path) bool {

@@ -202,6 +202,8 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 		}
 	}
 	switch {
+	case oneAfterTheOther(a, b):
+		return "what is behind the gate happens one after the other"
 	case a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread:
 		return "two calls of one function, rarely meant for one channel"
 	case w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)):

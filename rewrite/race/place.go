@@ -107,3 +107,34 @@ func (m *Module) racy(p effect.Path) bool {
 	}
 	return m.cands[field] && !m.lock[field]
 }
+
+// proper lists the accesses to a field itself. Those to fields of a library's
+// structs that it leads to are counted with it, since nothing else here has a
+// name; they say nothing of it where other locks are held at them, or none.
+func (m *Module) proper(field string) []*raw {
+	guards := make(keys)
+	for _, r := range m.raw[field] {
+		if !m.beyond(field, r) {
+			guards = merge(guards, r.locks())
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(m.raw[field]), func(r *raw) bool {
+		if !m.beyond(field, r) {
+			return false
+		}
+		for k := range r.locks() {
+			if _, ok := guards[k]; ok {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// beyond reports whether an access is to a field of a library's struct that a
+// field leads to.
+func (m *Module) beyond(field string, r *raw) bool {
+	_, declared := m.lock[field]
+	last := r.path.Field()
+	return declared && last != field && strings.Contains(last, ".")
+}

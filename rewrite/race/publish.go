@@ -92,19 +92,25 @@ func (w *walk) leaves(r effect.Root) bool {
 	w.f.each(func(e *effect.Event) {
 		switch e.Kind {
 		case effect.Escape:
-			out = out || w.resolve(e.Path).Root == r
+			out = out || isObject(w.resolve(e.Path), r)
 		case effect.Return:
 			for _, v := range e.Results {
-				out = out || w.resolve(v.Path).Root == r
+				out = out || isObject(w.resolve(v.Path), r)
 			}
 		case effect.Call:
 			g := w.m.funcs[e.Fn.Func]
 			for i, v := range e.Args {
-				if w.resolve(v.Path).Root == r && g != nil && w.keepsArgument(g, i) {
+				if isObject(w.resolve(v.Path), r) && g != nil && w.keepsArgument(g, i) {
 					out = true
 				}
 			}
 		}
 	})
 	return out
+}
+
+// isObject reports whether a path is that of an object, or of a part of it: who
+// has what a field of it refers to has not the object.
+func isObject(p effect.Path, r effect.Root) bool {
+	return p.Root == r && !strings.Contains(strings.TrimPrefix(p.Sel, ";"+effect.Deref), ";"+effect.Deref)
 }

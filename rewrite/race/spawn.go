@@ -64,7 +64,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 		th.sends = th.sends.most(after)
 	}
 	if w.record {
-		w.inline(frameOf{b: b, call: e, after: after, base: base, thread: t, s: state{must: th.held, may: th.held}, late: late, event: e.ID, at: e.At})
+		w.inline(frameOf{b: b, call: e, after: after, base: base, thread: t, s: state{must: th.held, may: th.held, facts: s.facts}, late: late, event: e.ID, at: e.At})
 	}
 	return s
 }

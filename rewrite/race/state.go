@@ -18,7 +18,8 @@ type state struct {
 	now      ints   // those of them started in this turn of their loop
 	escaped  bits   // variables others may see, by walk.number
 	defers   []*effect.Event
-	parallel bool // the test may run beside others
+	facts    facts // known of members
+	parallel bool  // the test may run beside others
 	reached  bool
 }
 
@@ -32,7 +33,7 @@ func (s state) join(t state) state {
 	out := state{
 		must: s.must.meet(t.must), may: s.may.union(t.may), waited: s.waited.least(t.waited),
 		signaled: s.signaled.most(t.signaled), added: s.added.union(t.added), live: s.live.union(t.live), now: s.now.union(t.now),
-		escaped: s.escaped.union(t.escaped), parallel: s.parallel || t.parallel, reached: true,
+		escaped: s.escaped.union(t.escaped), parallel: s.parallel || t.parallel, reached: true, facts: s.facts.meet(t.facts),
 	}
 	out.defers = s.defers[:len(s.defers):len(s.defers)]
 	for _, d := range t.defers {
@@ -46,7 +47,7 @@ func (s state) join(t state) state {
 func (s state) equal(t state) bool {
 	return s.reached == t.reached && s.parallel == t.parallel && s.must.equal(t.must) && s.may.equal(t.may) &&
 		s.waited.equal(t.waited) && s.signaled.equal(t.signaled) && len(s.added) == len(t.added) &&
-		len(s.live) == len(t.live) && len(s.now) == len(t.now) && s.escaped.equal(t.escaped) && len(s.defers) == len(t.defers)
+		len(s.live) == len(t.live) && len(s.now) == len(t.now) && s.escaped.equal(t.escaped) && s.facts.equal(t.facts) && len(s.defers) == len(t.defers)
 }
 
 func containsEvent(list []*effect.Event, e *effect.Event) bool {
@@ -143,6 +144,8 @@ func (w *walk) known(c effect.Cond, s state) state {
 			return timer == p && timer.Root.Kind != effect.NoRoot
 		})
 		return s
+	case c.Is != "":
+		return w.told(c, s)
 	case !c.Case:
 		return w.wait(s, p, plenty)
 	case c.Send:
@@ -198,6 +201,7 @@ func (w *walk) take(s state, h held) state {
 func (w *walk) release(s state, p effect.Path) state {
 	s.must = s.must.remove(p)
 	s.may = s.may.remove(p)
+	s.facts = w.unlocked(s.facts)
 	return s
 }
 

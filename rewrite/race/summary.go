@@ -23,6 +23,8 @@ type summary struct {
 	parallel bool                // lets the test it runs in go on at once with others
 	escapes  []bool              // by parameter: it becomes visible to others
 	results  []result            // by result
+	answers  []answer            // what is known when it returned something
+	sets     []fact              // members that it may set
 	takes    locks               // that it may take, with those of its calls
 	slow     []string            // why it may take long
 	all      touches             // what it does
@@ -79,6 +81,8 @@ type access struct {
 	waited   counts // waited for before it
 	turns    counts // waited for in every turn of the loop around it
 	before   counts // signalled after it: the number of the first such signal
+	past     facts  // known of members below the frame
+	here     facts  // and in it
 	trail    *trail
 	event    int // of the frame; accesses of one call were compared in the callee
 }
@@ -93,7 +97,7 @@ type identity struct {
 	index                            string
 	whole, konst, loop, test, covers bool
 	thread                           int
-	must, may                        uint64 // hashes of the sets
+	must, may, past, here            uint64 // hashes of the sets
 }
 
 // A thread is a goroutine started in a frame, or below it.

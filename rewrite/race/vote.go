@@ -57,7 +57,7 @@ func (m *Module) vote(field string) {
 // replaced as a whole may be looked into without the lock.
 func (m *Module) changed(field string) []string {
 	parts := make(map[string]bool)
-	for _, r := range m.raw[field] {
+	for _, r := range m.proper(field) {
 		if r.writes() && !r.isFresh() {
 			parts[part(r.path)] = true
 		}
@@ -77,7 +77,7 @@ func part(p effect.Path) string {
 // is enough for a reader.
 func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 	var with, without []*raw
-	for _, r := range m.raw[field] {
+	for _, r := range m.proper(field) {
 		if r.isFresh() || r.fn.Test || r.op == rewrite.Address || part(r.path) != of {
 			continue
 		}
@@ -93,7 +93,7 @@ func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 	reads := func(r *raw) bool { return !r.writes() }
 	for _, g := range slices.Concat(slices.DeleteFunc(slices.Clone(with), reads), with) {
 		for _, o := range without {
-			if (g.writes() || o.writes()) && !excludes(g.perhaps(), o.perhaps()) &&
+			if (g.writes() || o.writes()) && !excludes(g.perhaps(), o.perhaps()) && !m.afterSetting(&o.access, &g.access) && !byGate(&o.access, &g.access) &&
 				!waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
 				return g, o
 			}
@@ -118,7 +118,7 @@ func (m *Module) writtenBare(field, lock string) bool {
 // part of setting the object up.
 func (m *Module) reachable(r *raw) bool {
 	f := r.fn
-	if !m.isEntry(f) || r.param < 0 && r.path.Root.Kind != effect.Global {
+	if !m.isEntry(f) || m.serial(f) || r.param < 0 && r.path.Root.Kind != effect.Global {
 		return false
 	}
 	return len(f.sum.threads) == 0 || len(r.live) > 0

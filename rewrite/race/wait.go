@@ -62,8 +62,11 @@ func (w *walk) once(e *effect.Event, s state) state {
 	inside := w.take(s, held{lock, rewrite.Exclusive})
 	done := marked(p, onceMark)
 	inside.signaled = inside.signaled.drop(func(p effect.Path) bool { return p == done }) // what runs is the first Do
+	inside.facts = inside.facts.with(fact{path: done, passed: true})
 	inside = w.call(e, inside)
+	known := s.facts
 	s = w.release(inside, lock)
+	s.facts = known.meet(s.facts)
 	return w.wait(w.signal(s, done, 1, e.At), done, many)
 }
 

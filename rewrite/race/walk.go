@@ -30,6 +30,7 @@ type walk struct {
 	locksets   pool[held]
 	threadsets pool[int]
 	countsets  pool[count]
+	factsets   pool[fact]
 	record     bool
 	last       bool       // the function's callees will not change any more
 	out        *gathering // what the module learns, the last time
@@ -62,6 +63,8 @@ type walk struct {
 	entire     bool                     // nothing may be left out
 	endings    map[effect.Path][]int    // by object, the threads whose last signal it is: of the first so many
 	listed     int
+	passing    facts                    // gates that are passed somewhere
+	answers    map[effect.Root][]answer // of calls
 }
 
 // A choice is one function that a call through an interface may run.
@@ -175,6 +178,10 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.once(e, s)
 	case effect.Return:
 		w.leave(e, s)
+	case effect.Set:
+		p := w.resolve(e.Path)
+		w.resets(p, e.Is)
+		return w.sets(s, p, e.Is)
 	case effect.Share:
 		w.share(e)
 	case effect.Slow:

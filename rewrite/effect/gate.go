@@ -1,0 +1,196 @@
+package effect
+
+import (
+	"go/constant"
+	"go/types"
+	"strings"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// A gate is a field or a package variable that is tested, and set to a value
+// with which the test fails from then on: what is behind it runs once, or one at
+// a time. What follows tells the linker of tests and of what is set; that the
+// two are one step, by a lock or CompareAndSwap, is for the linker to see.
+
+// The values that are told apart, besides constants.
+const (
+	isNil  = "nil"
+	notNil = "!nil"
+	// Unsure is what a variable may be set to that is no constant.
+	Unsure = "?"
+)
+
+// tells records what a branch says of a member, or of a call's result: on one
+// edge it has the value, on the other it has not.
+func (x *extractor) tells(v ssa.Value, value, sets string, edge int) {
+	p := x.asked(v)
+	if p.Root.Kind == NoRoot || value == "" {
+		return
+	}
+	no := Cond{Edge: 1 - edge, Path: p, Is: value, Not: true, Sets: sets}
+	if other := opposite(value); other != "" {
+		no.Is, no.Not = other, false
+	}
+	x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: p, Is: value, Sets: sets}, no)
+}
+
+// opposite is the only other value there is; "" if there are more.
+func opposite(value string) string {
+	switch value {
+	case "true":
+		return "false"
+	case "false":
+		return "true"
+	case isNil:
+		return notNil
+	case notNil:
+		return isNil
+	}
+	return ""
+}
+
+// asked is the member whose value a condition goes by, or the result of a call.
+func (x *extractor) asked(v ssa.Value) Path {
+	switch v := v.(type) {
+	case *ssa.UnOp:
+		if memberOf(v.X) != nil {
+			return x.path(v.X)
+		}
+	case *ssa.Call:
+		if p, ok := x.swapped(v); ok {
+			return p
+		}
+		if id, ok := x.callID[v]; ok {
+			return Path{Root: Root{Kind: Result, N: id}}
+		}
+	case *ssa.Extract:
+		if c, ok := v.Tuple.(*ssa.Call); ok && x.callID[c] != 0 {
+			return Path{Root: Root{Kind: Result, N: x.callID[c], I: v.Index}}
+		}
+	}
+	return Path{}
+}
+
+// swapped is the variable of which sync/atomic's Swap returns the old value.
+func (x *extractor) swapped(c *ssa.Call) (Path, bool) {
+	if name := atomicName(&c.Call); !strings.HasPrefix(name, "Swap") {
+		return Path{}, false
+	}
+	return x.path(c.Call.Args[0]), true
+}
+
+// passes records what a branch on a call says: of its result, or of what it
+// compares and swaps.
+func (x *extractor) passes(c *ssa.Call, value string, edge int) {
+	args := c.Call.Args
+	switch name := atomicName(&c.Call); {
+	case strings.HasPrefix(name, "CompareAndSwap"):
+		if old, set := x.constant(args[1]), x.became(args[2]); value == "true" && old != "" {
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(args[0]), Is: old, Sets: set})
+		}
+	case strings.HasPrefix(name, "Swap"):
+		x.tells(c, value, x.became(args[1]), edge)
+	default:
+		x.tells(c, value, "", edge)
+	}
+}
+
+// atomicName is the name of a function of sync/atomic, or of a method there; ""
+// for others.
+func atomicName(c *ssa.CallCommon) string {
+	callee := c.StaticCallee()
+	if callee == nil || callee.Object() == nil || callee.Object().Pkg() == nil || callee.Object().Pkg().Path() != "sync/atomic" {
+		return ""
+	}
+	return callee.Object().Name()
+}
+
+// constant spells a constant that a member may be compared with; "" for others.
+func (x *extractor) constant(v ssa.Value) string {
+	c, ok := v.(*ssa.Const)
+	switch {
+	case !ok:
+		return ""
+	case c.Value == nil:
+		if !nilable(v.Type()) {
+			return ""
+		}
+		return isNil
+	case c.Value.Kind() == constant.Bool, c.Value.Kind() == constant.Int:
+		return c.Value.ExactString()
+	}
+	return ""
+}
+
+// became spells what a member is set to, or a result is: what is made, or comes
+// from a call that is asked to make it, is taken not to be nil.
+func (x *extractor) became(v ssa.Value) string {
+	if c := x.constant(v); c != "" {
+		return c
+	}
+	if !nilable(v.Type()) {
+		return Unsure
+	}
+	switch v := v.(type) {
+	case *ssa.Parameter, *ssa.Phi, *ssa.UnOp, *ssa.FreeVar, *ssa.Const, *ssa.Lookup, *ssa.TypeAssert:
+		return Unsure
+	case *ssa.ChangeType:
+		return x.became(v.X)
+	}
+	return notNil
+}
+
+// answer spells a result for those who test it; "" if it may be anything.
+func (x *extractor) answer(v ssa.Value) string {
+	if c := x.constant(v); c != "" {
+		return c
+	}
+	if !types.Identical(v.Type(), types.Universe.Lookup("error").Type()) {
+		return ""
+	}
+	switch v := v.(type) {
+	case *ssa.MakeInterface:
+		return notNil
+	case *ssa.UnOp: // errClosed
+		if _, ok := v.X.(*ssa.Global); ok {
+			return notNil
+		}
+	case *ssa.Call:
+		if f := v.Call.StaticCallee(); f != nil && (f.String() == "errors.New" || f.String() == "fmt.Errorf") {
+			return notNil
+		}
+	}
+	return ""
+}
+
+// setsMember emits that a member that is tested somewhere is set.
+func (x *extractor) setsMember(addr, v ssa.Value) {
+	if m := memberOf(addr); m == nil || !x.caps.asks[m] {
+		return
+	}
+	if p := x.path(addr); p.Root.Kind != NoRoot {
+		x.emit(Event{Kind: Set, Path: p, Is: x.became(v)})
+	}
+}
+
+// memberOf is the field or package variable that an address is of; nil for other
+// memory.
+func memberOf(addr ssa.Value) *types.Var {
+	switch a := addr.(type) {
+	case *ssa.FieldAddr:
+		return structOf(a.X.Type()).Field(a.Field).Origin()
+	case *ssa.Global:
+		v, _ := a.Object().(*types.Var)
+		return v
+	}
+	return nil
+}
+
+func nilable(t types.Type) bool {
+	switch t.Underlying().(type) {
+	case *types.Pointer, *types.Chan, *types.Map, *types.Slice, *types.Signature, *types.Interface:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,64 @@
+package effect
+
+import (
+	"go/types"
+	"slices"
+
+	"golang.org/x/tools/go/ssa"
+)
+
+// presented lists the types of which values are made those of an interface type.
+func presented(funcs []*ssa.Function) []string {
+	var keys []string
+	seen := make(map[types.Type]bool)
+	for _, fn := range funcs {
+		for _, b := range fn.Blocks {
+			for _, in := range b.Instrs {
+				if v, ok := in.(*ssa.MakeInterface); ok && !seen[v.X.Type()] {
+					seen[v.X.Type()] = true
+					if key := TypeKey(v.X.Type()); key != "" {
+						keys = append(keys, key)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// pooled lists the types of which objects are put into a sync.Pool, or taken
+// out of one: https://pkg.go.dev/sync#Pool
+func pooled(funcs []*ssa.Function) []string {
+	var keys []string
+	add := func(v ssa.Value) {
+		if key := TypeKey(v.Type()); key != "" && structOf(v.Type()) != nil && !slices.Contains(keys, key) {
+			keys = append(keys, key)
+		}
+	}
+	for _, fn := range funcs {
+		for _, b := range fn.Blocks {
+			for _, in := range b.Instrs {
+				switch in := in.(type) {
+				case ssa.CallInstruction:
+					if c := in.Common(); isMethod(c, "(*sync.Pool).Put") {
+						if v, ok := c.Args[1].(*ssa.MakeInterface); ok {
+							add(v.X)
+						}
+					}
+				case *ssa.TypeAssert:
+					if c, ok := in.X.(*ssa.Call); ok && !in.CommaOk && isMethod(&c.Call, "(*sync.Pool).Get") {
+						add(in)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+func isMethod(c *ssa.CallCommon, name string) bool {
+	callee := c.StaticCallee()
+	return callee != nil && callee.String() == name
+}

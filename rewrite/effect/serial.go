@@ -1,0 +1,91 @@
+package effect
+
+import (
+	"go/ast"
+	"go/token"
+	"regexp"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite/load"
+)
+
+// What the documentation of a function or a type says on who may call it when:
+// those who call it are taken to have read it.
+var (
+	serial = regexp.MustCompile(strings.Join([]string{
+		// "not safe for concurrent use", "isn't meant to be used by several goroutines"
+		`(?i:(?:\bnot|n't) (?:[\w-]+ ){0,2}(?:safe|intended|meant|designed|allowed|supported|permitted)(?: [\w-]+){0,6} (?:concurren\w+|parallel\b|` + several + `))`,
+		// "not goroutine-safe", "not thread safe"
+		`(?i:(?:\bnot|n't) (?:\w+ ){0,2}(?:goroutine|thread|concurrency|concurrent|concurrently)[ -]?safe\b)`,
+		// "must not be called concurrently", "MUST NOT be used from concurrently running goroutines"
+		`(?i:\b(?:must|may|should|can|shall)(?: ?not|n't) be (?:\w+ ){0,2}(?:called|used|invoked|accessed|shared|changed|modified)(?: [\w-]+){0,5} (?:concurren\w+|parallel\b|simultaneously|` + several + `))`,
+		// "must not be called after Start", "should not be changed while the server runs"
+		`(?i:\b(?:must|may|should|can|shall)(?: ?not|n't) be (?:\w+ ){0,2}(?:called|set|changed|modified) (?:after|once|while|when) (?:\w+ ){0,3}` + begun + `)`,
+		// "must be called before Start", "should only be set before the first use"
+		`(?i:\b(?:must|should|shall|has to|have to|needs? to|may|can)(?: only)? be (?:\w+ ){0,2}(?:called|set|used|invoked|configured|registered|changed|modified)(?: \w+){0,2} (?:before|prior to) (?:\w+ ){0,3}` + begun + `)`,
+		`(?i:\b(?:must|should|shall|has to|have to|needs? to)(?: only)? be (?:called|set|used|invoked)) before (?:calling |any call of |any call to |the first call of |the first call to )?\[?[A-Z]`,
+		// "it is not safe to call this until Done is closed"
+		`(?i:(?:\bnot|n't) (?:\w+ )?safe to (?:call|use|change|modify|set|configure)(?: [\w-]+){0,4} (?:until|while|after|once|during|when|before)\b)`,
+		// "callers must synchronize", "the caller is responsible for locking"
+		`(?i:\bcallers? (?:must|should|is responsible|are responsible|has to|have to|needs? to) (?:\w+ ){0,3}(?:synchroni\w+|seriali\w+|locking|hold|lock)\b)`,
+		// "must only be called from a single goroutine"
+		`(?i:\bonly be (?:called|used) (?:\w+ )?(?:from|by|in|within) (?:a single|one|the same|the main) goroutine)`,
+	}, "|"))
+
+	// aside is what says something of another function or type.
+	aside = regexp.MustCompile(`(?i)\b(?:unlike|whereas|other hand|instead of|underlying|in contrast|wraps?|even (?:if|though)|otherwise)\b`)
+	safe  = regexp.MustCompile(`(?i)(?:^|[^t] )\bsafe for (?:concurrent|use by)|(?:^|[^t] )\b(?:goroutine|thread|concurrency)[ -]safe\b`)
+)
+
+const (
+	several = `(?:multiple|several|different|many|other|more than one) (?:go-?routines?|threads?)`
+	begun   = `(?:start\w*|serv(?:e|es|ed|ing|er)|listen\w*|run\w*|us(?:e|es|ed|ing)|first|connect\w*|open\w*|dial\w*|init\w*|goroutines?)\b`
+)
+
+// serially reports whether a comment says that what it documents is not for
+// several goroutines at once, or for a time when there are no others.
+func serially(doc *ast.CommentGroup) bool {
+	if doc == nil {
+		return false
+	}
+	text := strings.Join(strings.Fields(doc.Text()), " ")
+	for _, sentence := range strings.SplitAfter(text, ". ") {
+		if serial.MatchString(sentence) && !aside.MatchString(sentence) {
+			return true
+		}
+	}
+	return false
+}
+
+// documented marks the functions and struct types whose comments say so.
+func documented(p *load.Package, s *Summary, pos func(token.Pos) Pos) {
+	funcs := make(map[Pos]bool)
+	for _, file := range p.Files {
+		for _, d := range file.Decls {
+			if d, ok := d.(*ast.FuncDecl); ok && serially(d.Doc) {
+				funcs[pos(d.Name.Pos())] = true
+			}
+		}
+	}
+	for _, f := range s.Funcs {
+		f.Serial = funcs[f.At]
+	}
+	byKey := make(map[string]*Struct)
+	for _, t := range s.Structs {
+		byKey[t.Key] = t
+	}
+	eachSpec(p, token.TYPE, func(d *ast.GenDecl, spec ast.Spec) {
+		ts := spec.(*ast.TypeSpec)
+		doc := ts.Doc
+		if !d.Lparen.IsValid() {
+			doc = d.Doc
+		}
+		obj := p.Info.Defs[ts.Name]
+		if obj == nil || !serially(doc) || safe.MatchString(doc.Text()) {
+			return
+		}
+		if t := byKey[TypeKey(obj.Type())]; t != nil {
+			t.Serial = true
+		}
+	})
+}

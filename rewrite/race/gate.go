@@ -1,0 +1,292 @@
+package race
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// A gate lets who comes first through: a member is tested and set in one step,
+// under a lock or by CompareAndSwap, to a value with which the test fails. What
+// is behind it happens once for an object, or not again before who sets the
+// member back has waited for its end. So of two that got there by different
+// calls, one came before the other.
+
+// A fact is what is known of a member: by a test, and for as long as the lock is
+// held under which it was made.
+type fact struct {
+	path   effect.Path
+	is     string // the value it has; or, separated by |, those it has not
+	not    bool
+	passed bool // it was set since to what the next test fails with
+}
+
+// facts is an immutable set of facts, one for each member.
+type facts []fact
+
+func (s facts) index(p effect.Path) int {
+	return slices.IndexFunc(s, func(f fact) bool { return f.path == p })
+}
+
+func (s facts) with(f fact) facts {
+	if i := s.index(f.path); i >= 0 {
+		s = slices.Clone(s)
+		s[i] = f
+		return s
+	}
+	return with(s, f)
+}
+
+// meet keeps what both say.
+func (s facts) meet(t facts) facts {
+	if len(s) == 0 || len(t) == 0 {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(s), func(f fact) bool { return !slices.Contains(t, f) })
+}
+
+func (s facts) equal(t facts) bool {
+	return len(s) == len(t) && !slices.ContainsFunc(s, func(f fact) bool { return !slices.Contains(t, f) })
+}
+
+// union is what either says, the first where both do.
+func (s facts) union(t facts) facts {
+	for _, f := range t {
+		if s.index(f.path) < 0 {
+			s = with(s, f)
+		}
+	}
+	return s
+}
+
+// fails reports whether a test that told a fact fails once the member has a
+// value.
+func (f fact) fails(value string) bool {
+	if value == effect.Unsure {
+		return false
+	}
+	return f.not == slices.Contains(strings.Split(f.is, "|"), value)
+}
+
+// gates reports whether a fact once passed stays so: nobody sets the member back
+// without waiting for what is behind the gate.
+func (m *Module) gates(f fact) bool {
+	s := m.settings[objectKey(f.path)]
+	return s != nil && slices.ContainsFunc(s.values, f.fails) && !slices.ContainsFunc(s.alone, func(v string) bool { return !f.fails(v) }) &&
+		!slices.Contains(s.values, effect.Unsure)
+}
+
+// lasts reports whether a member that has a value has it for good.
+func (m *Module) lasts(f fact) bool {
+	s := m.settings[objectKey(f.path)]
+	return s != nil && !f.not && !slices.ContainsFunc(s.values, func(v string) bool { return v != f.is })
+}
+
+// told adds what a test tells.
+func (w *walk) told(c effect.Cond, s state) state {
+	if c.Path.Root.Kind == effect.Result && c.Path.Sel == "" {
+		for _, a := range w.answers[c.Path.Root] {
+			if a.value == c.Is && !c.Not {
+				s.facts = a.facts.union(s.facts)
+			}
+		}
+		return s
+	}
+	f := fact{path: w.resolve(c.Path), is: c.Is, not: c.Not}
+	if i := s.facts.index(f.path); i >= 0 {
+		if old := s.facts[i]; old.passed || !old.not {
+			return s
+		} else if f.not && !strings.Contains("|"+old.is+"|", "|"+f.is+"|") {
+			list := append(strings.Split(old.is, "|"), f.is)
+			slices.Sort(list)
+			f.is = strings.Join(list, "|")
+		}
+	}
+	locked := slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive })
+	switch {
+	case f.path.Root.Kind == effect.NoRoot || w.m.settings[objectKey(f.path)] == nil:
+	case c.Sets != "":
+		if f.passed = f.fails(c.Sets); f.passed && w.m.gates(f) {
+			s.facts = s.facts.with(f)
+		}
+	case w.m.lasts(f) && len(s.must) > 0, locked && (f.not || w.m.gates(f)):
+		s.facts = s.facts.with(f)
+	}
+	return s
+}
+
+// sets notes that a member is set.
+func (w *walk) sets(s state, p effect.Path, value string) state {
+	i := s.facts.index(p)
+	if i < 0 {
+		return s
+	}
+	f := s.facts[i]
+	switch {
+	case f.passed && f.fails(value):
+	case f.fails(value) && w.m.gates(f) && slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive }):
+		f.passed = true
+		s.facts = s.facts.with(f)
+		w.passing = w.passing.with(f)
+	default:
+		s.facts = slices.Delete(slices.Clone(s.facts), i, i+1)
+	}
+	return s
+}
+
+// unlocked drops what is known only while a lock is held.
+func (w *walk) unlocked(s facts) facts {
+	if !slices.ContainsFunc(s, func(f fact) bool { return !f.passed && !w.m.lasts(f) }) {
+		return s
+	}
+	return slices.DeleteFunc(slices.Clone(s), func(f fact) bool { return !f.passed && !w.m.lasts(f) })
+}
+
+// carried is what a goroutine has passed that starts now, or is about to be
+// passed under the lock that is held.
+func (w *walk) carried(s facts) facts {
+	var out facts
+	for _, f := range s {
+		if !f.passed {
+			f.passed = true
+			if !slices.Contains(w.passing, f) {
+				continue
+			}
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func (b binding) facts(s facts) facts {
+	var out facts
+	for _, f := range s {
+		if p, ok := b.path(f.path); ok {
+			f.path = p
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// reach says what is known at a callee's access.
+func (in *frameOf) reach(w *walk, n, a *access) {
+	n.past = nil
+	if len(a.past)+len(a.here) > 0 {
+		n.past = in.b.facts(a.here.union(a.past))
+	}
+	if n.here = in.s.facts; n.thread != 0 {
+		n.here = w.carried(n.here)
+	}
+}
+
+// An answer is what is known when a call has returned a value.
+type answer struct {
+	index int    // of the result; -1 for whatever it returns
+	value string // it is
+	facts facts
+	known bool
+}
+
+// answering notes what is known at a return.
+func (w *walk) answering(e *effect.Event, s state) {
+	known := w.unlocked(s.facts)
+	if len(known) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 {
+		return
+	}
+	if w.sum.answers == nil {
+		w.sum.answers = []answer{{index: -1}}
+		for i := range e.Answers {
+			for _, v := range []string{"true", "false", "nil", "!nil"} {
+				w.sum.answers = append(w.sum.answers, answer{index: i, value: v})
+			}
+		}
+	}
+	for i := range w.sum.answers {
+		a := &w.sum.answers[i]
+		if a.index >= 0 && e.Answers[a.index] != "" && e.Answers[a.index] != a.value {
+			continue
+		}
+		if a.known {
+			a.facts = a.facts.meet(known)
+		} else {
+			a.facts, a.known = known, true
+		}
+	}
+}
+
+// learns notes what is known after a call, by what it returns.
+func (w *walk) learns(e *effect.Event, b binding, s state) state {
+	for _, c := range b.sum.sets {
+		if p, ok := b.path(c.path); ok {
+			w.resets(p, c.is)
+			s = w.sets(s, p, c.is)
+		}
+	}
+	for _, a := range b.sum.answers {
+		list := b.facts(a.facts)
+		if len(list) == 0 {
+			continue
+		}
+		if a.index < 0 {
+			s.facts = list.union(s.facts)
+			continue
+		}
+		if w.answers == nil {
+			w.answers = make(map[effect.Root][]answer)
+		}
+		r := effect.Root{Kind: effect.Result, N: e.ID, I: a.index}
+		if !slices.ContainsFunc(w.answers[r], func(o answer) bool { return o.value == a.value }) {
+			w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list})
+		}
+	}
+	return s
+}
+
+// resets notes for callers that a member is set on some way.
+func (w *walk) resets(p effect.Path, value string) {
+	f := fact{path: p, is: value}
+	if outside(p.Root) && len(w.sum.sets) < maxSets && !slices.Contains(w.sum.sets, f) {
+		w.sum.sets = append(w.sum.sets, f)
+	}
+}
+
+// maxSets bounds the members a summary says are set.
+const maxSets = 50
+
+// apart reports whether one of two accesses came before the other, since both
+// are behind a gate, in different calls of what is.
+func apartByGate(a, b *access, p, q facts, same func(f, g effect.Path) bool) bool {
+	rooted := func(f fact, x *access) bool { return f.path.Root.Kind == effect.Global || f.path.Root == x.path.Root }
+	for _, f := range p {
+		for _, g := range q {
+			if f.is == g.is && f.not == g.not && (f.passed || g.passed) && rooted(f, a) && rooted(g, b) && same(f.path, g.path) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// oneAfterTheOther reports so of two accesses in one frame, by gates below it.
+func oneAfterTheOther(a, b *access) bool {
+	return apartByGate(a, b, a.past, b.past, func(f, g effect.Path) bool { return f == g })
+}
+
+// byGate reports so of accesses that meet through the API of a type.
+func byGate(a, b *access) bool {
+	return apartByGate(a, b, a.here.union(a.past), b.here.union(b.past), func(f, g effect.Path) bool {
+		return f.Root.Kind != effect.Global && g.Root.Kind != effect.Global && f.Field() == g.Field() || f == g
+	})
+}
+
+// afterSetting reports whether a knows that a member has the value that the
+// function of b, which holds the lock, sets it to for good.
+func (m *Module) afterSetting(a, b *access) bool {
+	return slices.ContainsFunc(a.here, func(f fact) bool {
+		s := m.settings[objectKey(f.path)]
+		return s != nil && !f.not && !f.passed && s.by[b.fn.Key+" "+f.is] && m.lasts(f)
+	})
+}
