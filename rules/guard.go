@@ -291,7 +291,7 @@ func namesOf(fl *ast.Field) []string {
 // lockOf describes a mutex field of a struct.
 func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) {
 	name := key[strings.LastIndexByte(key, '.')+1:]
-	if owner, _, _ := strings.Cut(ownerOf(key), "@"); owner != typeKey(st.Name.Type()) { // a type of a function has a number
+	if s.Module.Struct(ownerOf(key)) != st {
 		return nil, "the lock is not a field of the struct"
 	}
 	for _, fl := range st.Type.Fields.List {

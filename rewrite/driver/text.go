@@ -48,7 +48,11 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 	}
 	writeSide(b, o.Sides[0], rel)
 	if o.Sides[0].Access.At == o.Sides[1].Access.At && o.Sides[0].Access.Op == o.Sides[1].Access.Op && o.Sides[0].Context.Start == o.Sides[1].Context.Start {
-		b.WriteString("\tthe same in another goroutine of this start\n")
+		if o.Sides[0].Context.Entry {
+			b.WriteString("\tthe same by another of them\n")
+		} else {
+			b.WriteString("\tthe same in another goroutine of this start\n")
+		}
 	} else {
 		writeSide(b, o.Sides[1], rel)
 	}

@@ -33,6 +33,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
+	publish(funcs, s.Funcs)
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
 	}
@@ -191,37 +192,4 @@ func (x *extractor) emit(e Event) { x.blk.Events = append(x.blk.Events, e) }
 func (x *extractor) pos(p token.Pos) Pos {
 	q := x.fset.Position(p)
 	return Pos{q.Filename, q.Line, q.Column}
-}
-
-// structs lists the struct types declared in a package's files.
-func structs(p *load.Package) []*Struct {
-	var list []*Struct
-	scope := p.Types.Scope()
-	for _, name := range scope.Names() {
-		tn, ok := scope.Lookup(name).(*types.TypeName)
-		if !ok || tn.IsAlias() {
-			continue
-		}
-		st, ok := tn.Type().Underlying().(*types.Struct)
-		if !ok {
-			continue
-		}
-		s := &Struct{Key: TypeKey(tn.Type()), Public: tn.Exported()}
-		for i := range st.NumFields() {
-			f := st.Field(i)
-			info := FieldInfo{Key: s.Key + "." + f.Name(), Lock: isLock(f.Type())}
-			if n, ok := types.Unalias(f.Type()).(*types.Named); ok && n.Obj().Pkg() != nil {
-				info.Atomic = n.Obj().Pkg().Path() == "sync/atomic"
-				if _, ok := n.Underlying().(*types.Struct); ok && !info.Atomic {
-					info.Struct = TypeKey(n)
-				}
-			}
-			if f.Embedded() {
-				info.Embeds = TypeKey(f.Type())
-			}
-			s.Fields = append(s.Fields, info)
-		}
-		list = append(list, s)
-	}
-	return list
 }

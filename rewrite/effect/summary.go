@@ -266,7 +266,7 @@ type Func struct {
 	Exported bool   // has an exported name: interfaces and other packages may call it
 	Accepts  bool   // takes connections from a listener: what it does then follows from what others send
 	Served   string // the library that calls the method from many goroutines at once
-	Public   bool   // and its receiver's type, if it has one, is exported too
+	Public   bool   // and others can get at its receiver, if it has one: the type is exported, or objects are handed out
 	Recv     string // key of the receiver's type
 	Parent   string // key of the function around a literal
 	Params   int

@@ -94,6 +94,7 @@ func (f *function) onlyInit(depth int) bool {
 // collect judges what frames could not.
 func (m *Module) collect() {
 	m.pairs.judge()
+	m.pairs.judgeReaders()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
 		slices.SortStableFunc(m.raw[field], func(a, b *raw) int { return comparePos(a.at, b.at) })

@@ -117,14 +117,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	}
 	m.findImpls()
 	m.summariseAll(m.components())
-	m.handed = make(map[string]bool)
-	for _, f := range m.order {
-		if f.Exported {
-			for k := range f.sum.kept.keys(f) {
-				m.handed[k] = true
-			}
-		}
-	}
+	m.findHanded()
 	m.topDown()
 	m.collect()
 	m.findLifetimes()
@@ -137,11 +130,17 @@ func (m *Module) findCandidates() {
 	m.cands, m.replaced = maps.Clone(m.watch), make(map[string]bool)
 	for _, f := range m.order {
 		shared := f.shared()
+		first := make(map[effect.Root]map[*effect.Event]bool)
+		for r := range shared {
+			if r.Kind == effect.Local && f.Locals[r.N].Fresh {
+				first[r] = f.initialises(r)
+			}
+		}
 		f.each(func(e *effect.Event) {
 			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic {
 				return
 			}
-			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && !shared[r] {
+			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && (!shared[r] || first[r][e]) {
 				return
 			}
 			if e.Whole != "" {
@@ -162,10 +161,6 @@ func (m *Module) findCandidates() {
 		})
 	}
 }
-
-// initial reports whether a function runs before all others of its package:
-// its own init functions, and what sets its variables where they are declared.
-func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix(f.Name, "init#") }
 
 // unstable reports whether something on the way to the end of a path is
 // reassigned anywhere.
