@@ -22,7 +22,8 @@ import (
 //
 //   - where several callers take the read lock, or another function does;
 //   - where the section takes the lock again, which two readers may do;
-//   - where the section does something slow, which readers do side by side;
+//   - where the section does something slow, which readers do side by side, and
+//     no section of the function that writes does;
 //   - where other accesses don't hold the lock at all.
 var rlock = &rewrite.Rule{
 	Name:  "rlock",
@@ -161,22 +162,43 @@ func sectionAt(s *rewrite.Site, f *rewrite.File, fn ast.Node, pos token.Pos, loc
 }
 
 // exclusive refuses sections that would wait for themselves, or long, if they
-// were for writing.
+// were for writing. What a section for writing does already, others may do.
 func (sec *section) exclusive(s *rewrite.Site, fn ast.Node, lock string) string {
-	end := body(fn).End()
-	last := sec.gives[len(sec.gives)-1]
-	if !deferred(fn, last) {
-		end = last.Pos()
-	}
-	e := s.Module.Calls(sec.file, sec.take.End(), end)
+	e := sec.effects(s, fn)
 	line := sec.file.Span(sec.take).Line
 	if slices.Contains(e.Locks, lock) {
 		return fmt.Sprintf("the section that begins at %s:%d takes the lock again", base(sec.file.Name), line)
 	}
-	if len(e.Slow) > 0 {
-		return fmt.Sprintf("the section that begins at %s:%d does something slow: %s", base(sec.file.Name), line, e.Slow[0])
+	done := make(map[string]bool)
+	for _, take := range lockCalls(sec.file, body(fn), lock, "Lock") {
+		other := &section{file: sec.file, take: take, gives: lockCalls(sec.file, body(fn), lock, "Unlock")}
+		if len(other.gives) > 0 {
+			for _, slow := range other.effects(s, fn).Slow {
+				done[work(slow)] = true
+			}
+		}
+	}
+	for _, slow := range e.Slow {
+		if !done[work(slow)] {
+			return fmt.Sprintf("the section that begins at %s:%d does something slow: %s", base(sec.file.Name), line, slow)
+		}
 	}
 	return ""
+}
+
+// effects is what a section does.
+func (sec *section) effects(s *rewrite.Site, fn ast.Node) rewrite.Effects {
+	end := body(fn).End()
+	if last := sec.gives[len(sec.gives)-1]; !deferred(fn, last) {
+		end = last.Pos()
+	}
+	return s.Module.Calls(sec.file, sec.take.End(), end)
+}
+
+// work says what is slow, not where.
+func work(slow string) string {
+	what, _, _ := strings.Cut(slow, " at ")
+	return what
 }
 
 // deferred reports whether a call is in a defer statement of a function.

@@ -27,9 +27,9 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	if err != nil {
 		return nil, err
 	}
-	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
+	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string), Conversions: make(map[string][]string)}
 	funcs := functions(pkg)
-	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, caps: newCaptures(funcs), spell: newSpeller(), events: new([]Event)}
+	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, conversions: s.Conversions, caps: newCaptures(funcs), spell: newSpeller(), events: new([]Event)}
 	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
@@ -84,26 +84,27 @@ func functions(pkg *ssa.Package) []*ssa.Function {
 // An extractor holds what is known of the package, and the state for one
 // function.
 type extractor struct {
-	fset   *token.FileSet
-	fn     *ssa.Function
-	own    func(path string) bool
-	model  *model.Table
-	conds  map[string]string // Summary.Conds
-	caps   *captures
-	spell  *speller
-	out    *Func
-	paths  map[ssa.Value]Path
-	locals map[ssa.Value]int
-	values []ssa.Value // of Func.Locals
-	callID map[*ssa.Call]int
-	loops  map[*ssa.BasicBlock]int
-	backs  map[edge]int
-	exits  map[edge]int
-	bypass map[edge]bool
-	at     *ssa.BasicBlock // being summarised
-	blk    *Block
-	nextID int
-	events *[]Event // memory for those of a block while they are emitted
+	fset        *token.FileSet
+	fn          *ssa.Function
+	own         func(path string) bool
+	model       *model.Table
+	conds       map[string]string   // Summary.Conds
+	conversions map[string][]string // Summary.Conversions
+	caps        *captures
+	spell       *speller
+	out         *Func
+	paths       map[ssa.Value]Path
+	locals      map[ssa.Value]int
+	values      []ssa.Value // of Func.Locals
+	callID      map[*ssa.Call]int
+	loops       map[*ssa.BasicBlock]int
+	backs       map[edge]int
+	exits       map[edge]int
+	bypass      map[edge]bool
+	at          *ssa.BasicBlock // being summarised
+	blk         *Block
+	nextID      int
+	events      *[]Event // memory for those of a block while they are emitted
 }
 
 // summarise summarises one function.

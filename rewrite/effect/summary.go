@@ -184,6 +184,9 @@ const (
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
 )
 
+// Converted is the Method of a call of a value of the function type Iface.
+const Converted = "a function converted to"
+
 // An Event is one thing a function does.
 type Event struct {
 	Kind Kind
@@ -307,7 +310,10 @@ type Summary struct {
 	Types   []*Type
 	Locks   []*LockUse
 	Guards  map[string]string // package variables, to the lock that a comment says guards them
-	Conds   map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
+	// Conversions lists, by function type of the module, the functions that
+	// are converted to it.
+	Conversions map[string][]string
+	Conds       map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }
 
 // A Type is a named type with its own methods, by name and signature: what

@@ -276,52 +276,6 @@ func (m *Module) allTargets(f *function) []*function {
 	return out
 }
 
-// maxImpls is how many types may be behind an interface before a call through
-// it says nothing about any of them.
-const maxImpls = 4
-
-// behind lists the methods that a call through an interface of the module may
-// run: those of the types that implement it.
-func (m *Module) behind(e *effect.Event) []*function {
-	if e.Method == "" {
-		return nil
-	}
-	return m.impls[e.Method+" "+e.Iface]
-}
-
-// findImpls finds what is behind all calls through interfaces, once and for
-// all: functions are summarised several at once.
-func (m *Module) findImpls() {
-	for _, f := range m.order {
-		f.each(func(e *effect.Event) {
-			if e.Method == "" {
-				return
-			}
-			key := e.Method + " " + e.Iface
-			if _, known := m.impls[key]; !known {
-				m.impls[key] = m.implementing(e)
-			}
-		})
-	}
-}
-
-func (m *Module) implementing(e *effect.Event) []*function {
-	var list []*function
-	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
-	for _, t := range m.types {
-		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
-			continue
-		}
-		if g := m.funcs[t.Methods[e.Method]]; g != nil && !g.Test {
-			list = append(list, g)
-		}
-	}
-	if len(list) > maxImpls {
-		return nil
-	}
-	return list
-}
-
 // components groups functions that call each other, callees first (Tarjan).
 func (m *Module) components() [][]*function {
 	var (
