@@ -64,6 +64,10 @@ func beside(p pair) string {
 		return "requests may come while the goroutine runs"
 	case !a.Entry && !b.Entry && !a.Starter && !b.Starter:
 		return "nothing waits for one goroutine before the other is started"
+	case p.conn:
+		return "the methods of a net.Conn may be called at once"
+	case a.Entry && b.Entry && p.a.at == p.b.at && p.a.entry == p.b.entry:
+		return "who takes a lock for reading says that several come at once"
 	case a.Entry && b.Entry:
 		return "the lock that guards the other accesses says that callers run at once"
 	case a.Entry || b.Entry:

@@ -22,6 +22,7 @@ type side struct {
 type pair struct {
 	a, b     side
 	certain  bool
+	conn     bool // two methods of a net.Conn
 	obstacle obstacle
 }
 
