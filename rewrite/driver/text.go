@@ -201,7 +201,7 @@ func evidence(o *Outcome) string {
 	case o.Confidence == rewrite.Certain:
 		return "certain, the goroutine runs while the function that was returned is called"
 	case !a.Entry && !b.Entry && a.Start == b.Start:
-		return "likely, the goroutine may call either of several functions, this one among them"
+		return "likely, two of these goroutines may do so at once"
 	case o.Kind == rewrite.Field:
 		return "likely, the two meet through the methods of the type"
 	default:

@@ -58,6 +58,8 @@ func beside(p pair) string {
 		return "subtests that call t.Parallel run at once"
 	case a.Start == b.Start && a.Many:
 		return "several goroutines of this start may run at once"
+	case a.Start == b.Start && !a.Entry && !p.certain && !p.a.adapted:
+		return p.a.frame.Name + " may be called again while the goroutine runs"
 	case a.Request && b.Request:
 		return "a server handles requests of both kinds at once"
 	case (a.Request || b.Request) && !a.Entry && !b.Entry && !a.Starter && !b.Starter:

@@ -102,6 +102,7 @@ func (m *Module) collect() {
 	m.pairs.judge()
 	m.pairs.judgeReaders()
 	m.pairs.judgeConns()
+	m.pairs.judgeEvents()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
 		slices.SortStableFunc(m.raw[field], func(a, b *raw) int { return comparePos(a.at, b.at) })
