@@ -14,11 +14,20 @@ func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix
 // initialises tells which of a function's events come before anything that
 // lets others have the given object, which it makes.
 func (f *function) initialises(r effect.Root) map[*effect.Event]bool {
+	names := []effect.Root{r} // and the variables that hold it
+	for i, v := range f.Locals {
+		if v.Holds.Path.Root == r {
+			names = append(names, effect.Root{Kind: effect.Local, N: i})
+		}
+	}
+	shares := func(e *effect.Event) bool {
+		return slices.ContainsFunc(names, func(r effect.Root) bool { return mentions(e, r) })
+	}
 	out := make(map[*effect.Event]bool)
 	late := make([]bool, len(f.Blocks)) // others may have it when the block begins
 	var work []int
 	for i := range f.Blocks {
-		if slices.ContainsFunc(f.Blocks[i].Events, func(e effect.Event) bool { return mentions(&e, r) }) {
+		if slices.ContainsFunc(f.Blocks[i].Events, func(e effect.Event) bool { return shares(&e) }) {
 			work = append(work, i)
 		}
 	}
@@ -36,7 +45,7 @@ func (f *function) initialises(r effect.Root) map[*effect.Event]bool {
 	for i := range f.Blocks {
 		for j := range f.Blocks[i].Events {
 			e := &f.Blocks[i].Events[j]
-			if late[i] || mentions(e, r) {
+			if late[i] || shares(e) {
 				break
 			}
 			out[e] = true
