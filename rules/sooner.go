@@ -50,7 +50,9 @@ func fixSooner(s *rewrite.Site) (*rewrite.Fix, string) {
 	if start == nil {
 		return nil, reason
 	}
-	if !slices.ContainsFunc(s.Finding.Sides[:], func(side rewrite.Side) bool { return side.Access.At == write.At && side.Context.Start.Line == f.Span(start).Line }) {
+	if !slices.ContainsFunc(s.Finding.Sides[:], func(side rewrite.Side) bool {
+		return side.Access.At == write.At && side.Context.Start.Line == f.Span(start).Line
+	}) {
 		return nil, "another goroutine may run it as well"
 	}
 	if reason := moved(s, f, fn, as, start); reason != "" {
