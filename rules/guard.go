@@ -16,8 +16,9 @@ import (
 //
 // Most accesses to the field hold a mutex of the same struct, or of one that
 // holds that by value, or a comment or the layout of the struct says that it
-// guards the field, and some accesses were forgotten. Half of all races that
-// people fix are of this kind. The fix holds the mutex at the places that lack
+// guards the field, and some accesses were forgotten; or it is the only one of
+// the struct and guards other fields, and no atomic can hold this one. Half of
+// all races that people fix are of this kind. The fix holds the mutex at the places that lack
 // it, over the smallest piece of code that is one step:
 //
 //   - a critical section that ends right above, or begins right below, takes
@@ -67,6 +68,9 @@ var guard = &rewrite.Rule{
 func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 	f := s.Finding
 	vote, ok := guardOf(s, f)
+	if !ok && !atomicable(s, f) {
+		vote, ok = soleGuard(s, f)
+	}
 	if !ok {
 		return nil, "no mutex of the struct guards the field elsewhere"
 	}
@@ -248,7 +252,7 @@ func locksFor(s *rewrite.Site, st *rewrite.Struct, lock string, fields []string)
 				if ok && !found && slices.Contains(fields, sel.Sel.Name) {
 					se := f.Info.Selections[sel]
 					found = se != nil && se.Kind() == types.FieldVal && fieldIn(st, se.Obj()) &&
-						mentionsText(f, fd.Body, text(f, sel.X)+"."+lock+".Lock")
+						mentionsText(f, fd.Body, text(f, sel.X)+lockPath(st, lock)+".Lock")
 				}
 				return !found
 			})
@@ -291,7 +295,7 @@ func namesOf(fl *ast.Field) []string {
 // lockOf describes a mutex field of a struct.
 func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) {
 	name := key[strings.LastIndexByte(key, '.')+1:]
-	if owner, _, _ := strings.Cut(ownerOf(key), "@"); owner != typeKey(st.Name.Type()) { // a type of a function has a number
+	if s.Module.Struct(ownerOf(key)) != st {
 		return nil, "the lock is not a field of the struct"
 	}
 	for _, fl := range st.Type.Fields.List {

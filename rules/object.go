@@ -159,16 +159,22 @@ func (l *locking) mode(spots []spot) rewrite.Mode {
 // names, "" for others.
 func lockKey(f *rewrite.File, method *ast.SelectorExpr) string {
 	if se := f.Info.Selections[method]; se != nil && len(se.Index()) > 1 { // promoted from an embedded lock
-		return fieldKey(se.Recv(), se.Index()[:len(se.Index())-1])
+		return fieldKey(se.Recv(), se.Index()[:len(se.Index())-1], holderKey(f, method.X))
 	}
-	switch x := ast.Unparen(method.X).(type) {
+	return holderKey(f, method.X)
+}
+
+// holderKey is the key of the field or package variable that an expression
+// names, "" for others.
+func holderKey(f *rewrite.File, e ast.Expr) string {
+	switch e := ast.Unparen(e).(type) {
 	case *ast.SelectorExpr:
-		if se := f.Info.Selections[x]; se != nil {
-			return fieldKey(se.Recv(), se.Index())
+		if se := f.Info.Selections[e]; se != nil {
+			return fieldKey(se.Recv(), se.Index(), holderKey(f, e.X))
 		}
-		return variableKey(f.Info.Uses[x.Sel])
+		return variableKey(f.Info.Uses[e.Sel])
 	case *ast.Ident:
-		return variableKey(f.Info.Uses[x])
+		return variableKey(f.Info.Uses[e])
 	}
 	return ""
 }
@@ -182,9 +188,8 @@ func variableKey(o types.Object) string {
 }
 
 // fieldKey is the key of the field that a chain of indices leads to from a
-// type.
-func fieldKey(t types.Type, index []int) string {
-	key := ""
+// type; if that has no name, from what holds it.
+func fieldKey(t types.Type, index []int, key string) string {
 	for _, i := range index {
 		if p, ok := t.Underlying().(*types.Pointer); ok {
 			t = p.Elem()
@@ -193,9 +198,13 @@ func fieldKey(t types.Type, index []int) string {
 		if !ok {
 			return ""
 		}
-		key = ""
-		if n, ok := types.Unalias(t).(*types.Named); ok && n.Obj().Pkg() != nil {
-			key = n.Obj().Pkg().Path() + "." + n.Obj().Name() + "." + st.Field(i).Name()
+		if n, ok := types.Unalias(t).(*types.Named); ok {
+			if key = ""; n.Obj().Pkg() != nil {
+				key = n.Obj().Pkg().Path() + "." + n.Obj().Name()
+			}
+		}
+		if key != "" {
+			key += "." + st.Field(i).Name()
 		}
 		t = st.Field(i).Type()
 	}

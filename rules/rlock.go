@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"slices"
 	"strings"
 
@@ -19,9 +20,10 @@ import (
 //
 // It is refused
 //
-//   - where the read lock is taken by a caller, or by another function;
+//   - where several callers take the read lock, or another function does;
 //   - where the section takes the lock again, which two readers may do;
-//   - where the section does something slow, which readers do side by side;
+//   - where the section does something slow, which readers do side by side, and
+//     no section of the function that writes does;
 //   - where other accesses don't hold the lock at all.
 var rlock = &rewrite.Rule{
 	Name:  "rlock",
@@ -40,7 +42,7 @@ func fixRLock(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, ""
 	}
 	for _, a := range f.Accesses {
-		if !a.Fresh && !a.Test && !rewrite.Holds(a.Locks, lock) {
+		if ownerOf(lock) == f.Place.Owner && !a.Fresh && !a.Test && !rewrite.Holds(a.Locks, lock) {
 			return nil, fmt.Sprintf("%s:%d does not hold %s at all", base(a.At.File), a.At.Line, rewrite.ShortKey(lock))
 		}
 	}
@@ -75,14 +77,16 @@ func fixRLock(s *rewrite.Site) (*rewrite.Fix, string) {
 // writtenUnder returns the lock that is held for reading where the place is
 // written, and the accesses that do so.
 func writtenUnder(f *rewrite.Finding) (lock string, writes []rewrite.Access) {
-	for _, a := range f.Accesses {
+	for _, a := range slices.Concat(f.Accesses, []rewrite.Access{f.Sides[0].Access, f.Sides[1].Access}) {
 		if !a.Op.Writes() || a.Fresh || a.Test {
 			continue
 		}
 		for _, l := range a.Locks {
 			if l.Mode == rewrite.Shared && (lock == "" || lock == l.Key) {
 				lock = l.Key
-				writes = append(writes, a)
+				if !slices.ContainsFunc(writes, func(b rewrite.Access) bool { return b.At == a.At }) {
+					writes = append(writes, a)
+				}
 			}
 		}
 	}
@@ -97,35 +101,53 @@ type section struct {
 	gives []*ast.CallExpr
 }
 
-// sectionAround finds the read section of a lock that an access stands in.
+// sectionAround finds the read section of a lock that an access stands in, or a
+// call on the way to it.
 func sectionAround(s *rewrite.Site, a rewrite.Access, lock string) (*section, string) {
-	f, path := s.Module.Around(a.At)
-	at := fmt.Sprintf("%s:%d", base(a.At.File), a.At.Line)
-	if len(path) == 0 {
-		return nil, at + " is not in the files at hand"
-	}
-	for _, l := range s.Module.Entry(f, path[0].Pos()) {
-		if l.Key == lock {
-			return nil, fmt.Sprintf("callers of %s hold %s for reading", a.Func, rewrite.ShortKey(lock))
+	at := a.At
+	var calls []rewrite.Step
+	for _, side := range s.Finding.Sides {
+		if side.Access.At == a.At && side.Access.Func == a.Func {
+			calls = side.Path
 		}
 	}
-	fn := function(&rewrite.Use{File: f, Path: path})
-	if fn == nil {
-		return nil, at + " is not in a function"
+	for {
+		f, path := s.Module.Around(at)
+		if len(path) == 0 {
+			return nil, fmt.Sprintf("%s:%d is not in the files at hand", base(at.File), at.Line)
+		}
+		fn := function(&rewrite.Use{File: f, Path: path})
+		if fn == nil {
+			return nil, fmt.Sprintf("%s:%d is not in a function", base(at.File), at.Line)
+		}
+		held := slices.ContainsFunc(s.Module.Entry(f, path[0].Pos()), func(l rewrite.Lock) bool { return l.Key == lock })
+		n := len(calls) - 1
+		switch {
+		case !held:
+			return sectionAt(s, f, fn, path[0].Pos(), lock)
+		case n < 0:
+			return nil, fmt.Sprintf("callers of %s hold %s for reading", a.Func, rewrite.ShortKey(lock))
+		}
+		at, calls = calls[n].At, calls[:n]
 	}
+}
+
+// sectionAt finds the read section that a place in a function stands in.
+func sectionAt(s *rewrite.Site, f *rewrite.File, fn ast.Node, pos token.Pos, lock string) (*section, string) {
 	var sec *section
 	for _, c := range lockCalls(f, body(fn), lock, "RLock") {
-		if c.Pos() < path[0].Pos() {
+		if c.Pos() < pos {
 			sec = &section{file: f, take: c}
 		}
 	}
+	line := fmt.Sprintf("the function around %s:%d", base(f.Name), f.Fset.Position(pos).Line)
 	if sec == nil {
-		return nil, fmt.Sprintf("%s does not take %s itself", a.Func, rewrite.ShortKey(lock))
+		return nil, fmt.Sprintf("%s does not take %s itself", line, rewrite.ShortKey(lock))
 	}
 	receiver := text(f, ast.Unparen(sec.take.Fun).(*ast.SelectorExpr).X)
 	for _, c := range lockCalls(f, body(fn), lock, "RLock") {
 		if c != sec.take && text(f, c) == receiver+".RLock()" {
-			return nil, fmt.Sprintf("%s takes %s several times", a.Func, rewrite.ShortKey(lock))
+			return nil, fmt.Sprintf("%s takes %s several times", line, rewrite.ShortKey(lock))
 		}
 	}
 	for _, c := range lockCalls(f, body(fn), lock, "RUnlock") {
@@ -134,28 +156,49 @@ func sectionAround(s *rewrite.Site, a rewrite.Access, lock string) (*section, st
 		}
 	}
 	if len(sec.gives) == 0 {
-		return nil, fmt.Sprintf("%s does not release %s itself", a.Func, rewrite.ShortKey(lock))
+		return nil, fmt.Sprintf("%s does not release %s itself", line, rewrite.ShortKey(lock))
 	}
 	return sec, sec.exclusive(s, fn, lock)
 }
 
 // exclusive refuses sections that would wait for themselves, or long, if they
-// were for writing.
+// were for writing. What a section for writing does already, others may do.
 func (sec *section) exclusive(s *rewrite.Site, fn ast.Node, lock string) string {
-	end := body(fn).End()
-	last := sec.gives[len(sec.gives)-1]
-	if !deferred(fn, last) {
-		end = last.Pos()
-	}
-	e := s.Module.Calls(sec.file, sec.take.End(), end)
+	e := sec.effects(s, fn)
 	line := sec.file.Span(sec.take).Line
 	if slices.Contains(e.Locks, lock) {
 		return fmt.Sprintf("the section that begins at %s:%d takes the lock again", base(sec.file.Name), line)
 	}
-	if len(e.Slow) > 0 {
-		return fmt.Sprintf("the section that begins at %s:%d does something slow: %s", base(sec.file.Name), line, e.Slow[0])
+	done := make(map[string]bool)
+	for _, take := range lockCalls(sec.file, body(fn), lock, "Lock") {
+		other := &section{file: sec.file, take: take, gives: lockCalls(sec.file, body(fn), lock, "Unlock")}
+		if len(other.gives) > 0 {
+			for _, slow := range other.effects(s, fn).Slow {
+				done[work(slow)] = true
+			}
+		}
+	}
+	for _, slow := range e.Slow {
+		if !done[work(slow)] {
+			return fmt.Sprintf("the section that begins at %s:%d does something slow: %s", base(sec.file.Name), line, slow)
+		}
 	}
 	return ""
+}
+
+// effects is what a section does.
+func (sec *section) effects(s *rewrite.Site, fn ast.Node) rewrite.Effects {
+	end := body(fn).End()
+	if last := sec.gives[len(sec.gives)-1]; !deferred(fn, last) {
+		end = last.Pos()
+	}
+	return s.Module.Calls(sec.file, sec.take.End(), end)
+}
+
+// work says what is slow, not where.
+func work(slow string) string {
+	what, _, _ := strings.Cut(slow, " at ")
+	return what
 }
 
 // deferred reports whether a call is in a defer statement of a function.

@@ -20,6 +20,7 @@ var All = []*rewrite.Rule{
 	guard,
 	waitgroup,
 	callback,
+	sooner,
 	atomicfield,
 	rlock,
 	mutexfield,

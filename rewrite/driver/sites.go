@@ -61,10 +61,12 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 		case *ast.TypeSpec:
 			if st, ok := n.Type.(*ast.StructType); ok {
 				if tn, ok := p.Info.Defs[n.Name].(*types.TypeName); ok {
-					key := effect.TypeKey(tn.Type())
-					s.types[key] = &rewrite.Struct{File: f, Name: tn, Type: st}
-					s.roots[key] = p.Root
+					s.declare(effect.TypeKey(tn.Type()), &rewrite.Struct{File: f, Name: tn, Type: st}, p.Root)
 				}
+			}
+		case *ast.ValueSpec:
+			if _, local := up[len(up)-2].(*ast.File); local && len(n.Names) == 1 {
+				s.nameless(globalKey(p.Info.Defs[n.Names[0]]), n.Names[0], typeOf(n), f, p.Root)
 			}
 		case *ast.SelectorExpr:
 			if key := selectionKey(p.Info, n); key != "" {
@@ -79,6 +81,47 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 		}
 		return true
 	})
+}
+
+// declare notes a struct type, and those without a name that its fields have.
+func (s *sites) declare(key string, st *rewrite.Struct, root bool) {
+	s.types[key], s.roots[key] = st, root
+	for _, fl := range st.Type.Fields.List {
+		for _, id := range fl.Names {
+			s.nameless(key+"."+id.Name, id, fl.Type, st.File, root)
+		}
+	}
+}
+
+// nameless notes the struct type without a name that a field or package
+// variable holds, refers to, or has elements of, under the name of that.
+func (s *sites) nameless(key string, id *ast.Ident, t ast.Expr, f *rewrite.File, root bool) {
+	switch t := t.(type) {
+	case *ast.StarExpr:
+		s.nameless(key, id, t.X, f, root)
+	case *ast.ArrayType:
+		s.nameless(key, id, t.Elt, f, root)
+	case *ast.MapType:
+		s.nameless(key, id, t.Value, f, root)
+	case *ast.StructType:
+		name := types.NewTypeName(id.Pos(), f.Pkg, id.Name, f.Info.TypeOf(t))
+		s.declare(key, &rewrite.Struct{File: f, Name: name, Type: t}, root)
+	}
+}
+
+// typeOf is the type of a variable as its declaration spells it.
+func typeOf(v *ast.ValueSpec) ast.Expr {
+	if v.Type != nil || len(v.Values) != 1 {
+		return v.Type
+	}
+	value := v.Values[0]
+	if u, ok := value.(*ast.UnaryExpr); ok {
+		value = u.X
+	}
+	if lit, ok := value.(*ast.CompositeLit); ok {
+		return lit.Type
+	}
+	return nil
 }
 
 // literal indexes the keyed fields of a composite literal, by the position
@@ -130,25 +173,6 @@ func (s *sites) add(f *rewrite.File, key string, pos token.Pos, up []ast.Node, n
 	s.at[at] = u
 	s.uses[key] = append(s.uses[key], u)
 	return u
-}
-
-// selectionKey returns the key of the field a selector names, "" for others.
-func selectionKey(info *types.Info, sel *ast.SelectorExpr) string {
-	se := info.Selections[sel]
-	if se == nil || se.Kind() != types.FieldVal {
-		return ""
-	}
-	t := se.Recv()
-	path := se.Index()
-	for _, i := range path[:len(path)-1] { // through embedded structs
-		st, ok := deref(t).Underlying().(*types.Struct)
-		if !ok {
-			return ""
-		}
-		t = st.Field(i).Type()
-	}
-	key, _ := effect.FieldKey(t, path[len(path)-1])
-	return key
 }
 
 func deref(t types.Type) types.Type {

@@ -48,7 +48,11 @@ func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
 	}
 	writeSide(b, o.Sides[0], rel)
 	if o.Sides[0].Access.At == o.Sides[1].Access.At && o.Sides[0].Access.Op == o.Sides[1].Access.Op && o.Sides[0].Context.Start == o.Sides[1].Context.Start {
-		b.WriteString("\tthe same in another goroutine of this start\n")
+		if o.Sides[0].Context.Entry {
+			b.WriteString("\tthe same by another of them\n")
+		} else {
+			b.WriteString("\tthe same in another goroutine of this start\n")
+		}
 	} else {
 		writeSide(b, o.Sides[1], rel)
 	}
@@ -196,6 +200,8 @@ func evidence(o *Outcome) string {
 		return "certain, both goroutines are in this module"
 	case o.Confidence == rewrite.Certain:
 		return "certain, the goroutine runs while the function that was returned is called"
+	case !a.Entry && !b.Entry && a.Start == b.Start:
+		return "likely, two of these goroutines may do so at once"
 	case o.Kind == rewrite.Field:
 		return "likely, the two meet through the methods of the type"
 	default:

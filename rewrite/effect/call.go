@@ -195,6 +195,8 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 		x.plainCall(c, in, fn, args, row, deferred)
 		if c.IsInvoke() {
 			x.dynamic(Call, c, in)
+		} else if fn.Func == "" {
+			x.adapted(Call, c, in)
 		}
 	}
 }
@@ -204,17 +206,6 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 func (x *extractor) mine(c *ssa.CallCommon) bool {
 	callee := c.StaticCallee()
 	return callee == nil || callee.Pkg == nil || callee.Pkg == x.fn.Pkg || callee.Synthetic != "package initializer" && callee.Name() != "init"
-}
-
-// dynamic emits a call through one of the module's own interfaces: linking
-// knows what may be behind it.
-func (x *extractor) dynamic(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
-	n, ok := types.Unalias(c.Value.Type()).(*types.Named)
-	if !ok || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || n.TypeArgs().Len() > 0 {
-		return
-	}
-	x.emit(Event{Kind: kind, At: x.pos(in.Pos()), ID: x.id(), Args: x.args(c), Loop: x.loops[in.Block()],
-		Method: x.spell.signature(c.Method), Iface: x.spell.signatures(n.Underlying().(*types.Interface))})
 }
 
 // plainCall emits a call of a function that is followed, or of one that is
@@ -305,6 +296,8 @@ func (x *extractor) spawn(c *ssa.CallCommon, in *ssa.Go) {
 		if x.dynamic(Go, c, in); len(x.blk.Events) > n {
 			return
 		}
+	} else if fn.Func == "" && row.Kind == model.Unknown {
+		x.adapted(Go, c, in)
 	}
 	if row.Kind == model.Done { // go wg.Done()
 		e = Event{Kind: Signal, At: e.At, Path: e.Args[0].Path, Group: true}

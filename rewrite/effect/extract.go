@@ -27,13 +27,14 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	if err != nil {
 		return nil, err
 	}
-	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string)}
+	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string), Conversions: make(map[string][]string)}
 	funcs := functions(pkg)
-	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, caps: newCaptures(funcs), spell: newSpeller(), events: new([]Event)}
+	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, conversions: s.Conversions, caps: newCaptures(funcs), spell: newSpeller(), events: new([]Event)}
 	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
 	s.Pooled, s.Presented = pooled(funcs), presented(funcs)
+	publish(funcs, s.Funcs)
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
 	}
@@ -85,26 +86,27 @@ func functions(pkg *ssa.Package) []*ssa.Function {
 // An extractor holds what is known of the package, and the state for one
 // function.
 type extractor struct {
-	fset   *token.FileSet
-	fn     *ssa.Function
-	own    func(path string) bool
-	model  *model.Table
-	conds  map[string]string // Summary.Conds
-	caps   *captures
-	spell  *speller
-	out    *Func
-	paths  map[ssa.Value]Path
-	locals map[ssa.Value]int
-	values []ssa.Value // of Func.Locals
-	callID map[*ssa.Call]int
-	loops  map[*ssa.BasicBlock]int
-	backs  map[edge]int
-	exits  map[edge]int
-	bypass map[edge]bool
-	at     *ssa.BasicBlock // being summarised
-	blk    *Block
-	nextID int
-	events *[]Event // memory for those of a block while they are emitted
+	fset        *token.FileSet
+	fn          *ssa.Function
+	own         func(path string) bool
+	model       *model.Table
+	conds       map[string]string   // Summary.Conds
+	conversions map[string][]string // Summary.Conversions
+	caps        *captures
+	spell       *speller
+	out         *Func
+	paths       map[ssa.Value]Path
+	locals      map[ssa.Value]int
+	values      []ssa.Value // of Func.Locals
+	callID      map[*ssa.Call]int
+	loops       map[*ssa.BasicBlock]int
+	backs       map[edge]int
+	exits       map[edge]int
+	bypass      map[edge]bool
+	at          *ssa.BasicBlock // being summarised
+	blk         *Block
+	nextID      int
+	events      *[]Event // memory for those of a block while they are emitted
 }
 
 // summarise summarises one function.
@@ -193,37 +195,4 @@ func (x *extractor) emit(e Event) { x.blk.Events = append(x.blk.Events, e) }
 func (x *extractor) pos(p token.Pos) Pos {
 	q := x.fset.Position(p)
 	return Pos{q.Filename, q.Line, q.Column}
-}
-
-// structs lists the struct types declared in a package's files.
-func structs(p *load.Package) []*Struct {
-	var list []*Struct
-	scope := p.Types.Scope()
-	for _, name := range scope.Names() {
-		tn, ok := scope.Lookup(name).(*types.TypeName)
-		if !ok || tn.IsAlias() {
-			continue
-		}
-		st, ok := tn.Type().Underlying().(*types.Struct)
-		if !ok {
-			continue
-		}
-		s := &Struct{Key: TypeKey(tn.Type()), Public: tn.Exported()}
-		for i := range st.NumFields() {
-			f := st.Field(i)
-			info := FieldInfo{Key: s.Key + "." + f.Name(), Lock: isLock(f.Type())}
-			if n, ok := types.Unalias(f.Type()).(*types.Named); ok && n.Obj().Pkg() != nil {
-				info.Atomic = n.Obj().Pkg().Path() == "sync/atomic"
-				if _, ok := n.Underlying().(*types.Struct); ok && !info.Atomic {
-					info.Struct = TypeKey(n)
-				}
-			}
-			if f.Embedded() {
-				info.Embeds = TypeKey(f.Type())
-			}
-			s.Fields = append(s.Fields, info)
-		}
-		list = append(list, s)
-	}
-	return list
 }

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -155,10 +156,13 @@ func (w *lockWalk) through(ref *lockRef, t types.Type, index []int) *lockRef {
 		}
 		f := st.Field(i).Origin()
 		next.path += "." + f.Name()
+		holder := next.key
 		next.last, next.owner, next.key = f, "", ""
 		next.vars = append(next.vars, f)
 		if key, ok := FieldKey(t, i); ok && f.Pkg() != nil && w.own(f.Pkg().Path()) {
 			next.key, next.owner = key, named(t).Obj().Name()
+		} else if !ok && holder != "" && !strings.Contains(holder, "@") { // a struct type without a name
+			next.key, next.owner = holder+"."+f.Name(), rewrite.ShortKey(holder)
 		}
 		t = st.Field(i).Type()
 	}
@@ -176,7 +180,7 @@ func (w *lockWalk) newUse(ref *lockRef, at token.Pos) *LockUse {
 		Decl: rewrite.SpanOf(w.fset, v.Pos(), v.Pos()+token.Pos(len(v.Name())))}
 	if ref.owner != "" {
 		u.Name = ref.owner + "." + v.Name()
-		u.Public = v.Exported() && token.IsExported(ref.owner)
+		u.Public = v.Exported() && !slices.ContainsFunc(strings.Split(ref.owner, "."), func(s string) bool { return !token.IsExported(s) })
 	} else if strings.Contains(ref.key, "@") {
 		if u.Local = w.inside(v); !u.Local && w.fn != nil {
 			u.Runs = w.runs(v)

@@ -179,6 +179,9 @@ func (x *extractor) converted(in *ssa.ChangeType) {
 	if !ok || n.Obj().Pkg() == nil {
 		return
 	}
+	if fn := x.function(in.X); fn.Func != "" && !fn.Bound && !x.out.Test && x.own(n.Obj().Pkg().Path()) {
+		x.conversions[TypeKey(n)] = append(x.conversions[TypeKey(n)], fn.Func)
+	}
 	if row, ok := x.model.HandlerType(TypeKey(n)); ok && row.Kind == model.Handler {
 		if fn := x.function(in.X); fn.Func != "" {
 			pos := in.Pos()

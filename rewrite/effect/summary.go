@@ -185,6 +185,9 @@ const (
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
 )
 
+// Converted is the Method of a call of a value of the function type Iface.
+const Converted = "a function converted to"
+
 // An Event is one thing a function does.
 type Event struct {
 	Kind Kind
@@ -272,7 +275,7 @@ type Func struct {
 	Exported bool   // has an exported name: interfaces and other packages may call it
 	Accepts  bool   // takes connections from a listener: what it does then follows from what others send
 	Served   string // the library that calls the method from many goroutines at once
-	Public   bool   // and its receiver's type, if it has one, is exported too
+	Public   bool   // and others can get at its receiver, if it has one: the type is exported, or objects are handed out
 	Recv     string // key of the receiver's type
 	Parent   string // key of the function around a literal
 	Params   int
@@ -314,10 +317,13 @@ type Summary struct {
 	Structs   []*Struct
 	Types     []*Type
 	Locks     []*LockUse
-	Pooled    []string          // keys of the types whose objects are in a sync.Pool when nobody needs them
-	Presented []string          // keys of the types of which values become those of interfaces
-	Guards    map[string]string // package variables, to the lock that a comment says guards them
-	Conds     map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
+	Pooled    []string // keys of the types whose objects are in a sync.Pool when nobody needs them
+	Presented []string // keys of the types of which values become those of interfaces
+	// Conversions lists, by function type of the module, the functions that
+	// are converted to it.
+	Conversions map[string][]string
+	Guards      map[string]string // package variables, to the lock that a comment says guards them
+	Conds       map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
 }
 
 // A Type is a named type with its own methods, by name and signature: what

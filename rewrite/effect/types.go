@@ -51,3 +51,76 @@ func methods(p *load.Package, spell *speller) []*Type {
 	}
 	return out
 }
+
+// structs lists the struct types declared in a package's files, and those
+// without a name that have a lock of their own, by what holds them.
+func structs(p *load.Package) []*Struct {
+	var list []*Struct
+	scope := p.Types.Scope()
+	for _, name := range scope.Names() {
+		switch o := scope.Lookup(name).(type) {
+		case *types.TypeName:
+			if st, ok := o.Type().Underlying().(*types.Struct); ok && !o.IsAlias() {
+				list = append(list, describe(TypeKey(o.Type()), o.Exported(), st))
+				list = append(list, nameless(TypeKey(o.Type()), st)...)
+			}
+		case *types.Var:
+			list = append(list, owned(p.Path+"."+name, o.Type())...)
+		}
+	}
+	return list
+}
+
+// nameless lists the struct types without a name that the fields of a struct
+// hold.
+func nameless(key string, st *types.Struct) []*Struct {
+	var list []*Struct
+	for f := range st.Fields() {
+		list = append(list, owned(key+"."+f.Name(), f.Type())...)
+	}
+	return list
+}
+
+// owned describes the struct type without a name that a field or package
+// variable holds, refers to, or has elements of. Where it has no lock, it is a
+// part of what holds it.
+func owned(key string, t types.Type) []*Struct {
+	for {
+		switch u := types.Unalias(t).(type) {
+		case *types.Pointer:
+			t = u.Elem()
+		case *types.Slice:
+			t = u.Elem()
+		case *types.Array:
+			t = u.Elem()
+		case *types.Map:
+			t = u.Elem()
+		case *types.Struct:
+			list := nameless(key, u)
+			if s := describe(key, false, u); slices.ContainsFunc(s.Fields, func(f FieldInfo) bool { return f.Lock }) {
+				list = append(list, s)
+			}
+			return list
+		default:
+			return nil
+		}
+	}
+}
+
+func describe(key string, public bool, st *types.Struct) *Struct {
+	s := &Struct{Key: key, Public: public}
+	for f := range st.Fields() {
+		info := FieldInfo{Key: key + "." + f.Name(), Lock: isLock(f.Type())}
+		if n, ok := types.Unalias(f.Type()).(*types.Named); ok && n.Obj().Pkg() != nil {
+			info.Atomic = n.Obj().Pkg().Path() == "sync/atomic"
+			if _, ok := n.Underlying().(*types.Struct); ok && !info.Atomic {
+				info.Struct = TypeKey(n)
+			}
+		}
+		if f.Embedded() {
+			info.Embeds = TypeKey(f.Type())
+		}
+		s.Fields = append(s.Fields, info)
+	}
+	return s
+}

@@ -155,3 +155,13 @@ func plainTuple(t *types.Tuple) *types.Tuple {
 	}
 	return types.NewTuple(list...)
 }
+
+// starters are how the names of methods begin that start what is started once.
+var starters = []string{"Start", "Run", "Serve", "Listen", "Open", "Connect", "Dial", "Launch", "Watch", "Begin", "Init", "Set", "Attach", "Join", "Resume", "Restart"}
+
+// Starts reports whether a method, by its full name, starts its receiver by
+// custom: nobody calls it twice at once.
+func Starts(name string) bool {
+	name = name[strings.LastIndexByte(name, '.')+1:]
+	return slices.ContainsFunc(starters, func(s string) bool { return strings.HasPrefix(name, s) })
+}

@@ -1,5 +1,7 @@
 package model
 
+import "slices"
+
 // httpFieldRows: the hooks of servers, clients and proxies.
 var httpFieldRows = Rows{Fields: map[string]Row{
 	// The handler to invoke for each request: https://pkg.go.dev/net/http#Server
@@ -40,4 +42,15 @@ var netRows = Rows{
 		"expvar.Func": {Kind: Handler},
 	},
 	Fields: map[string]Row{},
+}
+
+// connMethods are those of a net.Conn. "Multiple goroutines may invoke methods
+// on a Conn simultaneously": https://pkg.go.dev/net#Conn
+var connMethods = []string{"Close() error", "LocalAddr() net.Addr", "Read([]byte) (int, error)", "RemoteAddr() net.Addr",
+	"SetDeadline(time.Time) error", "SetReadDeadline(time.Time) error", "SetWriteDeadline(time.Time) error", "Write([]byte) (int, error)"}
+
+// ConnMethod reports whether a method with the given key is one of those that
+// make a type a net.Conn, of which it has all.
+func ConnMethod(key string, has func(key string) bool) bool {
+	return slices.Contains(connMethods, key) && !slices.ContainsFunc(connMethods, func(key string) bool { return !has(key) })
 }

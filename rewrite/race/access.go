@@ -66,7 +66,7 @@ func (w *walk) keep(a *access) {
 		w.check(a)
 	}
 	a.id = w.id(a.path)
-	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test}
+	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, adapted: a.adapted, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test}
 	a.must, k.must = w.locksets.of(a.must)
 	a.may, k.may = w.locksets.of(a.may)
 	a.past, k.past = w.factsets.of(a.past)

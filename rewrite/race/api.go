@@ -72,6 +72,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	switch {
 	case t.elem() != e.elem(), !conflict(t.access, e.access), !sameObject(t.typed, e.typed):
 		return false
+	case t.frame.Pkg != e.frame.Pkg && !strings.HasSuffix(t.typed, chain(e.typed)):
+		return false // what is behind an object of another package may be anybody's
 	case protected(t.access, e.access, t.frame, e.frame), ps.m.protectedByCallers(t, e):
 		return false
 	case ps.m.handedOut(t.may.keys(t.frame)):

@@ -58,12 +58,18 @@ func beside(p pair) string {
 		return "subtests that call t.Parallel run at once"
 	case a.Start == b.Start && a.Many:
 		return "several goroutines of this start may run at once"
+	case a.Start == b.Start && !a.Entry && !p.certain && !p.a.adapted:
+		return p.a.frame.Name + " may be called again while the goroutine runs"
 	case a.Request && b.Request:
 		return "a server handles requests of both kinds at once"
 	case (a.Request || b.Request) && !a.Entry && !b.Entry && !a.Starter && !b.Starter:
 		return "requests may come while the goroutine runs"
 	case !a.Entry && !b.Entry && !a.Starter && !b.Starter:
 		return "nothing waits for one goroutine before the other is started"
+	case p.conn:
+		return "the methods of a net.Conn may be called at once"
+	case a.Entry && b.Entry && p.a.at == p.b.at && p.a.entry == p.b.entry:
+		return "who takes a lock for reading says that several come at once"
 	case a.Entry && b.Entry:
 		return "the lock that guards the other accesses says that callers run at once"
 	case a.Entry || b.Entry:

@@ -64,8 +64,14 @@ func (w *walk) locked(a *access) *access {
 	return &n
 }
 
-// locks returns what is held whenever the access runs.
-func (r *raw) locks() keys { return merge(r.fn.entry.must, r.must) }
+// locks returns what is held whenever the access runs. What callers of the
+// function hold, its goroutines don't.
+func (r *raw) locks() keys {
+	if r.thread != 0 {
+		return r.must
+	}
+	return merge(r.fn.entry.must, r.must)
+}
 
 // isFresh reports whether only the maker of the object can see it.
 func (r *raw) isFresh() bool {
@@ -95,6 +101,9 @@ func (f *function) onlyInit(depth int) bool {
 func (m *Module) collect() {
 	m.pairs.dropHeld()
 	m.pairs.judge()
+	m.pairs.judgeReaders()
+	m.pairs.judgeConns()
+	m.pairs.judgeEvents()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
 		slices.SortStableFunc(m.raw[field], func(a, b *raw) int { return comparePos(a.at, b.at) })

@@ -110,6 +110,7 @@ func (in *frameOf) place(n, a *access) {
 	n.loop = a.loop || a.thread == 0 && in.loop
 	n.turn = in.turn
 	n.later = a.later || in.later
+	n.adapted = a.adapted || in.call.Note == effect.Converted
 	n.parallel = a.parallel || a.thread == 0 && in.s.parallel
 }
 

@@ -122,14 +122,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	m.findSettings()
 	m.findImpls()
 	m.summariseAll(m.components())
-	m.handed = make(map[string]bool)
-	for _, f := range m.order {
-		if f.Exported {
-			for k := range f.sum.kept.keys(f) {
-				m.handed[k] = true
-			}
-		}
-	}
+	m.findHanded()
 	m.topDown()
 	m.collect()
 	m.findLifetimes()
@@ -142,11 +135,17 @@ func (m *Module) findCandidates() {
 	m.cands, m.replaced = maps.Clone(m.watch), make(map[string]bool)
 	for _, f := range m.order {
 		shared := f.shared()
+		first := make(map[effect.Root]map[*effect.Event]bool)
+		for r := range shared {
+			if r.Kind == effect.Local && f.Locals[r.N].Fresh {
+				first[r] = f.initialises(r)
+			}
+		}
 		f.each(func(e *effect.Event) {
 			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic {
 				return
 			}
-			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && !shared[r] {
+			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && (!shared[r] || first[r][e]) {
 				return
 			}
 			if e.Whole != "" {
@@ -167,10 +166,6 @@ func (m *Module) findCandidates() {
 		})
 	}
 }
-
-// initial reports whether a function runs before all others of its package:
-// its own init functions, and what sets its variables where they are declared.
-func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix(f.Name, "init#") }
 
 // shared tells which variables of the function are seen by goroutines that it
 // starts.
@@ -267,58 +262,6 @@ func (m *Module) allTargets(f *function) []*function {
 		}
 	})
 	return out
-}
-
-// maxImpls is how many types may be behind an interface before a call through
-// it says nothing about any of them.
-const maxImpls = 4
-
-// behind lists the methods that a call through an interface of the module may
-// run: those of the types that implement it.
-func (m *Module) behind(e *effect.Event) []*function {
-	if e.Method == "" {
-		return nil
-	}
-	return m.impls[e.Method+" "+e.Iface]
-}
-
-// findImpls finds what is behind all calls through interfaces, once and for
-// all: functions are summarised several at once.
-func (m *Module) findImpls() {
-	for _, f := range m.order {
-		f.each(func(e *effect.Event) {
-			if e.Method == "" {
-				return
-			}
-			key := e.Method + " " + e.Iface
-			if _, known := m.impls[key]; !known {
-				m.impls[key] = m.implementing(e)
-			}
-		})
-	}
-}
-
-func (m *Module) implementing(e *effect.Event) []*function {
-	var list, presented []*function
-	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
-	for _, t := range m.types {
-		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
-			continue
-		}
-		if g := m.funcs[t.Methods[e.Method]]; g != nil && !g.Test {
-			list = append(list, g)
-			if m.presented[t.Key] {
-				presented = append(presented, g)
-			}
-		}
-	}
-	if len(presented) > 0 {
-		list = presented // that a type happens to have such methods is not meant
-	}
-	if len(list) > maxImpls {
-		return nil
-	}
-	return list
 }
 
 // components groups functions that call each other, callees first (Tarjan).

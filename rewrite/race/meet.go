@@ -96,6 +96,9 @@ func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	if !t.overlaps() || t.below || t.handler && w.f.Test || w.perRequest(a) || t.queue != (effect.Pos{}) {
 		return false
 	}
+	if a.adapted && !w.left.has(a.thread) {
+		return false // one goroutine for each of several functions
+	}
 	if strings.Contains(a.index, "?") || strings.Contains(a.index, "p") {
 		return false // each may well have its own element
 	}

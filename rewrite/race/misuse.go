@@ -241,3 +241,25 @@ func (m *Module) lockSide(op rewrite.Op, at rewrite.Span, lock string, held rewr
 	}
 	return s
 }
+
+// findHanded finds the locks that exported functions leave held for their
+// callers. One that is only left by mistake is no such lock.
+func (m *Module) findHanded() {
+	m.handed = make(map[string]bool)
+	for _, f := range m.order {
+		if f.Exported {
+			for k := range f.sum.kept.keys(f) {
+				m.handed[k] = true
+			}
+		}
+	}
+	if len(m.handed) == 0 {
+		return
+	}
+	for _, f := range m.misuses() {
+		if len(f.Leaks) > 0 {
+			lock, _, _ := strings.Cut(f.Place.Key, " ")
+			delete(m.handed, lock)
+		}
+	}
+}

@@ -241,6 +241,9 @@ func (m *Module) making(r *raw) bool {
 
 // mentions reports whether an event lets others have an object.
 func mentions(e *effect.Event, root effect.Root) bool {
+	if e.Kind == effect.Defer {
+		e = e.Deferred
+	}
 	has := func(v effect.Value) bool {
 		return v.Path.Root == root || slices.ContainsFunc(v.Bind, func(p effect.Path) bool { return p.Root == root })
 	}

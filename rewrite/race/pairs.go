@@ -22,6 +22,7 @@ type side struct {
 type pair struct {
 	a, b     side
 	certain  bool
+	conn     bool // two methods of a net.Conn
 	obstacle obstacle
 }
 
@@ -183,7 +184,7 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 		}
 		return
 	}
-	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: true, obstacle: w.obstacle(a, b)})
+	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: !a.adapted && !b.adapted, obstacle: w.obstacle(a, b)})
 }
 
 // dismiss says why two conflicting accesses are no race; "" if they are one.

@@ -64,7 +64,8 @@ func (w *walk) place(a, b *access) string {
 }
 
 func (w *walk) placeKey(p effect.Path, a, b *access) string {
-	if p.Root.Kind == effect.Local && w.within(a.fn) && w.within(b.fn) && !w.leaked[p.Root] {
+	elsewhere := func(o *access) bool { return o.path == p && !w.within(o.fn) }
+	if p.Root.Kind == effect.Local && w.within(a.fn) && w.within(b.fn) && !w.leaked[p.Root] && !slices.ContainsFunc(w.sum.accesses, elsewhere) {
 		return w.f.variable(p.Root).Key
 	}
 	return w.m.placeOf(w.f, p)

@@ -70,24 +70,36 @@ func Watch(sums []*effect.Summary, seen []Sighting) []string {
 			structs[t.Key] = t
 		}
 	}
+	funcs := make(map[string]*function)
 	for _, s := range sums {
-		for _, ef := range s.Funcs {
-			f := &function{Func: ef}
-			for _, l := range lines[f.At.File] {
-				if l.To < f.At.Line || f.End.Line < l.From {
-					continue
-				}
+		for _, f := range s.Funcs {
+			funcs[f.Key] = &function{Func: f}
+		}
+	}
+	var watch func(f *function, from, to, depth int)
+	watch = func(f *function, from, to, depth int) {
+		f.each(func(e *effect.Event) {
+			if e.At.Line < from || to < e.At.Line {
+				return
+			}
+			if g := funcs[e.Fn.Func]; e.Kind == effect.Call && g != nil && g.inlines() && depth < 3 {
+				watch(g, g.At.Line, g.End.Line, depth+1)
+			}
+			if e.Kind != effect.Access {
+				return
+			}
+			for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
+				keys[sel] = true
+			}
+			keys[e.Path.Root.Key] = true
+			watchFields(keys, structs, e.Whole, 0)
+		})
+	}
+	for _, f := range funcs {
+		for _, l := range lines[f.At.File] {
+			if f.At.Line <= l.To && l.From <= f.End.Line {
 				keys[f.Key] = true
-				f.each(func(e *effect.Event) {
-					if e.Kind != effect.Access || e.At.Line < l.From || l.To < e.At.Line {
-						return
-					}
-					for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
-						keys[sel] = true
-					}
-					keys[e.Path.Root.Key] = true
-					watchFields(keys, structs, e.Whole, 0)
-				})
+				watch(f, l.From, l.To, 0)
 			}
 		}
 	}
@@ -230,38 +242,89 @@ func shortKeys(keys []string) string {
 }
 
 // spots lists, by place, the accesses on the line of a side that its operation
-// fits; those elsewhere in the statement rank behind.
+// fits; those elsewhere in the statement rank behind. Where there is none, a
+// function that is called there did it: small ones have no frame of their own.
 func (m *Module) spots(s Sighted) map[string][]spot {
 	out := make(map[string][]spot)
 	if len(s.Calls) == 0 {
 		return out
 	}
 	l := s.Calls[0]
-	for key, list := range m.raw {
-		for _, r := range list {
-			if r.at.File != l.File || r.at.Line < l.From || l.To < r.at.Line {
-				continue
-			}
-			fits := slices.Index(s.Ops, r.op)
-			if fits < 0 || s.In != "" && !r.whole && (r.op == rewrite.Read || r.op == rewrite.Write) {
-				continue // a library's function accesses what is read there, not where it is read
-			}
-			likeness := l.likeness(r.access.fn)
-			rank := 10*(len(s.Ops)-fits) + 25*likeness
-			switch {
-			case r.at.Line == l.Line:
-				rank += 100
-			case likeness < 2:
-				continue // a literal within the statement
-			}
+	m.eachFitting(s, func(key string, r *raw, fits int) {
+		if r.at.File != l.File || r.at.Line < l.From || l.To < r.at.Line {
+			return
+		}
+		likeness := l.likeness(r.access.fn)
+		rank := 10*(len(s.Ops)-fits) + 25*likeness
+		switch {
+		case r.at.Line == l.Line:
+			rank += 100
+		case likeness < 2:
+			return // a literal within the statement
+		}
+		if !r.whole {
+			rank++
+		}
+		out[key] = append(out[key], spot{key, r, rank})
+	})
+	if len(out) > 0 || s.In != "" {
+		return out
+	}
+	small := m.calledAt(l)
+	m.eachFitting(s, func(key string, r *raw, fits int) {
+		if depth, ok := small[r.access.fn]; ok {
+			rank := 10*(len(s.Ops)-fits) - 2*depth
 			if !r.whole {
 				rank++
 			}
 			out[key] = append(out[key], spot{key, r, rank})
 		}
-	}
+	})
 	return out
 }
+
+// eachFitting calls a function with the accesses that the operation of a side
+// fits, and how well it does.
+func (m *Module) eachFitting(s Sighted, fn func(key string, r *raw, fits int)) {
+	for key, list := range m.raw {
+		for _, r := range list {
+			fits := slices.Index(s.Ops, r.op)
+			if fits < 0 || s.In != "" && !r.whole && (r.op == rewrite.Read || r.op == rewrite.Write) {
+				continue // a library's function accesses what is read there, not where it is read
+			}
+			fn(key, r, fits)
+		}
+	}
+}
+
+// calledAt lists the functions called on a line that the compiler may put in
+// place of the call, and those called there in turn, with how deep they are.
+func (m *Module) calledAt(l Line) map[*function]int {
+	out := make(map[*function]int)
+	f := m.around(l)
+	if f == nil {
+		return out
+	}
+	var add func(f *function, from, to, depth int)
+	add = func(f *function, from, to, depth int) {
+		f.each(func(e *effect.Event) {
+			g := m.funcs[e.Fn.Func]
+			if e.Kind != effect.Call || g == nil || e.At.Line < from || to < e.At.Line || !g.inlines() || depth > 3 {
+				return
+			}
+			if _, seen := out[g]; !seen {
+				out[g] = depth
+				add(g, g.At.Line, g.End.Line, depth+1)
+			}
+		})
+	}
+	add(f, l.Line, l.Line, 1)
+	return out
+}
+
+// inlines reports whether a function may be small enough for the compiler to
+// put it in place of its calls.
+func (f *function) inlines() bool { return len(f.Blocks) <= 4 && f.End.Line-f.At.Line <= 12 }
 
 // partners lists what a side that left no trace in the module's code may have
 // done to the places of the other one: what fits its operation.

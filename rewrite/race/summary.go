@@ -70,6 +70,7 @@ type access struct {
 	parallel bool // after a call of t.Parallel
 	index    string
 	covers   bool   // all that the value at its path holds
+	adapted  bool   // by one of the functions that a value of a function type may be
 	leak     string // made by callers, on what the function returned: the lock it released
 	at       effect.Pos
 	fn       *function // whose source holds it
@@ -92,7 +93,7 @@ type access struct {
 type identity struct {
 	path                             int // see walk.id
 	turn                             int
-	later, parallel                  bool
+	later, parallel, adapted         bool
 	op                               rewrite.Op
 	index                            string
 	whole, konst, loop, test, covers bool

@@ -103,7 +103,12 @@ func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 }
 
 // perhaps returns what may be held when the access runs.
-func (r *raw) perhaps() keys { return merge(r.may, r.fn.entry.may) }
+func (r *raw) perhaps() keys {
+	if r.thread != 0 {
+		return r.may
+	}
+	return merge(r.may, r.fn.entry.may)
+}
 
 // writtenBare reports whether a write to a field lacks a lock. What a library
 // sorts, say, was perhaps never seen to be a write.

@@ -236,6 +236,9 @@ func (w *walk) each(e *effect.Event, f *function) *effect.Event {
 	one := w.choices[key]
 	if one == nil {
 		c := *e
+		if c.Method == effect.Converted {
+			c.Note = effect.Converted
+		}
 		c.Method, c.Fn = "", effect.Value{Func: f.Key}
 		one = &c
 		w.choices[key] = one

@@ -1,0 +1,54 @@
+package race
+
+import (
+	"maps"
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite/model"
+)
+
+// judgeConns finds what two methods of a net.Conn race on: by its
+// documentation they may be called at once.
+func (ps *pairs) judgeConns() {
+	conn := ps.m.connMethods()
+	if len(conn) == 0 {
+		return
+	}
+	for _, field := range slices.Sorted(maps.Keys(ps.entries)) {
+		if len(ps.found[field]) == 0 {
+			ps.amongConn(field, conn)
+		}
+	}
+}
+
+// amongConn adds the first pair of methods that race on a field.
+func (ps *pairs) amongConn(field string, conn map[*function]bool) {
+	for i, a := range ps.entries[field] {
+		for _, b := range ps.entries[field][i+1:] {
+			if conn[a.entry] && conn[b.entry] && a.entry != b.entry && a.entry.Recv == b.entry.Recv && a.path == b.path &&
+				ps.m.isEntry(a.entry) && ps.m.isEntry(b.entry) && conflict(a.access, b.access) && !protected(a.access, b.access, a.frame, b.frame) &&
+				!ordered(a.access, b.access) && !ordered(b.access, a.access) {
+				ps.add(field, pair{a: a.side, b: b.side, conn: true})
+				return
+			}
+		}
+	}
+}
+
+// ordered reports whether, by the fields that hold what they wait for, one
+// access comes after another.
+func ordered(a, b *access) bool { return waitsByField(a, b) || onceByField(a, b) || gated(a, b) }
+
+// connMethods finds the methods of the types that are a net.Conn.
+func (m *Module) connMethods() map[*function]bool {
+	out := make(map[*function]bool)
+	for _, t := range m.types {
+		has := func(key string) bool { return t.Methods[key] != "" }
+		for key, name := range t.Methods {
+			if f := m.funcs[name]; f != nil && !f.Test && model.ConnMethod(key, has) {
+				out[f] = true
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,82 @@
+package race
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// maxImpls is how many types may be behind an interface before a call through
+// it says nothing about any of them.
+const maxImpls = 4
+
+// behind lists the methods that a call through an interface of the module may
+// run: those of the types that implement it.
+func (m *Module) behind(e *effect.Event) []*function {
+	if e.Method == "" {
+		return nil
+	}
+	return m.impls[e.Method+" "+e.Iface]
+}
+
+// findImpls finds what is behind all calls through interfaces, once and for
+// all: functions are summarised several at once.
+func (m *Module) findImpls() {
+	for _, f := range m.order {
+		f.each(func(e *effect.Event) {
+			if e.Method == "" {
+				return
+			}
+			key := e.Method + " " + e.Iface
+			if _, known := m.impls[key]; !known {
+				m.impls[key] = m.implementing(e)
+			}
+		})
+	}
+}
+
+func (m *Module) implementing(e *effect.Event) []*function {
+	if e.Method == effect.Converted {
+		return m.converted(e.Iface)
+	}
+	var list, presented []*function
+	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
+	for _, t := range m.types {
+		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
+			continue
+		}
+		if g := m.funcs[t.Methods[e.Method]]; g != nil && !g.Test {
+			list = append(list, g)
+			if m.presented[t.Key] {
+				presented = append(presented, g)
+			}
+		}
+	}
+	if len(presented) > 0 {
+		list = presented // that a type happens to have such methods is not meant
+	}
+	if len(list) > maxImpls {
+		return nil
+	}
+	return list
+}
+
+// maxConverted is the same for functions converted to a function type.
+const maxConverted = 40
+
+// converted lists the functions that are converted to a function type.
+func (m *Module) converted(to string) []*function {
+	var list []*function
+	for _, s := range m.sums {
+		for _, key := range s.Conversions[to] {
+			if f := m.funcs[key]; f != nil && !slices.Contains(list, f) {
+				list = append(list, f)
+			}
+		}
+	}
+	if len(list) > maxConverted {
+		return nil
+	}
+	return list
+}

@@ -1,0 +1,172 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"go/types"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// sooner: set a field before the goroutine starts that sets it first thing
+//
+// The only write to the field is the first statement of a goroutine, and others
+// look at the field: they may be early, and find nothing. An atomic would make
+// that no data race, and no better. The statement moves above the go statement.
+//
+// It is refused where that is not the same:
+//
+//   - the function that the goroutine runs is started or mentioned elsewhere,
+//     too, or code outside the module may call it;
+//   - the goroutine is started in a loop;
+//   - the value takes long, or takes something that the goroutine is given;
+//   - the two statements are in two files, or call the object by two names.
+var sooner = &rewrite.Rule{
+	Name:  "sooner",
+	Title: "set a field before the goroutine starts that sets it first thing",
+	Mends: []rewrite.Kind{rewrite.Field},
+	Fix:   fixSooner,
+}
+
+func fixSooner(s *rewrite.Site) (*rewrite.Fix, string) {
+	write, ok := onlyWrite(s.Finding)
+	if !ok {
+		return nil, ""
+	}
+	f, path := s.Module.Around(write.At)
+	i := slices.IndexFunc(path, func(n ast.Node) bool { _, ok := n.(*ast.AssignStmt); return ok })
+	if i < 0 || i+2 >= len(path) {
+		return nil, ""
+	}
+	as := path[i].(*ast.AssignStmt)
+	fn := function(&rewrite.Use{File: f, Path: path})
+	if fn == nil || as.Tok != token.ASSIGN || body(fn).List[0] != ast.Stmt(as) {
+		return nil, ""
+	}
+	start, reason := soleStart(s, f, fn, path)
+	if start == nil {
+		return nil, reason
+	}
+	if !slices.ContainsFunc(s.Finding.Sides[:], func(side rewrite.Side) bool {
+		return side.Access.At == write.At && side.Context.Start.Line == f.Span(start).Line
+	}) {
+		return nil, "another goroutine may run it as well"
+	}
+	if reason := moved(s, f, fn, as, start); reason != "" {
+		return nil, reason
+	}
+	fix := &rewrite.Fix{Title: fmt.Sprintf("Set %s before the goroutine starts", s.Finding.Place.Name), Safety: rewrite.Safe, Edits: []rewrite.Edit{
+		rewrite.Insert{Stmt: f.Span(start), Code: rewrite.Code{Text: texts(f, as.Lhs) + " = " + texts(f, as.Rhs)}, Comments: f.Span(as)},
+		rewrite.Drop{Node: f.Span(as)},
+	}}
+	for _, g := range s.Group {
+		if w, ok := onlyWrite(g); ok && w.At.File == write.At.File && f.Span(as).Contains(w.At) {
+			fix.Places = append(fix.Places, g.Place.Key)
+		}
+	}
+	return fix, ""
+}
+
+// onlyWrite returns the only write to a place once others may have it.
+func onlyWrite(f *rewrite.Finding) (rewrite.Access, bool) {
+	var writes []rewrite.Access
+	for _, a := range f.Accesses {
+		if !a.Fresh && !a.Test && (a.Op.Writes() || a.Op == rewrite.Atomic || a.Op == rewrite.Address) {
+			writes = append(writes, a)
+		}
+	}
+	if len(writes) != 1 || writes[0].Op != rewrite.Write {
+		return rewrite.Access{}, false
+	}
+	return writes[0], true
+}
+
+// soleStart finds the go statement that alone runs a function, in a list of
+// statements of the same file.
+func soleStart(s *rewrite.Site, f *rewrite.File, fn ast.Node, path []ast.Node) (*ast.GoStmt, string) {
+	var up []ast.Node // from the call on
+	switch fn := fn.(type) {
+	case *ast.FuncLit:
+		i := slices.Index(path, ast.Node(fn))
+		up = path[i+1:]
+	case *ast.FuncDecl:
+		obj, ok := f.Info.Defs[fn.Name].(*types.Func)
+		if !ok || obj.Exported() && importable(f.Pkg) {
+			return nil, "code outside the module may call " + fn.Name.Name + " itself"
+		}
+		for _, u := range s.Module.Mentions(obj) {
+			if u.Path[0] == ast.Node(fn.Name) {
+				continue
+			}
+			if up != nil || u.File != f || len(u.Path) < 4 {
+				return nil, fn.Name.Name + " is started or mentioned elsewhere, too"
+			}
+			if up = u.Path[1:]; len(up) > 0 && ast.Node(up[0]) != nil {
+				if _, ok := up[0].(*ast.SelectorExpr); ok {
+					up = up[1:]
+				}
+			}
+		}
+	}
+	if len(up) < 3 {
+		return nil, ""
+	}
+	start, ok := up[1].(*ast.GoStmt)
+	if call, is := up[0].(*ast.CallExpr); !ok || !is || start.Call != call || !inList(up[2]) {
+		return nil, ""
+	}
+	for _, n := range up[2:] {
+		switch n.(type) {
+		case *ast.ForStmt, *ast.RangeStmt:
+			return nil, "the goroutine is started in a loop"
+		case *ast.FuncDecl, *ast.FuncLit:
+			return start, ""
+		}
+	}
+	return nil, ""
+}
+
+// moved tells why an assignment means something else above a go statement.
+func moved(s *rewrite.Site, f *rewrite.File, fn ast.Node, as *ast.AssignStmt, start *ast.GoStmt) string {
+	e := s.Module.Calls(f, as.Pos(), as.End())
+	if len(e.Slow) > 0 {
+		return "the value takes long: " + e.Slow[0]
+	}
+	if len(e.Locks) > 0 {
+		return "the value takes a lock"
+	}
+	object := ""
+	if sel, ok := ast.Unparen(start.Call.Fun).(*ast.SelectorExpr); ok {
+		object = text(f, sel.X)
+	}
+	reason := ""
+	ast.Inspect(as, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			reason = "the value is a function"
+		case *ast.UnaryExpr:
+			if n.Op == token.ARROW {
+				reason = "the value is received"
+			}
+		case *ast.Ident:
+			v, ok := f.Info.Uses[n].(*types.Var)
+			if ok && !v.IsField() && fn.Pos() <= v.Pos() && v.Pos() < fn.End() && v.Name() != object {
+				reason = fmt.Sprintf("%s is the goroutine's own", n.Name)
+			}
+		}
+		return reason == ""
+	})
+	return reason
+}
+
+// texts spells expressions as a list.
+func texts(f *rewrite.File, list []ast.Expr) string {
+	var out []string
+	for _, e := range list {
+		out = append(out, text(f, e))
+	}
+	return strings.Join(out, ", ")
+}
