@@ -156,7 +156,8 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if u.File.Test && l.site.Finding.Kind != rewrite.Variable {
 		return s, false, ""
 	}
-	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) {
+	lent := lent(u)
+	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) && (lent == nil || a == nil) {
 		return s, false, addressTaken(u)
 	}
 	if a == nil || a.Fresh {
@@ -164,7 +165,10 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	}
 	s = spot{Use: outsideCalled(u), sel: sel, write: writes(u) || inPlace(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem || inPlace(u)}
 	s.elem = s.elem || s.Use != u && inside(u)
-	if a.Op == rewrite.Address {
+	switch {
+	case lent != nil:
+		s.write, s.elem = !readsOnly.MatchString(lent.Name()), true
+	case a.Op == rewrite.Address:
 		return s, false, addressTaken(u)
 	}
 	if a.Whole && s.object() != nil && !l.outer() {
