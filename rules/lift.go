@@ -32,20 +32,33 @@ func (l *locking) lift(s spot, up ast.Node, stmt ast.Stmt) bool {
 			return false
 		}
 	}
+	var names []string
+	for _, lhs := range as.Lhs {
+		names = append(names, lhs.(*ast.Ident).Name)
+	}
+	code := l.below(s, list(up), stmt, strings.Join(names, ", ")+" := $0")
+	l.names[up] = append(l.names[up], names...)
+	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
+		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: code}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
+	return true
+}
+
+// below puts a statement that holds a spot under the lock, above another one of
+// a list: in the section that ends there, if one does.
+func (l *locking) below(s spot, stmts []ast.Stmt, next ast.Stmt, code string) string {
 	lock, unlock := ".Lock()", ".Unlock()"
 	if l.mode([]spot{s}) == rewrite.Shared {
 		lock, unlock = ".RLock()", ".RUnlock()"
 	}
 	expr := l.lockExpr(s)
-	var names []string
-	for _, lhs := range as.Lhs {
-		names = append(names, lhs.(*ast.Ident).Name)
+	i := slices.Index(stmts, next)
+	for _, end := range []string{"Unlock", "RUnlock"} {
+		if i > 0 && isExpr(stmts[i-1]) && l.lockCall(s, stmts[i-1], end) && (end == "Unlock" || unlock == ".RUnlock()") {
+			l.edits = append(l.edits, rewrite.Drop{Node: s.File.Span(stmts[i-1])})
+			return code + "\n" + expr + "." + end + "()"
+		}
 	}
-	code := expr + lock + "\n" + strings.Join(names, ", ") + " := $0\n" + expr + unlock
-	l.names[up] = append(l.names[up], names...)
-	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
-		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: code}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
-	return true
+	return expr + lock + "\n" + code + "\n" + expr + unlock
 }
 
 // taken reports whether a name can't be declared in a list of statements
