@@ -19,6 +19,9 @@ func (l *locking) quiet(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
 	if s, ok := l.afterNilTest(fn, stmts); ok {
 		return fmt.Sprintf("a comparison of %s with nil", s.objectText())
 	}
+	if name := l.replaced(fn, stmts); name != "" {
+		return "an assignment of " + name
+	}
 	return l.quietBetween(f, stmts[0].Pos(), stmts[len(stmts)-1].End())
 }
 

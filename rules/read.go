@@ -363,7 +363,8 @@ func (l *locking) same(s, first spot, up ast.Node) bool {
 			}
 		case *ast.AssignStmt:
 			for _, lhs := range n.Lhs {
-				changes = changes || text(s.File, lhs) == text(s.File, s.sel)
+				root := rootIdent(s.sel)
+				changes = changes || text(s.File, lhs) == text(s.File, s.sel) || root != nil && text(s.File, lhs) == root.Name
 			}
 		case *ast.IncDecStmt:
 			changes = changes || text(s.File, n.X) == text(s.File, s.sel)
