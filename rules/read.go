@@ -192,8 +192,8 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	stmts := list(up)
 	f := s.File
 	if s.write {
-		if l.assignResult(fn, s, up, stmts[i]) {
-			return 1, ""
+		if n := l.assignResult(fn, spots, up, stmts[i]); n > 0 {
+			return n, ""
 		}
 		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
 	}
