@@ -21,8 +21,9 @@ import (
 // from Swap, a test for one constant and the write of another that depends on
 // it become CompareAndSwap, and a pointer that a function reads several times
 // is loaded once. Where functions of sync/atomic change the field already, the
-// field keeps its type, and the other accesses call such functions too; or, if
-// that does not do, all of them become methods. An initial value in a composite literal becomes a Store before
+// field keeps its type, and the other accesses call such functions too, a copy of
+// the whole struct for each of its fields; or, if that does not do, all of them
+// become methods. An initial value in a composite literal becomes a Store before
 // anybody else can see the object.
 //
 // The fix is for fields of type bool, int32, int64, uint32, uint64, uintptr,
