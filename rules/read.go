@@ -217,7 +217,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if reason != "" {
 		return 0, reason
 	}
-	if reason := early(s, stmts[i]); reason != "" {
+	if reason := early(s, stmts[i], func(call *ast.CallExpr) bool { return l.harmless(s, call) }); reason != "" {
 		if !s.judged() && l.get(s) {
 			return 1, ""
 		}
