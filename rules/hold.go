@@ -42,8 +42,9 @@ type locking struct {
 	shared   map[*ast.FuncDecl]*rewrite.File // that some callers call with the lock held, some without
 	inner    []spot                          // in methods of structs that the lock's holds by value
 	getters  []getter
-	names    map[ast.Node][]string // variables made so far, by the list they are in
-	refresh  *refresh              // the one function that writes, if that is why it has a lock of its own
+	names    map[ast.Node][]string      // variables made so far, by the list they are in
+	lifted   map[ast.Node][]*ast.IfStmt // that had them in their heads
+	refresh  *refresh                   // the one function that writes, if that is why it has a lock of its own
 }
 
 // A stretch is a run of statements in one list.
@@ -54,7 +55,7 @@ type stretch struct {
 
 // plan makes the edits, or says why not.
 func (l *locking) plan() string {
-	l.edits, l.inner, l.names = nil, nil, make(map[ast.Node][]string)
+	l.edits, l.inner, l.lifted, l.names = nil, nil, make(map[ast.Node][]*ast.IfStmt), make(map[ast.Node][]string)
 	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
 	l.shared, l.asserted = make(map[*ast.FuncDecl]*rewrite.File), make(map[*ast.FuncDecl]*rewrite.File)
 	order, reason := l.gather()

@@ -346,6 +346,14 @@ func lowerFirst(s string) string {
 	return strings.ToLower(string(r[:n])) + string(r[n:])
 }
 
+// oneOf names an element: a handler of handlers.
+func (l *locking) oneOf(s spot, e ast.Expr) string {
+	if name := s.name(); strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") {
+		return lowerFirst(strings.TrimSuffix(name, "s"))
+	}
+	return l.elementName(s, e)
+}
+
 // elementName names the value of an expression over a container. Where other
 // fields of the struct are mended too, each by itself, the name says which.
 func (l *locking) elementName(s spot, e ast.Expr) string {

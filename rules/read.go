@@ -207,7 +207,10 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if inLoop {
 		return l.loop(fn, s, loop)
 	}
-	if l.lift(s, up, stmts[i]) || l.clearLookup(s, up, stmts[i]) {
+	if n := l.lift(spots, up, stmts[i]); n > 0 {
+		return n, ""
+	}
+	if l.clearLookup(s, up, stmts[i]) {
 		return 1, ""
 	}
 	if l.snapshot(fn, s, up, stmts[i]) {
