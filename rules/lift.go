@@ -214,3 +214,30 @@ func (l *locking) changedInPlace(s spot) bool {
 	}
 	return false
 }
+
+// judged reports whether what is read is compared with nil: who goes on after
+// that relies on the answer.
+func (s spot) judged() bool {
+	read, up := s.Path[0], s.Path[1]
+	if index, ok := up.(*ast.IndexExpr); ok && s.elem {
+		read, up = index, s.Path[2]
+	}
+	b, ok := up.(*ast.BinaryExpr)
+	if !ok || b.Op != token.EQL && b.Op != token.NEQ {
+		return false
+	}
+	return s.File.Info.Types[b.Y].IsNil() && ast.Node(b.X) == read
+}
+
+// fixedKey reports whether an index is the same throughout a function.
+func fixedKey(info *types.Info, fn ast.Node, e ast.Expr) bool {
+	if info.Types[e].Value != nil {
+		return true
+	}
+	id, ok := e.(*ast.Ident)
+	if !ok {
+		return false
+	}
+	v, ok := info.Uses[id].(*types.Var)
+	return ok && v.Pos() >= fn.Pos() && v.Pos() < fn.End() && !reassigned(info, fn, v)
+}

@@ -242,8 +242,8 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	n := 1
 	for n < len(spots) {
 		e, reason := spots[n].readable()
-		if _, index := e.(*ast.IndexExpr); reason != "" || index || text(f, e) != text(f, expr) || !l.same(spots[n], s, up) {
-			break // an index may have changed
+		if index, ok := e.(*ast.IndexExpr); reason != "" || ok && !fixedKey(f.Info, fn, index.Index) || text(f, e) != text(f, expr) || !l.same(spots[n], s, up) {
+			break
 		}
 		h.Exprs = append(h.Exprs, f.Span(e))
 		n++
@@ -305,16 +305,6 @@ func (l *locking) waits(first spot, stmts []ast.Stmt) bool {
 		}
 	}
 	return false
-}
-
-// judged reports whether what is read is compared with nil: who goes on after
-// that relies on the answer.
-func (s spot) judged() bool {
-	b, ok := s.Path[1].(*ast.BinaryExpr)
-	if !ok || b.Op != token.EQL && b.Op != token.NEQ {
-		return false
-	}
-	return s.File.Info.Types[b.Y].IsNil() && b.X == s.sel
 }
 
 // same reports whether a later read may use what was read before: in the same
