@@ -60,10 +60,18 @@ func (h *holding) computed(ret *ast.ReturnStmt, path []ast.Node) (edits []rewrit
 		if h.plain(r) {
 			continue
 		}
-		if _, several := h.file.Info.TypeOf(r).(*types.Tuple); several || !typed(h.file.Info, r) {
+		if !typed(h.file.Info, r) {
 			return nil, false
 		}
-		name := fresh(use, h.resultName(r), names...)
+		if results, several := h.file.Info.TypeOf(r).(*types.Tuple); several {
+			for v := range results.Variables() {
+				names = append(names, fresh(use, resultName(nil, v.Type()), names...))
+			}
+			list := strings.Join(names, ", ")
+			return []rewrite.Edit{rewrite.Replace{Node: h.file.Span(ret), Holes: []rewrite.Span{h.file.Span(r)},
+				Code: rewrite.Code{Text: list + " := $0\n" + h.unlock + "\nreturn " + list}}}, h.quiet(ret) == ""
+		}
+		name := fresh(use, resultName(r, h.file.Info.TypeOf(r)), names...)
 		holes = append(holes, fmt.Sprintf("$%d", len(spans)))
 		names, spans = append(names, name), append(spans, h.file.Span(r))
 		edits = append(edits, rewrite.Replace{Node: h.file.Span(r), Code: rewrite.Code{Text: name}})
@@ -75,9 +83,10 @@ func (h *holding) computed(ret *ast.ReturnStmt, path []ast.Node) (edits []rewrit
 		Code: rewrite.Code{Text: strings.Join(names, ", ") + " := " + strings.Join(holes, ", ") + "\n" + h.unlock}}), h.quiet(ret) == ""
 }
 
-// resultName is what a variable for a result is called.
-func (h *holding) resultName(e ast.Expr) string {
-	if isError(h.file.Info.TypeOf(e)) {
+// resultName is what a variable for a result is called, which an expression, or
+// a call with several results, computes.
+func resultName(e ast.Expr, t types.Type) string {
+	if isError(t) {
 		return "err"
 	}
 	if sel, ok := e.(*ast.SelectorExpr); ok {
@@ -161,22 +170,23 @@ func (h *holding) library(e *ast.SelectorExpr) bool {
 	return isError(o.Type())
 }
 
-// reverse makes a deferred call that takes the lock which was taken right above
-// it release that: Lock was written for Unlock.
+// reverse makes a deferred call that takes the lock which was taken before
+// release that: Lock was written for Unlock.
 func (h *holding) reverse() ([]rewrite.Edit, string) {
-	line := fmt.Sprintf("%s:%d takes the lock by defer", base(h.file.Name), h.line(h.call))
-	i := slices.Index(list(h.up), ast.Stmt(h.late))
-	if i < 1 {
-		return nil, line
-	}
 	fun := h.call.Fun.(*ast.SelectorExpr)
-	above := strings.TrimPrefix(stmtText(h.file, list(h.up)[i-1]), text(h.file, fun.X))
-	if above != ".Lock()" && above != ".RLock()" {
-		return nil, line
+	lock, method := text(h.file, fun.X), ""
+	for _, st := range list(h.up) {
+		if st.Pos() >= h.late.Pos() {
+			break
+		}
+		if m := strings.TrimPrefix(stmtText(h.file, st), lock); m == ".Lock()" || m == ".RLock()" {
+			method = strings.Trim(m, ".()")
+		}
 	}
-	if h.mentions(body(h.fn)) > 0 {
-		return nil, line + ", and releases it elsewhere"
+	b := body(h.fn)
+	if method == "" || mentionsText(h.file, b, lock+".Unlock()") || mentionsText(h.file, b, lock+".RUnlock()") {
+		return nil, fmt.Sprintf("%s:%d takes the lock by defer", base(h.file.Name), h.line(h.call))
 	}
 	return []rewrite.Edit{rewrite.Replace{Node: h.file.Span(h.call.Fun), Holes: []rewrite.Span{h.file.Span(fun.X)},
-		Code: rewrite.Code{Text: "$0." + releaser(strings.Trim(above, ".()"))}}}, ""
+		Code: rewrite.Code{Text: "$0." + releaser(method)}}}, ""
 }
