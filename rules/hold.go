@@ -44,6 +44,7 @@ type locking struct {
 	getters  []getter
 	names    map[ast.Node][]string      // variables made so far, by the list they are in
 	lifted   map[ast.Node][]*ast.IfStmt // that had them in their heads
+	foreign  []ast.Node                 // what needs another lock: the two need not wait for each other
 	refresh  *refresh                   // the one function that writes, if that is why it has a lock of its own
 }
 

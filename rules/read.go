@@ -156,6 +156,9 @@ func (l *locking) betterRead(spots []spot, stmts []ast.Stmt, up ast.Node) bool {
 	if slices.ContainsFunc(spots, func(s spot) bool { return s.elem || s.write }) {
 		return false
 	}
+	if l.meetsForeign(stmts) {
+		return true
+	}
 	switch stmts[0].(type) {
 	case *ast.GoStmt, *ast.DeferStmt:
 		return true
