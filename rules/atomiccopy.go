@@ -59,13 +59,20 @@ func copiedAt(f *rewrite.File, path []ast.Node, t types.Type) ast.Expr {
 				return e
 			}
 		case *ast.CallExpr:
-			if slices.Contains(p.Args, e) {
+			if i := slices.Index(p.Args, e); i >= 0 && !printed(f.Info, p, i) {
 				return e
 			}
 		}
 		return nil
 	}
 	return nil
+}
+
+// printed reports whether a call takes an argument for any value: it is shown to
+// people, who want no literal there.
+func printed(info *types.Info, call *ast.CallExpr, i int) bool {
+	sig, ok := info.TypeOf(call.Fun).Underlying().(*types.Signature)
+	return !ok || i >= sig.Params().Len() || sig.Variadic() && i == sig.Params().Len()-1 || types.IsInterface(sig.Params().At(i).Type())
 }
 
 // loaded is a literal of a struct's type with the values of its fields, those
@@ -76,22 +83,28 @@ func (a *atomicEdit) loaded(f *rewrite.File, whole ast.Expr, st *rewrite.Struct)
 		object = text(f, star.X)
 	}
 	name, imports := typeText(f, st.Name.Type())
+	loads, fields := 0, 0
 	code := rewrite.Code{Text: name + "{\n", Imports: append(imports, "sync/atomic")}
 	for _, fl := range st.Type.Fields.List {
 		if len(fl.Names) == 0 {
 			return code, "the struct embeds another one"
 		}
 		for _, id := range fl.Names {
+			fields++
 			value := object + "." + id.Name
 			if slices.ContainsFunc(a.site.Module.Uses(a.site.Finding.Place.Owner+"."+id.Name), func(u *rewrite.Use) bool { return atomicCall(u) != nil }) {
 				t, reason := atomicType(st.File.Info.TypeOf(fl.Type), fl, st)
 				if reason != "" || t.narrow != "" || t.pointer {
 					return code, id.Name + " has no function of sync/atomic that loads it"
 				}
+				loads++
 				value = "atomic.Load" + upperFirst(t.value) + "(&" + value + ")"
 			}
 			code.Text += id.Name + ": " + value + ",\n"
 		}
+	}
+	if 2*loads < fields {
+		return code, "most of what is copied with it is no counter"
 	}
 	code.Text = strings.TrimSuffix(code.Text, "\n") + "\n}"
 	return code, ""

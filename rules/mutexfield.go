@@ -60,8 +60,10 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, "the struct has no fields"
 	}
 	l, reason := oneMutex(s, st, group)
-	if reason != "" && len(group) > 1 {
-		group, l, reason = most(s, st, group)
+	if reason != "" && len(group) > 2 {
+		if part, more := most(s, st, group); 2*len(part) > len(group) {
+			group, l, reason = part, more, ""
+		}
 	}
 	if reason != "" {
 		return nil, reason
@@ -143,7 +145,7 @@ func oneMutex(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) (*l
 // most finds as many fields of a group as one mutex can serve, with the finding
 // among them: some of the others may be what can't be done. Those that change at
 // once stay together.
-func most(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) ([]*rewrite.Finding, *locking, string) {
+func most(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) ([]*rewrite.Finding, *locking) {
 	with := func(part []*rewrite.Finding, f *rewrite.Finding) []*rewrite.Finding {
 		return slices.DeleteFunc(slices.Clone(group), func(g *rewrite.Finding) bool {
 			return g != f && !slices.Contains(part, g) && !changeAtOnce(s, f, g)
@@ -152,7 +154,7 @@ func most(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) ([]*rew
 	part := with(nil, s.Finding)
 	l, reason := oneMutex(s, st, part)
 	if reason != "" {
-		return nil, nil, reason
+		return nil, nil
 	}
 	for _, f := range group {
 		if slices.Contains(part, f) {
@@ -162,7 +164,7 @@ func most(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) ([]*rew
 			part, l = with(part, f), more
 		}
 	}
-	return part, l, ""
+	return part, l
 }
 
 // changeAtOnce reports whether two fields are written side by side: they tell of
