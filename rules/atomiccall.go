@@ -47,6 +47,9 @@ func fixCalls(s *rewrite.Site) (*rewrite.Fix, string) {
 			return nil, reason
 		}
 	}
+	if reason := a.copies(st); reason != "" {
+		return nil, reason
+	}
 	if len(a.edits) == 0 {
 		return nil, "no access could be placed in the source"
 	}

@@ -21,8 +21,9 @@ import (
 // from Swap, a test for one constant and the write of another that depends on
 // it become CompareAndSwap, and a pointer that a function reads several times
 // is loaded once. Where functions of sync/atomic change the field already, the
-// field keeps its type, and the other accesses call such functions too; or, if
-// that does not do, all of them become methods. An initial value in a composite literal becomes a Store before
+// field keeps its type, and the other accesses call such functions too, a copy of
+// the whole struct for each of its fields; or, if that does not do, all of them
+// become methods. An initial value in a composite literal becomes a Store before
 // anybody else can see the object.
 //
 // The fix is for fields of type bool, int32, int64, uint32, uint64, uintptr,
@@ -183,7 +184,7 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 		if together(s, f, g) {
 			return fmt.Sprintf("%s changes together with it: one mutex serves both", g.Place.Name)
 		}
-		if !atomicable(s, g) {
+		if !atomicable(s, g) && !public(s, g) {
 			return fmt.Sprintf("%s races too and can't be atomic: one mutex serves both", g.Place.Name)
 		}
 	}
@@ -229,6 +230,14 @@ func atomicable(s *rewrite.Site, f *rewrite.Finding) bool {
 // changed without the other. Counters may be read a little apart, unless one
 // expression is computed from both.
 func together(s *rewrite.Site, f, g *rewrite.Finding) bool {
+	written, stored, read, computed := sideBySide(s, f, g)
+	return written && (stored && read || computed)
+}
+
+// sideBySide tells whether two fields are written in one list of statements,
+// by plain assignments perhaps, and whether one function reads both, to compute
+// one thing from both perhaps.
+func sideBySide(s *rewrite.Site, f, g *rewrite.Finding) (written, stored, read, computed bool) {
 	var us, vs []spot
 	for _, u := range s.Module.Uses(f.Place.Key) {
 		if sel, ok := mention(u); ok && !u.File.Test {
@@ -240,7 +249,6 @@ func together(s *rewrite.Site, f, g *rewrite.Finding) bool {
 			vs = append(vs, spot{Use: v, sel: sel, write: writes(v)})
 		}
 	}
-	written, stored, read, computed := false, false, false, false
 	for _, u := range us {
 		for _, v := range vs {
 			if function(u.Use) != function(v.Use) || u.objectText() != v.objectText() {
@@ -260,5 +268,5 @@ func together(s *rewrite.Site, f, g *rewrite.Finding) bool {
 			}
 		}
 	}
-	return written && (stored && read || computed)
+	return written, stored, read, computed
 }

@@ -256,7 +256,7 @@ func (a *atomicEdit) once(fn ast.Node, spots []spot) string {
 	}
 	stmts := list(r.up)[r.first : r.last+1]
 	first, last := spots[0], spots[len(spots)-1]
-	if slices.ContainsFunc(spots, func(s spot) bool { return !within(s, stmts) }) || !steady(fn, first) || early(first, stmts[0]) != "" || touched(first, last) {
+	if slices.ContainsFunc(spots, func(s spot) bool { return !within(s, stmts) }) || !steady(fn, first) || early(first, stmts[0], never) != "" || touched(first, last) {
 		if a.pointer && slices.ContainsFunc(spots, func(s spot) bool { return condition(s.Use) != nil }) {
 			return fmt.Sprintf("%s tests the pointer and line %d uses it: both must see the same one", first.at(), last.line())
 		}

@@ -56,62 +56,67 @@ func (l *locking) branch(fn ast.Node, spots []spot, stmt ast.Stmt) bool {
 	return true
 }
 
-// assignResult keeps what a slow call returns for a field, beside other
-// results, in a variable, and assigns that under the lock:
+// assignResult keeps what a slow call returns for fields, beside other results,
+// in variables, and assigns these under the lock. It returns how many of the
+// spots that served.
 //
 //	x.f, err = slow()    f, err := slow()
 //	                     x.mu.Lock()
 //	                     x.f = f
 //	                     x.mu.Unlock()
-func (l *locking) assignResult(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool {
+func (l *locking) assignResult(fn ast.Node, spots []spot, up ast.Node, stmt ast.Stmt) int {
 	as, _ := stmt.(*ast.AssignStmt)
 	is, head := stmt.(*ast.IfStmt)
 	if head {
 		as, _ = is.Init.(*ast.AssignStmt)
 	}
+	s := spots[0]
+	f := s.File
 	if as == nil || len(as.Rhs) != 1 || len(as.Lhs) < 2 || !slices.Contains(as.Lhs, s.sel) || l.touches(fn, as.Rhs[0]) {
-		return false
+		return 0
 	}
-	scope := s.File.Pkg.Scope().Innermost(stmt.Pos())
-	if sc := s.File.Info.Scopes[stmt]; sc != nil {
+	scope := f.Pkg.Scope().Innermost(stmt.Pos())
+	if sc := f.Info.Scopes[stmt]; sc != nil {
 		scope = sc.Parent()
 	}
-	name := fresh(s.Use, lowerFirst(s.name()), l.names[up]...)
-	var names []string
-	here := true // := declares only the new one
+	var names, places, values, vars, imports []string
+	here := true // := declares only the new ones
 	for _, lhs := range as.Lhs {
 		id, ok := lhs.(*ast.Ident)
+		n := len(places)
 		switch {
-		case lhs == s.sel:
+		case n < len(spots) && lhs == spots[n].sel && l.lockExpr(spots[n]) == l.lockExpr(s):
+			name := fresh(s.Use, lowerFirst(spots[n].name()), slices.Concat(l.names[up], values)...)
+			typ, more := typeText(f, f.Info.TypeOf(lhs))
+			vars, imports = append(vars, "var "+name+" "+typ+"\n"), append(imports, more...)
+			places, values = append(places, text(f, lhs)), append(values, name)
 			names = append(names, name)
-		case !ok:
-			return false
+		case !ok || l.touches(fn, lhs):
+			return 0
 		default:
-			here = here && (id.Name == "_" || scope != nil && scope.Lookup(id.Name) == s.File.Info.ObjectOf(id))
+			here = here && (id.Name == "_" || scope != nil && scope.Lookup(id.Name) == f.Info.ObjectOf(id))
 			names = append(names, id.Name)
 		}
 	}
-	t, results := s.File.Info.TypeOf(s.sel), s.File.Info.TypeOf(as.Rhs[0])
-	if tuple, ok := results.(*types.Tuple); !ok || tuple.Len() != len(names) {
-		return false
+	if tuple, ok := f.Info.TypeOf(as.Rhs[0]).(*types.Tuple); !ok || tuple.Len() != len(names) {
+		return 0
 	}
 	code := rewrite.Code{Text: strings.Join(names, ", ") + " := $0"}
 	if !here {
-		typ, imports := typeText(s.File, t)
-		code = rewrite.Code{Text: fmt.Sprintf("var %s %s\n%s = $0", name, typ, strings.Join(names, ", ")), Imports: imports}
+		code = rewrite.Code{Text: strings.Join(vars, "") + strings.Join(names, ", ") + " = $0", Imports: imports}
 	}
-	f, lock := s.File, l.lockExpr(s)
-	store := fmt.Sprintf("%s.Lock()\n%s = %s\n%s.Unlock()", lock, text(f, s.sel), name, lock)
-	l.names[up] = append(l.names[up], name)
+	lock := l.lockExpr(s)
+	store := fmt.Sprintf("%s.Lock()\n%s = %s\n%s.Unlock()", lock, strings.Join(places, ", "), strings.Join(values, ", "), lock)
+	l.names[up] = append(l.names[up], values...)
 	if head {
 		code.Text += "\n" + store
 		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
 			rewrite.Insert{Stmt: f.Span(stmt), Code: code, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
-		return true
+		return len(places)
 	}
 	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: code, Holes: []rewrite.Span{f.Span(as.Rhs[0])}},
 		rewrite.Insert{Stmt: f.Span(as), After: true, Code: rewrite.Code{Text: store}})
-	return true
+	return len(places)
 }
 
 // typeText writes a type as code in a file, with the packages that takes.

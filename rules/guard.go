@@ -83,8 +83,12 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 		if g == f {
 			continue
 		}
-		if v, ok := guardOf(s, g); ok && v.Lock == vote.Lock {
+		v, ok := guardOf(s, g)
+		switch {
+		case ok && v.Lock == vote.Lock:
 			l.places = append(l.places, g.Place.Key)
+		case ok:
+			l.foreign = append(l.foreign, without(s, g, v.Lock)...)
 		}
 	}
 	if reason := l.plan(); reason != "" {
@@ -103,6 +107,17 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 		Title:  fmt.Sprintf("Hold %s", rewrite.ShortKey(vote.Lock)),
 		Places: l.places, Safety: rewrite.Safe, Edits: l.edits,
 	}, ""
+}
+
+// without lists what names a place where its lock isn't held.
+func without(s *rewrite.Site, f *rewrite.Finding, lock string) []ast.Node {
+	var out []ast.Node
+	for _, u := range s.Module.Uses(f.Place.Key) {
+		if u.Access != nil && !u.Access.Fresh && !rewrite.Holds(u.Access.Locks, lock) {
+			out = append(out, u.Path[0])
+		}
+	}
+	return out
 }
 
 // guardOf picks the lock of the place's own struct that guards it: one that is

@@ -42,8 +42,10 @@ type locking struct {
 	shared   map[*ast.FuncDecl]*rewrite.File // that some callers call with the lock held, some without
 	inner    []spot                          // in methods of structs that the lock's holds by value
 	getters  []getter
-	names    map[ast.Node][]string // variables made so far, by the list they are in
-	refresh  *refresh              // the one function that writes, if that is why it has a lock of its own
+	names    map[ast.Node][]string      // variables made so far, by the list they are in
+	lifted   map[ast.Node][]*ast.IfStmt // that had them in their heads
+	foreign  []ast.Node                 // what needs another lock: the two need not wait for each other
+	refresh  *refresh                   // the one function that writes, if that is why it has a lock of its own
 }
 
 // A stretch is a run of statements in one list.
@@ -54,7 +56,7 @@ type stretch struct {
 
 // plan makes the edits, or says why not.
 func (l *locking) plan() string {
-	l.edits, l.inner, l.names = nil, nil, make(map[ast.Node][]string)
+	l.edits, l.inner, l.lifted, l.names = nil, nil, make(map[ast.Node][]*ast.IfStmt), make(map[ast.Node][]string)
 	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
 	l.shared, l.asserted = make(map[*ast.FuncDecl]*rewrite.File), make(map[*ast.FuncDecl]*rewrite.File)
 	order, reason := l.gather()
@@ -156,7 +158,8 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if u.File.Test && l.site.Finding.Kind != rewrite.Variable {
 		return s, false, ""
 	}
-	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) {
+	lent := lent(u)
+	if amp, ok := u.Path[1].(*ast.UnaryExpr); ok && amp.Op == token.AND && (a == nil || !a.Fresh || a.Op == rewrite.Address) && (lent == nil || a == nil) {
 		return s, false, addressTaken(u)
 	}
 	if a == nil || a.Fresh {
@@ -164,7 +167,10 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	}
 	s = spot{Use: outsideCalled(u), sel: sel, write: writes(u) || inPlace(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem || inPlace(u)}
 	s.elem = s.elem || s.Use != u && inside(u)
-	if a.Op == rewrite.Address {
+	switch {
+	case lent != nil:
+		s.write, s.elem = !readsOnly.MatchString(lent.Name()), true
+	case a.Op == rewrite.Address:
 		return s, false, addressTaken(u)
 	}
 	if a.Whole && s.object() != nil && !l.outer() {

@@ -164,7 +164,7 @@ func (l *locking) leavable(fn ast.Node, loop *ast.ForStmt, in []spot) string {
 			return fmt.Sprintf("%s waits until there is one and uses it later: both must see the same one", t.at())
 		}
 		i := slices.IndexFunc(moved, func(e ast.Expr) bool { return contains(e, t.sel) })
-		if t.write || i > 0 && t.indexed() || early(t, moved[i]) != "" {
+		if t.write || i > 0 && t.indexed() || early(t, moved[i], never) != "" {
 			return round
 		}
 	}

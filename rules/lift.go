@@ -11,41 +11,153 @@ import (
 )
 
 // lift moves the lookup in the head of an if statement above it, under the
-// lock: if v, ok := x.m[k]; ok { ... }. Names it would hide get others.
-func (l *locking) lift(s spot, up ast.Node, stmt ast.Stmt) bool {
+// lock: if v, ok := x.m[k]; ok { ... }. Names it would hide get others. It
+// returns how many of the spots that served.
+func (l *locking) lift(spots []spot, up ast.Node, stmt ast.Stmt) int {
+	s := spots[0]
 	is, ok := stmt.(*ast.IfStmt)
 	if !ok || is.Init == nil || !contains(is.Init, s.sel) {
-		return false
+		return 0
 	}
 	as, ok := is.Init.(*ast.AssignStmt)
-	if !ok || as.Tok != token.DEFINE || len(as.Rhs) != 1 || l.quietBetween(s.File, as.Pos(), as.End()) != "" {
-		return false
-	}
-	for _, t := range l.spots[function(s.Use)] {
-		if t.sel != s.sel && contains(as, t.sel) {
-			return false
-		}
+	if !ok || as.Tok != token.DEFINE || len(as.Rhs) != 1 || l.quietBetween(s.File, as.Pos(), as.End()) != "" || l.touchesOther(s, as) {
+		return 0
 	}
 	f := s.File
+	var names []string
+	assign := " = "
 	for _, lhs := range as.Lhs {
-		if id, ok := lhs.(*ast.Ident); !ok || id.Name != "_" && taken(f, up, is, id.Name, l.names[up]) {
-			return false
+		id, ok := lhs.(*ast.Ident)
+		again := ok && l.liftedBefore(f, up, id)
+		if !ok || id.Name != "_" && !again && taken(f, up, is, id.Name, l.names[up]) {
+			return 0
+		}
+		if id.Name != "_" && !again {
+			assign = " := "
+		}
+		names = append(names, id.Name)
+	}
+	n := 1
+	switch use, known := l.usesElement(s, up, is, as); {
+	case known && use != nil && (len(spots) < 2 || spots[1].sel != use.(*ast.IndexExpr).X), !known:
+		return 0
+	case use != nil:
+		n, assign, names[0] = 2, " := ", fresh(s.Use, l.oneOf(s, use), l.names[up]...)
+		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(use), Code: rewrite.Code{Text: names[0]}})
+	}
+	code := l.below(s, list(up), stmt, strings.Join(names, ", ")+assign+"$0")
+	l.names[up] = append(l.names[up], names...)
+	l.lifted[up] = append(l.lifted[up], is)
+	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
+		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: code}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
+	return n
+}
+
+// usesElement returns the expression that reads the element which the head of
+// an if statement looks for, right where it was found: the two are one step. It
+// returns nil if nothing does, and is not known if it is read elsewhere.
+//
+//	if _, ok := x.m[k]; ok {    if _, ok := x.m[k]; !ok {
+//		x.m[k]()                    return
+//	}                           }
+//	                            x.m[k]()
+func (l *locking) usesElement(s spot, up ast.Node, is *ast.IfStmt, as *ast.AssignStmt) (use ast.Expr, known bool) {
+	blank, ok := as.Lhs[0].(*ast.Ident)
+	index, indexed := as.Rhs[0].(*ast.IndexExpr)
+	if !ok || blank.Name != "_" || !indexed {
+		return nil, true
+	}
+	for _, t := range l.spots[function(s.Use)] {
+		e, ok := t.Path[1].(*ast.IndexExpr)
+		if !ok || t.sel.Pos() < is.Pos() || t.sel == s.sel || text(s.File, e) != text(s.File, index) {
+			continue
+		}
+		if use != nil || t.write {
+			return nil, false
+		}
+		use = e
+	}
+	if use == nil {
+		return nil, true
+	}
+	stmts := list(up)
+	i := slices.Index(stmts, ast.Stmt(is))
+	cond := text(s.File, is.Cond)
+	found := text(s.File, as.Lhs[1])
+	switch {
+	case cond == found && len(is.Body.List) > 0 && contains(is.Body.List[0], use):
+		return use, movable(s.File.Info, use)
+	case cond == "!"+found && is.Else == nil && ends(is.Body) && i+1 < len(stmts) && contains(stmts[i+1], use):
+		return use, movable(s.File.Info, use)
+	}
+	return nil, false
+}
+
+// ends reports whether control never comes to the end of a block.
+func ends(b *ast.BlockStmt) bool {
+	if len(b.List) == 0 {
+		return false
+	}
+	switch s := b.List[len(b.List)-1].(type) {
+	case *ast.ReturnStmt:
+		return true
+	case *ast.BranchStmt:
+		return s.Tok != token.FALLTHROUGH
+	}
+	return false
+}
+
+// liftedBefore reports whether a variable of the same name and type was lifted
+// into a list already, for a statement that is over when the next one begins:
+// nothing that may run later has it.
+func (l *locking) liftedBefore(f *rewrite.File, up ast.Node, id *ast.Ident) bool {
+	v := f.Info.Defs[id]
+	if v == nil {
+		return false
+	}
+	for _, is := range l.lifted[up] {
+		for _, lhs := range is.Init.(*ast.AssignStmt).Lhs {
+			was, ok := lhs.(*ast.Ident)
+			if o := f.Info.Defs[was]; ok && o != nil && was.Name == id.Name {
+				return types.Identical(o.Type(), v.Type()) && !capturedOrPointedTo(f, is, o)
+			}
 		}
 	}
+	return false
+}
+
+// capturedOrPointedTo reports whether a literal in a node has a variable, or its
+// address is taken there.
+func capturedOrPointedTo(f *rewrite.File, n ast.Node, v types.Object) bool {
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			found = found || mentionsObject(f.Info, n, v)
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.AND && mentionsObject(f.Info, n.X, v)
+		}
+		return !found
+	})
+	return found
+}
+
+// below puts a statement that holds a spot under the lock, above another one of
+// a list: in the section that ends there, if one does.
+func (l *locking) below(s spot, stmts []ast.Stmt, next ast.Stmt, code string) string {
 	lock, unlock := ".Lock()", ".Unlock()"
 	if l.mode([]spot{s}) == rewrite.Shared {
 		lock, unlock = ".RLock()", ".RUnlock()"
 	}
 	expr := l.lockExpr(s)
-	var names []string
-	for _, lhs := range as.Lhs {
-		names = append(names, lhs.(*ast.Ident).Name)
+	i := slices.Index(stmts, next)
+	for _, end := range []string{"Unlock", "RUnlock"} {
+		if i > 0 && isExpr(stmts[i-1]) && l.lockCall(s, stmts[i-1], end) && (end == "Unlock" || unlock == ".RUnlock()") {
+			l.edits = append(l.edits, rewrite.Drop{Node: s.File.Span(stmts[i-1])})
+			return code + "\n" + expr + "." + end + "()"
+		}
 	}
-	code := expr + lock + "\n" + strings.Join(names, ", ") + " := $0\n" + expr + unlock
-	l.names[up] = append(l.names[up], names...)
-	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
-		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: code}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
-	return true
+	return expr + lock + "\n" + code + "\n" + expr + unlock
 }
 
 // taken reports whether a name can't be declared in a list of statements
@@ -101,4 +213,31 @@ func (l *locking) changedInPlace(s spot) bool {
 		}
 	}
 	return false
+}
+
+// judged reports whether what is read is compared with nil: who goes on after
+// that relies on the answer.
+func (s spot) judged() bool {
+	read, up := s.Path[0], s.Path[1]
+	if index, ok := up.(*ast.IndexExpr); ok && s.elem {
+		read, up = index, s.Path[2]
+	}
+	b, ok := up.(*ast.BinaryExpr)
+	if !ok || b.Op != token.EQL && b.Op != token.NEQ {
+		return false
+	}
+	return s.File.Info.Types[b.Y].IsNil() && ast.Node(b.X) == read
+}
+
+// fixedKey reports whether an index is the same throughout a function.
+func fixedKey(info *types.Info, fn ast.Node, e ast.Expr) bool {
+	if info.Types[e].Value != nil {
+		return true
+	}
+	id, ok := e.(*ast.Ident)
+	if !ok {
+		return false
+	}
+	v, ok := info.Uses[id].(*types.Var)
+	return ok && v.Pos() >= fn.Pos() && v.Pos() < fn.End() && !reassigned(info, fn, v)
 }

@@ -36,7 +36,7 @@ import (
 //   - a mutex that guards another racy field is held at some of the accesses;
 //   - a map or slice is handed out while others change what it holds;
 //   - the struct is copied as a whole, or a field's address is taken;
-//   - a field is exported, or another package uses it and there is no getter:
+//   - the field is exported, or another package uses it and there is no getter:
 //     code there could not take the lock;
 //   - a composite literal sets the fields without their names;
 //   - a file for another platform or build tag mentions the field.
@@ -55,55 +55,30 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 	if f := s.Finding; f.Outside != "" {
 		return nil, "only tests get there without " + rewrite.ShortKey(f.Outside)
 	}
-	var places, names []string
-	var accesses []rewrite.Access
-	for _, f := range s.Group {
-		if v, ok := guardOf(s, f); ok {
-			if slices.ContainsFunc(s.Finding.Votes, func(o rewrite.Vote) bool { return o.Lock == v.Lock && o.Held > 0 }) {
-				return nil, fmt.Sprintf("%s guards %s, and some accesses to this field hold it too", rewrite.ShortKey(v.Lock), f.Place.Name)
-			}
-			continue
-		}
-		if f.Outside != "" || f != s.Finding && fixableAtomic(s, f) {
-			continue
-		}
-		name := shortName(f.Place)
-		if ast.IsExported(name) && st.Name.Exported() && importable(st.File.Pkg) {
-			return nil, fmt.Sprintf("%s is exported: code outside this module could not take the lock", f.Place.Name)
-		}
-		places = append(places, f.Place.Key)
-		names = append(names, name)
-		accesses = append(accesses, f.Accesses...)
-	}
-	if reason := copied(accesses); reason != "" {
+	group, reason := mutexGroup(s)
+	if reason != "" {
 		return nil, reason
 	}
 	if st.Type.Fields.NumFields() == 0 {
 		return nil, "the struct has no fields"
 	}
-	for _, place := range places {
-		for _, u := range s.Module.Uses(place) {
-			if _, keyed := u.Path[0].(*ast.KeyValueExpr); u.Element && !keyed {
-				return nil, fmt.Sprintf("a composite literal at %s:%d sets fields without naming them", base(u.File.Name), u.File.Span(u.Path[0]).Line)
-			}
+	l, reason := oneMutex(s, st, group)
+	if reason != "" && len(group) > 2 {
+		if part, more := most(s, st, group); 2*len(part) > len(group) {
+			group, l, reason = part, more, ""
 		}
 	}
-	lock := lockName(st, names)
-	l := &locking{site: s, key: s.Finding.Place.Owner + "." + lock, pkg: st.File.Pkg.Path(), method: "." + lock,
-		rw: readersDominate(accesses), places: places}
-	if reason := l.plan(); reason != "" && !l.serially(st) {
+	if reason != "" {
 		return nil, reason
 	}
-	if len(l.edits) == 0 {
-		return nil, "no access could be placed in the source"
-	}
-	typ := "sync.Mutex"
+	names := namesIn(group)
+	lock, typ := strings.TrimPrefix(l.method, "."), "sync.Mutex"
 	if l.rw {
 		typ = "sync.RWMutex"
 	}
 	fix := &rewrite.Fix{
 		Title:  fmt.Sprintf("Guard %s with a %s", enumerate(names), typ),
-		Places: places, Safety: rewrite.Safe,
+		Places: l.places, Safety: rewrite.Safe,
 	}
 	add := rewrite.AddField{Struct: st.File.Span(st.Type), Before: names[0], Name: lock,
 		Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}, Doc: lock + " guards " + enumerate(names) + "."}
@@ -118,6 +93,102 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 		}
 	}
 	return fix, ""
+}
+
+// mutexGroup lists the findings of a group that one mutex could serve.
+func mutexGroup(s *rewrite.Site) ([]*rewrite.Finding, string) {
+	var group []*rewrite.Finding
+	for _, f := range s.Group {
+		if v, ok := guardOf(s, f); ok {
+			if slices.ContainsFunc(s.Finding.Votes, func(o rewrite.Vote) bool { return o.Lock == v.Lock && o.Held > 0 }) {
+				return nil, fmt.Sprintf("%s guards %s, and some accesses to this field hold it too", rewrite.ShortKey(v.Lock), f.Place.Name)
+			}
+			continue
+		}
+		switch {
+		case f.Outside != "", f != s.Finding && fixableAtomic(s, f):
+		case public(s, f) && (f == s.Finding || changeAtOnce(s, s.Finding, f)):
+			return nil, fmt.Sprintf("%s is exported: code outside this module could not take the lock", f.Place.Name)
+		case !public(s, f):
+			group = append(group, f)
+		}
+	}
+	return group, ""
+}
+
+// oneMutex puts the accesses to the fields of a group under a new mutex.
+func oneMutex(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) (*locking, string) {
+	var accesses []rewrite.Access
+	var places []string
+	for _, f := range group {
+		accesses, places = append(accesses, f.Accesses...), append(places, f.Place.Key)
+	}
+	if reason := copied(accesses); reason != "" {
+		return nil, reason
+	}
+	for _, place := range places {
+		for _, u := range s.Module.Uses(place) {
+			if _, keyed := u.Path[0].(*ast.KeyValueExpr); u.Element && !keyed {
+				return nil, fmt.Sprintf("a composite literal at %s:%d sets fields without naming them", base(u.File.Name), u.File.Span(u.Path[0]).Line)
+			}
+		}
+	}
+	lock := lockName(st, namesIn(group))
+	l := &locking{site: s, key: s.Finding.Place.Owner + "." + lock, pkg: st.File.Pkg.Path(), method: "." + lock,
+		rw: readersDominate(accesses), places: places}
+	if reason := l.plan(); reason != "" && !l.serially(st) {
+		return nil, reason
+	}
+	if len(l.edits) == 0 {
+		return nil, "no access could be placed in the source"
+	}
+	return l, ""
+}
+
+// most finds as many fields of a group as one mutex can serve, with the finding
+// among them: some of the others may be what can't be done. Those that change at
+// once stay together.
+func most(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) ([]*rewrite.Finding, *locking) {
+	with := func(part []*rewrite.Finding, f *rewrite.Finding) []*rewrite.Finding {
+		return slices.DeleteFunc(slices.Clone(group), func(g *rewrite.Finding) bool {
+			return g != f && !slices.Contains(part, g) && !changeAtOnce(s, f, g)
+		})
+	}
+	part := with(nil, s.Finding)
+	l, reason := oneMutex(s, st, part)
+	if reason != "" {
+		return nil, nil
+	}
+	for _, f := range group {
+		if slices.Contains(part, f) {
+			continue
+		}
+		if more, reason := oneMutex(s, st, with(part, f)); reason == "" {
+			part, l = with(part, f), more
+		}
+	}
+	return part, l
+}
+
+// changeAtOnce reports whether two fields are written side by side: they tell of
+// one thing.
+func changeAtOnce(s *rewrite.Site, f, g *rewrite.Finding) bool {
+	written, _, _, _ := sideBySide(s, f, g)
+	return written
+}
+
+func namesIn(group []*rewrite.Finding) []string {
+	var names []string
+	for _, f := range group {
+		names = append(names, shortName(f.Place))
+	}
+	return names
+}
+
+// public reports whether code outside the module can use a field.
+func public(s *rewrite.Site, f *rewrite.Finding) bool {
+	st := s.Module.Struct(f.Place.Owner)
+	return ast.IsExported(shortName(f.Place)) && st.Name.Exported() && importable(st.File.Pkg)
 }
 
 // importable reports whether code outside the module can import a package.
@@ -136,7 +207,7 @@ func fixableAtomic(s *rewrite.Site, f *rewrite.Finding) bool {
 		return false
 	}
 	fix, _ := fixAtomic(alone)
-	return fix != nil && !slices.ContainsFunc(s.Group, func(g *rewrite.Finding) bool { return g != f && !atomicable(s, g) })
+	return fix != nil && !slices.ContainsFunc(s.Group, func(g *rewrite.Finding) bool { return g != f && !public(s, g) && !atomicable(s, g) })
 }
 
 func copied(accesses []rewrite.Access) string {

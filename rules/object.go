@@ -28,7 +28,7 @@ func (l *locking) stable(fn ast.Node, s spot) string {
 	if id == nil {
 		return fmt.Sprintf("%s reaches the object through %s, which has no name to take a lock by", s.at(), text(s.File, holder))
 	}
-	if v, ok := s.File.Info.Uses[id].(*types.Var); ok && reassigned(s.File.Info, fn, v) {
+	if v, ok := s.File.Info.Uses[id].(*types.Var); ok && replacedAnytime(s.File.Info, fn, v) {
 		return fmt.Sprintf("%s is reassigned in the function, so its lock may not be the one that was taken", id.Name)
 	}
 	return ""
@@ -100,6 +100,42 @@ func reassigned(info *types.Info, fn ast.Node, v *types.Var) bool {
 		return !found
 	})
 	return found
+}
+
+// replacedAnytime reports whether a variable of a function may be given another
+// value at a place that can't be told: in a literal, or through its address.
+func replacedAnytime(info *types.Info, fn ast.Node, v *types.Var) bool {
+	found := false
+	ast.Inspect(fn, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			found = found || n != fn && reassigned(info, n, v)
+		case *ast.UnaryExpr:
+			id, ok := n.X.(*ast.Ident)
+			found = found || ok && n.Op == token.AND && info.Uses[id] == v
+		}
+		return !found
+	})
+	return found
+}
+
+// replaced returns the name of an object that gets another one's place in some
+// statements that use it: what they lock is then not what they unlock.
+func (l *locking) replaced(fn ast.Node, stmts []ast.Stmt) string {
+	for _, s := range l.spots[fn] {
+		holder := l.holder(s)
+		if holder == nil || !slices.ContainsFunc(stmts, func(t ast.Stmt) bool { return contains(t, s.sel) }) {
+			continue
+		}
+		id := rootIdent(holder)
+		if id == nil {
+			continue
+		}
+		if v, ok := s.File.Info.Uses[id].(*types.Var); ok && slices.ContainsFunc(stmts, func(t ast.Stmt) bool { return reassigned(s.File.Info, t, v) }) {
+			return id.Name
+		}
+	}
+	return ""
 }
 
 // lockExpr is the expression that has the Lock methods for a spot's object.

@@ -207,8 +207,9 @@ func (s spot) readable() (ast.Expr, string) {
 	return nil, fmt.Sprintf("%s hands out what %s holds", s.at(), text(s.File, s.sel))
 }
 
-// early refuses to move a read in front of what comes before it.
-func early(s spot, stmt ast.Node) string {
+// early refuses to move a read in front of what comes before it. Harmless tells
+// the calls that can't change what is read.
+func early(s spot, stmt ast.Node, harmless func(*ast.CallExpr) bool) string {
 	why := ""
 	for i := 1; i < len(s.Path) && s.Path[i-1] != stmt; i++ {
 		switch n := s.Path[i].(type) {
@@ -262,7 +263,7 @@ func early(s spot, stmt ast.Node) string {
 			return why == ""
 		}
 		if call.End() <= s.sel.Pos() && contains(stmt, call) && evaluatedFirst(s, call) {
-			if tv := s.File.Info.Types[call.Fun]; !tv.IsType() && !tv.IsBuiltin() {
+			if tv := s.File.Info.Types[call.Fun]; !tv.IsType() && !tv.IsBuiltin() && !harmless(call) {
 				why = fmt.Sprintf("%s is read after a call in the same statement", s.at())
 			}
 		}
@@ -343,6 +344,14 @@ func lowerFirst(s string) string {
 		n-- // begins the next word
 	}
 	return strings.ToLower(string(r[:n])) + string(r[n:])
+}
+
+// oneOf names an element: a handler of handlers.
+func (l *locking) oneOf(s spot, e ast.Expr) string {
+	if name := s.name(); strings.HasSuffix(name, "s") && !strings.HasSuffix(name, "ss") {
+		return lowerFirst(strings.TrimSuffix(name, "s"))
+	}
+	return l.elementName(s, e)
 }
 
 // elementName names the value of an expression over a container. Where other

@@ -19,6 +19,9 @@ func (l *locking) quiet(f *rewrite.File, fn ast.Node, stmts []ast.Stmt) string {
 	if s, ok := l.afterNilTest(fn, stmts); ok {
 		return fmt.Sprintf("a comparison of %s with nil", s.objectText())
 	}
+	if name := l.replaced(fn, stmts); name != "" {
+		return "an assignment of " + name
+	}
 	return l.quietBetween(f, stmts[0].Pos(), stmts[len(stmts)-1].End())
 }
 
@@ -31,6 +34,44 @@ func (l *locking) quietBetween(f *rewrite.File, from, to token.Pos) string {
 		return e.Slow[0]
 	}
 	return ""
+}
+
+// harmless reports whether a call can't change the place at a spot: it is of a
+// function of another module that doesn't get the object, or of one that takes
+// no lock for it.
+func (l *locking) harmless(s spot, call *ast.CallExpr) bool {
+	fn := callee(s.File.Info, call)
+	if fn == nil || fn.Pkg() == nil || types.IsInterface(receiverOf(fn)) {
+		return false
+	}
+	root := rootIdent(s.sel)
+	for _, a := range call.Args {
+		if amp, ok := a.(*ast.UnaryExpr); ok {
+			a = amp.X
+		}
+		if id, ok := a.(*ast.Ident); ok && root != nil && id.Name == root.Name {
+			return false
+		}
+		if _, runs := s.File.Info.TypeOf(a).Underlying().(*types.Signature); runs {
+			return false
+		}
+	}
+	if len(l.site.Module.Files(fn.Pkg())) == 0 {
+		return true
+	}
+	return takes(s.File, call.Fun, l.needy) == nil && l.quietBetween(s.File, call.Pos(), call.End()) == ""
+}
+
+// never says of all calls that they are not harmless.
+func never(*ast.CallExpr) bool { return false }
+
+// receiverOf is the type that a method belongs to; that of a function is an
+// empty struct.
+func receiverOf(fn *types.Func) types.Type {
+	if recv := fn.Signature().Recv(); recv != nil {
+		return recv.Type()
+	}
+	return types.NewStruct(nil, nil)
 }
 
 // needs returns the name of what will take the lock itself in some

@@ -156,6 +156,9 @@ func (l *locking) betterRead(spots []spot, stmts []ast.Stmt, up ast.Node) bool {
 	if slices.ContainsFunc(spots, func(s spot) bool { return s.elem || s.write }) {
 		return false
 	}
+	if l.meetsForeign(stmts) {
+		return true
+	}
 	switch stmts[0].(type) {
 	case *ast.GoStmt, *ast.DeferStmt:
 		return true
@@ -192,8 +195,8 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	stmts := list(up)
 	f := s.File
 	if s.write {
-		if l.assignResult(fn, s, up, stmts[i]) {
-			return 1, ""
+		if n := l.assignResult(fn, spots, up, stmts[i]); n > 0 {
+			return n, ""
 		}
 		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
 	}
@@ -207,7 +210,10 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if inLoop {
 		return l.loop(fn, s, loop)
 	}
-	if l.lift(s, up, stmts[i]) || l.clearLookup(s, up, stmts[i]) {
+	if n := l.lift(spots, up, stmts[i]); n > 0 {
+		return n, ""
+	}
+	if l.clearLookup(s, up, stmts[i]) {
 		return 1, ""
 	}
 	if l.snapshot(fn, s, up, stmts[i]) {
@@ -217,7 +223,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if reason != "" {
 		return 0, reason
 	}
-	if reason := early(s, stmts[i]); reason != "" {
+	if reason := early(s, stmts[i], func(call *ast.CallExpr) bool { return l.harmless(s, call) }); reason != "" {
 		if !s.judged() && l.get(s) {
 			return 1, ""
 		}
@@ -262,8 +268,8 @@ func (l *locking) reuse(h *rewrite.Hoist, spots []spot, expr ast.Expr, up, fn as
 	n := 1
 	for n < len(spots) {
 		e, reason := spots[n].readable()
-		if _, index := e.(*ast.IndexExpr); reason != "" || index || text(s.File, e) != text(s.File, expr) || !l.same(spots[n], s, up) {
-			break // an index may have changed
+		if index, ok := e.(*ast.IndexExpr); reason != "" || ok && !fixedKey(s.File.Info, fn, index.Index) || text(s.File, e) != text(s.File, expr) || !l.same(spots[n], s, up) {
+			break
 		}
 		if reason := l.outlives(spots[n], fn, stmt); reason != "" {
 			return 0, reason
@@ -292,16 +298,6 @@ func (l *locking) waits(first spot, stmts []ast.Stmt) bool {
 		}
 	}
 	return false
-}
-
-// judged reports whether what is read is compared with nil: who goes on after
-// that relies on the answer.
-func (s spot) judged() bool {
-	b, ok := s.Path[1].(*ast.BinaryExpr)
-	if !ok || b.Op != token.EQL && b.Op != token.NEQ {
-		return false
-	}
-	return s.File.Info.Types[b.Y].IsNil() && b.X == s.sel
 }
 
 // same reports whether a later read may use what was read before: in the same
@@ -353,7 +349,8 @@ func (l *locking) same(s, first spot, up ast.Node) bool {
 			}
 		case *ast.AssignStmt:
 			for _, lhs := range n.Lhs {
-				changes = changes || text(s.File, lhs) == text(s.File, s.sel)
+				root := rootIdent(s.sel)
+				changes = changes || text(s.File, lhs) == text(s.File, s.sel) || root != nil && text(s.File, lhs) == root.Name
 			}
 		case *ast.IncDecStmt:
 			changes = changes || text(s.File, n.X) == text(s.File, s.sel)

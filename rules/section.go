@@ -141,7 +141,7 @@ func (l *locking) tail(fn ast.Node, spots []spot) bool {
 	rest := b.List[r.first:]
 	region := b.List[r.first : r.last+1]
 	switch {
-	case !leaves(rest) || l.quiet(spots[0].File, fn, rest) != "" || spins(region, spots):
+	case l.meetsForeign(rest) || !leaves(rest) || l.quiet(spots[0].File, fn, rest) != "" || spins(region, spots):
 		return false
 	case len(b.List) > 12 && len(rest)-len(region) > 2:
 		return false // most of what would be covered has nothing to do with it
@@ -156,6 +156,13 @@ func (l *locking) tail(fn ast.Node, spots []spot) bool {
 	}
 	l.hold(spots, b.List[r.first], b.List[len(b.List)-1], true)
 	return true
+}
+
+// meetsForeign reports whether some statements hold what needs another lock.
+func (l *locking) meetsForeign(stmts []ast.Stmt) bool {
+	return slices.ContainsFunc(l.foreign, func(n ast.Node) bool {
+		return slices.ContainsFunc(stmts, func(s ast.Stmt) bool { return contains(s, n) })
+	})
 }
 
 // ofReceiver reports whether the spot's object is the method's receiver, or

@@ -3,7 +3,9 @@ package rules
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -75,6 +77,35 @@ func addressTaken(u *rewrite.Use) string {
 	s := spot{Use: u, sel: u.Path[0].(ast.Expr)}
 	return fmt.Sprintf("%s's address is taken at %s", s.thing(), s.at())
 }
+
+// lent returns the function that gets a place's address for the time of a call,
+// and does not keep it; nil if there is none.
+func lent(u *rewrite.Use) *types.Func {
+	amp, ok := u.Path[1].(*ast.UnaryExpr)
+	if !ok || amp.Op != token.AND || len(u.Path) < 4 {
+		return nil
+	}
+	call, ok := u.Path[2].(*ast.CallExpr)
+	if !ok || !slices.Contains(call.Args, ast.Expr(amp)) {
+		return nil
+	}
+	switch u.Path[3].(type) {
+	case *ast.GoStmt, *ast.DeferStmt:
+		return nil
+	}
+	fn := callee(u.File.Info, call)
+	if fn == nil || fn.Pkg() == nil || fn.Pkg().Path() != "container/heap" && !lends.MatchString(fn.Name()) {
+		return nil
+	}
+	return fn
+}
+
+// lends matches the names of functions, of all libraries, that read or fill what
+// they get the address of, and readsOnly those of them that read it.
+var (
+	lends     = regexp.MustCompile(`^(Marshal|MarshalIndent|Unmarshal|Encode|Decode|[SF]?[Ss]can(f|ln)?)$`)
+	readsOnly = regexp.MustCompile(`^(Marshal|MarshalIndent|Encode)$`)
+)
 
 // inPlace reports whether a use hands what the place holds to a function that
 // changes it.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
-	"go/types"
 	"slices"
 	"strings"
 
@@ -21,8 +20,9 @@ import (
 //
 // Where the critical section is the rest of the function, the lock is released
 // by defer, which no way out can forget. Where slow work follows, it is released
-// above that. Elsewhere the release is put on the ways that lack it. An explicit release is dropped where a deferred one
-// follows it.
+// above that. Elsewhere the release is put on the ways that lack it, behind what
+// is returned if others may change that. An explicit release is dropped where a
+// deferred one follows it. A deferred Lock below a Lock was meant to be Unlock.
 //
 // Locks that are meant to be left held are not reported: those that another
 // function, goroutine or closure releases, or that a function whose name or
@@ -33,8 +33,8 @@ import (
 //   - where ways with and without the lock meet before the lock could be
 //     released;
 //   - where the function goes on to something that takes the lock itself;
-//   - where what is returned is computed under the lock, and releasing it by
-//     defer would hold it over slow work elsewhere in the function.
+//   - where what is returned takes long to compute under the lock, and releasing
+//     it by defer would hold it over slow work elsewhere in the function.
 var unlock = &rewrite.Rule{
 	Name:  "unlock",
 	Title: "release a lock on the ways out that forget it",
@@ -70,8 +70,9 @@ type holding struct {
 	site   *rewrite.Site
 	file   *rewrite.File
 	call   *ast.CallExpr
-	stmt   *ast.ExprStmt // the call
-	up     ast.Node      // the list it is in
+	stmt   *ast.ExprStmt  // the call
+	late   *ast.DeferStmt // instead, where the call is deferred
+	up     ast.Node       // the list it is in
 	fn     ast.Node
 	unlock string // the statement that releases the lock
 	key    string // of the lock
@@ -91,7 +92,11 @@ func releaseAll(s *rewrite.Site) ([]rewrite.Edit, string) {
 		if reason != "" {
 			return nil, reason
 		}
-		more, reason := h.mend()
+		fix := h.mend
+		if h.late != nil {
+			fix = h.reverse
+		}
+		more, reason := fix()
 		if reason != "" {
 			return nil, reason
 		}
@@ -114,8 +119,9 @@ func newHolding(s *rewrite.Site, taken rewrite.Span) (*holding, string) {
 	}
 	h.call, _ = path[0].(*ast.CallExpr)
 	h.stmt, _ = path[1].(*ast.ExprStmt)
+	h.late, _ = path[1].(*ast.DeferStmt)
 	h.up = path[2]
-	if h.call == nil || h.stmt == nil || !inList(h.up) {
+	if h.call == nil || h.stmt == nil && h.late == nil || !inList(h.up) {
 		return nil, at + " takes the lock inside another statement"
 	}
 	sel, ok := ast.Unparen(h.call.Fun).(*ast.SelectorExpr)
@@ -217,108 +223,6 @@ func (h *holding) mentions(b *ast.BlockStmt) int {
 }
 
 func (h *holding) line(n ast.Node) int { return h.file.Fset.Position(n.Pos()).Line }
-
-// release puts the release on each of the ways that lack it.
-func (h *holding) release(leaks []rewrite.Leak) ([]rewrite.Edit, string) {
-	var edits []rewrite.Edit
-	for _, l := range leaks {
-		at := fmt.Sprintf("%s:%d", base(l.At.File), l.At.Line)
-		if l.Before.IsZero() {
-			return nil, fmt.Sprintf("ways with and without the lock meet before the %s at %s", strings.Replace(l.By, "end", "closing brace", 1), at)
-		}
-		_, path := h.site.Module.Around(l.Before)
-		if len(path) < 2 || !h.visible(path[0]) {
-			return nil, at + " can't name the lock"
-		}
-		e := rewrite.Insert{Stmt: h.file.Span(path[0]), Code: rewrite.Code{Text: h.unlock}}
-		switch n := path[0].(type) {
-		case *ast.ReturnStmt:
-			for _, r := range n.Results {
-				if !h.plain(r) {
-					return nil, fmt.Sprintf("%s computes what it returns under the lock", at)
-				}
-			}
-		case *ast.CallExpr: // of panic
-			if len(n.Args) != 1 || !h.plain(n.Args[0]) {
-				return nil, fmt.Sprintf("%s computes what it panics with under the lock", at)
-			}
-		case *ast.BlockStmt:
-			if len(n.List) == 0 {
-				return nil, at + " ends an empty block"
-			}
-			e.Stmt, e.After = h.file.Span(n.List[len(n.List)-1]), true
-		}
-		edits = append(edits, e)
-	}
-	return edits, ""
-}
-
-// visible reports whether the names by which the lock is taken mean the same
-// at another node.
-func (h *holding) visible(n ast.Node) bool {
-	scope := h.file.Pkg.Scope().Innermost(n.Pos())
-	ok := scope != nil
-	ast.Inspect(h.call.Fun, func(m ast.Node) bool {
-		id, is := m.(*ast.Ident)
-		if !is || !ok {
-			return ok
-		}
-		v, is := h.file.Info.Uses[id].(*types.Var)
-		if is && !v.IsField() {
-			_, o := scope.LookupParent(id.Name, n.Pos())
-			ok = o == types.Object(v)
-		}
-		return ok
-	})
-	return ok
-}
-
-// plain reports whether an expression has the same value without the lock:
-// variables of the function and constants, and what libraries make of them.
-func (h *holding) plain(e ast.Expr) bool {
-	switch e := ast.Unparen(e).(type) {
-	case *ast.BasicLit:
-		return true
-	case *ast.Ident:
-		switch o := h.file.Info.Uses[e].(type) {
-		case *types.Var:
-			return o.Parent() != h.file.Pkg.Scope() || types.Identical(o.Type(), types.Universe.Lookup("error").Type())
-		case *types.Const, *types.Nil:
-			return true
-		}
-	case *ast.SelectorExpr:
-		return h.file.Info.Selections[e] == nil && h.file.Info.Types[e].Value != nil || h.library(e)
-	case *ast.UnaryExpr:
-		return e.Op != token.ARROW && h.plain(e.X)
-	case *ast.BinaryExpr:
-		return h.plain(e.X) && h.plain(e.Y)
-	case *ast.CompositeLit:
-		return !slices.ContainsFunc(e.Elts, func(x ast.Expr) bool {
-			if kv, ok := x.(*ast.KeyValueExpr); ok {
-				x = kv.Value
-			}
-			return !h.plain(x)
-		})
-	case *ast.CallExpr:
-		sel, ok := ast.Unparen(e.Fun).(*ast.SelectorExpr)
-		known := h.file.Info.Types[e.Fun].IsType() || ok && h.file.Info.Selections[sel] == nil && h.library(sel)
-		return known && !slices.ContainsFunc(e.Args, func(a ast.Expr) bool { return !h.plain(a) })
-	}
-	return false
-}
-
-// library reports whether a selector names something of package errors or fmt,
-// or an error of another package.
-func (h *holding) library(e *ast.SelectorExpr) bool {
-	o := h.file.Info.Uses[e.Sel]
-	if o == nil || o.Pkg() == nil || h.file.Info.Selections[e] != nil {
-		return false
-	}
-	if _, ok := o.(*types.Func); ok {
-		return o.Pkg().Path() == "errors" || o.Pkg().Path() == "fmt" && strings.HasPrefix(o.Name(), "Errorf") || o.Pkg().Path() == "fmt" && strings.HasPrefix(o.Name(), "Sprint")
-	}
-	return types.Identical(o.Type(), types.Universe.Lookup("error").Type())
-}
 
 // releaseOnce drops an explicit release that a deferred one follows.
 func releaseOnce(s *rewrite.Site) ([]rewrite.Edit, string) {

@@ -356,22 +356,23 @@ func (s *sites) GoVersion(f *rewrite.File) string {
 func (s *sites) Variants(place string) []string {
 	s.index()
 	i := strings.LastIndexByte(place, '.')
-	files := s.build.prog.Mentions(place[i+1:], s.types[place[:i]] == nil)
-	if dir := s.dir(place[:i]); dir != "" && !ast.IsExported(place[i+1:]) {
-		files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) != dir })
+	declared := s.home(place[:i], place[i+1:])
+	files := s.build.prog.Mentions(place[i+1:], declared, s.types[place[:i]] == nil)
+	if declared != "" && !ast.IsExported(place[i+1:]) {
+		files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) != filepath.Dir(declared) })
 	}
 	return files
 }
 
-// dir is the folder of the package that declares a struct type, or has an
-// import path; "" if there is none.
-func (s *sites) dir(owner string) string {
+// home is the file that declares a struct type, or the variable of a name
+// in the package with an import path; "" if there is none.
+func (s *sites) home(owner, name string) string {
 	if st := s.types[owner]; st != nil {
-		return filepath.Dir(st.File.Name)
+		return st.File.Name
 	}
 	for _, p := range s.build.prog.Packages {
-		if p.Types.Path() == owner {
-			return filepath.Dir(s.build.prog.Fset.Position(p.Files[0].FileStart).Filename)
+		if o := p.Types.Scope().Lookup(name); o != nil && p.Types.Path() == owner {
+			return s.build.prog.Fset.Position(o.Pos()).Filename
 		}
 	}
 	return ""

@@ -198,6 +198,10 @@ func (x *extractor) leaksFrom(v ssa.Value, depth int) bool {
 			if !x.followed(r.Common(), v) {
 				return true
 			}
+		case *ssa.MakeInterface:
+			if !ordersAll(r) {
+				return true
+			}
 		default:
 			return true
 		}

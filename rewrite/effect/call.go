@@ -215,6 +215,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	if row.Kind != model.Unknown {
 		x.fills(c, in)
 		x.containers(c, in, row)
+		x.ordered(c, in)
 		x.printed(c, in, row)
 		if row.Kind == model.Slow || row.Blocks {
 			note := row.Note
@@ -234,7 +235,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		return
 	}
 	x.fills(c, in)
-	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()], Repeats: repeats(c)}
+	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()], Repeats: repeats(c), Quick: endsContext(c)}
 	if call, ok := in.(*ssa.Call); ok && !deferred {
 		e.ID = x.callID[call]
 	} else {

@@ -12,6 +12,14 @@ var makesCancel = map[string]bool{
 	"context.WithDeadline": true, "context.WithDeadlineCause": true,
 }
 
+// endsContext reports whether a call is of a function that "tells an operation to
+// abandon its work" and "does not wait for the work to stop":
+// https://pkg.go.dev/context#CancelFunc
+func endsContext(c *ssa.CallCommon) bool {
+	n := named(c.Value.Type())
+	return !c.IsInvoke() && n != nil && (TypeKey(n) == "context.CancelFunc" || TypeKey(n) == "context.CancelCauseFunc")
+}
+
 // cancels emits that a function stored in a field ends a context, and which
 // field has that one, if any.
 func (x *extractor) cancels(in *ssa.Store) {

@@ -230,6 +230,9 @@ func (w *lockWalk) take(ref *lockRef, kind model.Kind, call *ast.CallExpr, s *lo
 	} else {
 		w.arrive(k, nil, h)
 	}
+	if h.on() && w.from != nil { // by defer: it was to be released
+		w.uses[ref.path].released = true
+	}
 	next := holding{shared: h.shared, excl: h.excl, taken: call, freed: nil}
 	if mode == rewrite.Shared {
 		next.shared = min(h.shared+1, 1)

@@ -223,6 +223,7 @@ type Event struct {
 	Typed    bool     // Go: by being converted to a type, not by a call
 	Queue    int      // Go: those of one number run one at a time; 0 for none
 	Repeats  bool     // Call: it runs what it is given again and again
+	Quick    bool     // Call: of a function value that returns soon
 	Subtest  bool     // Call: of a test that runs later, with others, if it calls Parallel
 	Loop     int      // Access, Go, Call: the innermost loop around it; 0 for none
 	Is       string   // Set: a constant, nil, !nil, or Unsure

@@ -245,8 +245,9 @@ func (prog *Program) Source(name string) ([]byte, error) {
 // or that were not named where others beside them were, and that use a field
 // of this name, of whichever struct, or if bare is set any name like it: a
 // change of the field, or variable, may break them. A file that does not parse
-// may use anything.
-func (prog *Program) Mentions(name string, bare bool) []string {
+// may use anything; one that no build has together with the file that declares
+// the field, or variable, means another.
+func (prog *Program) Mentions(name, declared string, bare bool) []string {
 	seen := make(map[string]bool)
 	var names []string
 	for _, p := range prog.graph {
@@ -258,7 +259,7 @@ func (prog *Program) Mentions(name string, bare bool) []string {
 				continue
 			}
 			seen[f] = true
-			if text, err := prog.Source(f); err == nil && usesName(f, text, name, bare) {
+			if text, err := prog.Source(f); err == nil && usesName(f, text, name, bare) && together(f, declared, prog.Source) {
 				names = append(names, f)
 			}
 		}

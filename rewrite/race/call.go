@@ -280,6 +280,9 @@ func (w *walk) unknown(e *effect.Event, s state) state {
 			s = w.call(w.runningAt(e, i, a, e.Repeats), s)
 		}
 	}
+	if e.Quick {
+		return s
+	}
 	w.slow(s, "a call of a function value", e.At)
 	if k := p.Field(); k != "" {
 		w.stalls(s, hook+k, e.At)

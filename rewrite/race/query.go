@@ -52,6 +52,9 @@ func (m *Module) Effects(from, to effect.Pos) rewrite.Effects {
 			}
 		case effect.Call, effect.Once:
 			g := m.funcs[e.Fn.Func]
+			if g == nil && e.Quick {
+				return
+			}
 			if g == nil {
 				slow(e.At, "a call of a function value")
 				return

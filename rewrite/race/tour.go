@@ -118,6 +118,9 @@ func (t *tour) call(f *function, e *effect.Event, given map[effect.Root]bool) {
 		t.enter(g, e.Args, e.Fn.Bind, given)
 	} else if e.Method == "" {
 		t.acts = true
+		if e.Quick {
+			return
+		}
 		t.slow = note(t.slow, f, e.At, "a call of a function value")
 	}
 	for _, v := range e.Args { // functions that it is given to run
