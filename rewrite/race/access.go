@@ -54,18 +54,17 @@ func (w *walk) add(a access, fresh bool) {
 	if w.last {
 		w.addRaw(&a, fresh)
 	}
-	w.keep(&a)
+	if !w.alone(a.path.Root) {
+		a.id = w.id(a.path)
+		w.keep(&a)
+	}
 }
 
 // keep stores a copy of an access, once.
 func (w *walk) keep(a *access) {
-	if w.alone(a.path.Root) {
-		return
-	}
 	if a.thread > 0 {
 		w.check(a)
 	}
-	a.id = w.id(a.path)
 	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, adapted: a.adapted, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test}
 	a.must, k.must = w.locksets.of(a.must)
 	a.may, k.may = w.locksets.of(a.may)
@@ -153,17 +152,46 @@ func (w *walk) after(s state, called counts) counts {
 	if len(w.sum.sends) == 0 {
 		return nil
 	}
-	var out counts
-	if len(called) == 0 && w.record {
-		out = w.afters.of(s.signaled, func([]count) []count { return w.afterwards(s, nil) })
-	} else {
-		out = w.afterwards(s, called)
+	if !w.record {
+		return w.afterwards(s, called)
 	}
-	if !w.record || !slices.ContainsFunc(out, func(c count) bool { return c.n == many }) {
-		return out
+	if len(called) > 0 {
+		return w.following(w.afterwards(s, called), w.at.event+1)
 	}
-	at := point{w.at.block, w.at.event + 1}
-	return slices.DeleteFunc(slices.Clone(out), func(c count) bool { return c.n == many && !w.follows(at, c.path) })
+	out := w.afters.of(s.signaled, func([]count) []count { return w.afterwards(s, nil) })
+	key := afterKey{backingOf(out), w.at.block, w.nextSignal(w.at.event + 1)}
+	set, known := w.followed[key]
+	if !known {
+		set = w.following(out, key.next)
+		w.followed[key] = set
+	}
+	return set
+}
+
+// An afterKey is all that the signals after a point depend on.
+type afterKey struct {
+	set   backing[count]
+	block *effect.Block
+	next  int // event that signals
+}
+
+// nextSignal is the first event of the block that signals, from one on.
+func (w *walk) nextSignal(from int) int {
+	if w.at.block == nil {
+		return 0
+	}
+	for i := from; i < len(w.at.block.Events); i++ {
+		if len(w.signals(&w.at.block.Events[i])) > 0 {
+			return i
+		}
+	}
+	return len(w.at.block.Events)
+}
+
+// following is a set less what loops signal, but not from an event on.
+func (w *walk) following(set counts, event int) counts {
+	at := point{w.at.block, event}
+	return set.drop(func(p effect.Path) bool { return set.of(p) == many && !w.follows(at, p) })
 }
 
 func (w *walk) afterwards(s state, called counts) counts {

@@ -130,8 +130,14 @@ func (b binding) either(p effect.Path) (effect.Path, bool) {
 	return b.w.m.either(list), true
 }
 
-func (b binding) counts(c counts) counts {
-	var out counts
+func (b binding) counts(c counts) counts { return b.countsAnd(c, 0) }
+
+// countsAnd leaves room for some more.
+func (b binding) countsAnd(c counts, room int) counts {
+	if len(c) == 0 {
+		return nil
+	}
+	out := make(counts, 0, len(c)+room)
 	for _, e := range c {
 		if q, ok := b.path(e.path); ok {
 			out = out.put(q, e.n)
@@ -204,9 +210,6 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	s = w.escaping(e, b, s)
 	w.sum.takes = w.sum.takes.union(takes)
-	if b.sum.ends && g.scc != w.f.scc {
-		s.reached = false
-	}
 	for _, note := range b.sum.slow {
 		w.slow(s, note, e.At)
 	}

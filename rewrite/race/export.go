@@ -42,6 +42,19 @@ func (w *walk) export() {
 	s.left = w.left
 	s.only(keep)
 	s.touching()
+	s.number(len(w.ids))
+}
+
+// number numbers anew the paths that are left of some.
+func (s *summary) number(of int) {
+	ids := make([]int, of)
+	for _, a := range s.accesses {
+		if ids[a.id] == 0 {
+			s.paths++
+			ids[a.id] = s.paths
+		}
+		a.id = ids[a.id] - 1
+	}
 }
 
 // only drops all threads but some, and numbers these anew.

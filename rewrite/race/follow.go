@@ -84,6 +84,20 @@ func (w *walk) outside() paths {
 
 // signals lists what an event signals, callees included.
 func (w *walk) signals(e *effect.Event) paths {
+	if e.Kind != effect.Call && e.Kind != effect.Once {
+		return w.signalsOf(e)
+	}
+	out, known := w.signalling[e]
+	if !known {
+		out = w.signalsOf(e)
+		if w.record {
+			w.signalling[e] = out
+		}
+	}
+	return out
+}
+
+func (w *walk) signalsOf(e *effect.Event) paths {
 	if e.Kind == effect.Defer {
 		return nil
 	}

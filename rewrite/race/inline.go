@@ -61,13 +61,19 @@ func (w *walk) inlineAccesses(in *frameOf) {
 	b := in.b.resolved()
 	own := newLens(b, in.base, in.s, in.after)
 	inner := newLens(b, in.base, state{}, nil)
+	names := make([]naming, b.sum.paths)
 	var way *trail // of the access before: neighbours often share it
 	for _, a := range b.sum.accesses {
 		if in.thread == 0 && a.thread == 0 && w.needless(b, a) {
 			continue
 		}
-		p, ok := b.path(a.path)
-		if !ok || a.field == "" && !w.m.racy(p) {
+		name := &names[a.id]
+		if !name.known {
+			name.known = true
+			name.path, name.ok = b.path(a.path)
+		}
+		p := name.path
+		if !name.ok || a.field == "" && !w.m.racy(p) {
 			continue
 		}
 		unnamed := a.field == "" && a.path.Root.Kind != effect.Global && w.last
@@ -97,8 +103,22 @@ func (w *walk) inlineAccesses(in *frameOf) {
 		if unnamed {
 			w.addRaw(&n, w.fresh(p.Root) && !in.s.escaped.has(w.number(p.Root)))
 		}
+		if w.alone(p.Root) {
+			continue
+		}
+		if name.id == 0 {
+			name.id = w.id(p) + 1
+		}
+		n.id = name.id - 1
 		w.keep(&n)
 	}
+}
+
+// A naming is what a callee's path is in the frame: many accesses share it.
+type naming struct {
+	path      effect.Path
+	known, ok bool
+	id        int // walk.id plus 1; 0 if it has none yet
 }
 
 // place says of a callee's access what the place of the call says.
@@ -159,7 +179,7 @@ func (l *lens) turn(n, a *access) {
 // signals says the signals after a callee's access as the caller counts them:
 // its own come before and after the call.
 func (l *lens) signals(before []count) []count {
-	own := l.b.counts(before)
+	own := l.b.countsAnd(before, len(l.after))
 	for i, c := range own {
 		own[i].n = sum(c.n, l.s.signaled.of(c.path))
 	}

@@ -82,89 +82,27 @@ func (ps *pairs) frame(w *walk) {
 	if len(w.sum.threads) == 0 {
 		return
 	}
-	byPath := make([][]*access, len(w.ids))
+	byPath := make([]crowd, len(w.ids))
 	var order []int
 	covered := false // some access is to all that a value holds
 	for _, a := range w.sum.accesses {
-		if byPath[a.id] == nil {
+		if a.op == rewrite.Address {
+			continue // no access itself
+		}
+		c := &byPath[a.id]
+		if c.list == nil {
 			order = append(order, a.id)
 		}
-		byPath[a.id] = append(byPath[a.id], a)
+		c.list, c.parts = append(c.list, a), c.parts|a.part()
 		covered = covered || a.covers
 	}
 	for _, id := range order {
-		list := byPath[id]
-		if slices.ContainsFunc(list, (*access).elsewhere) {
-			ps.among(w, list)
+		c := &byPath[id]
+		if c.parts == everyPart {
+			ps.among(w, c)
 		}
-		if !covered {
-			continue
-		}
-		for _, a := range w.covering(list[0].path, byPath) {
-			for _, b := range list {
-				ps.compare(w, a, b)
-			}
-		}
-	}
-}
-
-// elsewhere reports whether an access is in a goroutine that the frame started.
-func (a *access) elsewhere() bool { return a.thread > 0 }
-
-// covering lists the accesses to values that hold the memory of a path: arrays
-// and structs copied as one.
-func (w *walk) covering(p effect.Path, byPath [][]*access) []*access {
-	var out []*access
-	for base, sel := p.Base(); sel != "" && sel != effect.Deref; base, sel = base.Base() {
-		id, ok := w.ids[base]
-		if !ok {
-			continue
-		}
-		for _, a := range byPath[id] {
-			if a.covers {
-				out = append(out, a)
-			}
-		}
-	}
-	return out
-}
-
-// Of two accesses that race, one changes the place, and one is in a goroutine
-// that the frame started.
-const (
-	changes = 1 << iota
-	elsewhere
-	both = changes | elsewhere
-)
-
-// part is what an access has of that.
-func (a *access) part() (part int) {
-	if a.changes() {
-		part |= changes
-	}
-	if a.elsewhere() {
-		part |= elsewhere
-	}
-	return part
-}
-
-// among compares the accesses of one place with each other, in order: each with
-// those that have the part that it lacks. Most change nothing, or are the
-// frame's own.
-func (ps *pairs) among(w *walk, list []*access) {
-	var having [both + 1][]int // by a part, those that have it
-	for i, a := range list {
-		for part := range having {
-			if a.part()&part == part {
-				having[part] = append(having[part], i)
-			}
-		}
-	}
-	for i, a := range list {
-		meets := having[both&^a.part()]
-		first, _ := slices.BinarySearch(meets, i)
-		for _, j := range meets[first:] {
-			ps.compare(w, a, list[j])
+		if covered {
+			ps.covering(w, c, byPath)
 		}
 	}
 }

@@ -22,18 +22,17 @@ func (ps *pairs) publish(w *walk) {
 		if field == "" || a.whole && !a.deref && a.path.Root.Kind != effect.Global || a.op == rewrite.Close || a.op == rewrite.Send {
 			continue // a whole struct is a copy more often than it is the shared one
 		}
-		typed, ok := w.typed(a.path)
-		if !ok {
+		if a.path.Root.Kind == effect.NoRoot {
 			continue
 		}
 		if f.isTest() && a.path.Root.Kind == effect.Global && a.parallel {
-			ps.tests[field] = append(ps.tests[field], published{side: w.inTest(a), typed: typed})
+			ps.tests[field] = append(ps.tests[field], published{side: w.inTest(a), typed: w.typed(a.path)})
 		}
 		if a.thread == 0 {
 			if f.Exported && !f.Test && (a.path.Root.Kind == effect.Global || f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param})) {
 				s := w.side(a)
 				s.ctx.Starter, s.ctx.Entry = false, true
-				ps.entries[field] = append(ps.entries[field], published{side: s, typed: typed})
+				ps.entries[field] = append(ps.entries[field], published{side: s, typed: w.typed(a.path)})
 			}
 			continue
 		}
@@ -41,7 +40,7 @@ func (ps *pairs) publish(w *walk) {
 		if t.home != f || f.Test || t.typed && a.path.Root.Kind != effect.Global || !w.left.has(a.thread) {
 			continue // joined before f returns: callers meet it no more than f itself
 		}
-		p := published{side: w.side(a), typed: typed, runs: t.body}
+		p := published{side: w.side(a), typed: w.typed(a.path), runs: t.body}
 		if a.path.Root.Kind == effect.Local {
 			v := f.Locals[a.path.Root.N]
 			p.fresh = v.Fresh
@@ -73,16 +72,14 @@ func (w *walk) inTest(a *access) side {
 }
 
 // typed spells a path from the type of its root: what two frames can compare.
-func (w *walk) typed(p effect.Path) (string, bool) {
+func (w *walk) typed(p effect.Path) string {
 	switch p.Root.Kind {
 	case effect.Global:
-		return p.Root.Key + p.Sel, true
+		return p.Root.Key + p.Sel
 	case effect.Param:
-		return w.f.Types[p.Root.N] + p.Sel, true
-	case effect.NoRoot:
-		return "", false
+		return w.f.Types[p.Root.N] + p.Sel
 	}
-	return p.Sel, true
+	return p.Sel
 }
 
 // leaves reports whether a variable's object is returned, stored or handed to

@@ -8,6 +8,7 @@ import (
 // A summary is what a function does, calls included, in its own terms.
 type summary struct {
 	accesses []*access
+	paths    int        // how many places they are to; see access.id
 	threads  []*thread  // thread i+1; 0 is the caller's own
 	pending  []*pending // calls of function parameters
 	acquired locks      // held at every return, not at the start
@@ -19,7 +20,6 @@ type summary struct {
 	relays   []*relay
 	left     ints                // threads that may run when it returns
 	made     map[effect.Root]int // channels it makes and returns, to the number of the result
-	ends     bool                // never returns
 	parallel bool                // lets the test it runs in go on at once with others
 	escapes  []bool              // by parameter: it becomes visible to others
 	results  []result            // by result
@@ -56,7 +56,7 @@ type trail struct {
 // An access is an access as seen from one frame.
 type access struct {
 	path     effect.Path
-	id       int    // of the path in the frame; see walk.id
+	id       int    // of the path, see walk.id; in a finished summary, of those in it
 	field    string // the last field on it, which calls keep; "" if there is none
 	place    int    // the number of that field; see Module.number
 	op       rewrite.Op

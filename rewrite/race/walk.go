@@ -43,6 +43,7 @@ type walk struct {
 	groups     paths                       // what is waited for as WaitGroups are
 	at         point                       // of the event that is being run
 	rest       map[*effect.Block]paths     // what is signalled after a block in the same turn
+	signalling map[*effect.Event]paths     // what calls signal
 	deferred   paths                       // what deferred calls signal
 	ends       paths                       // what is signalled when loops have ended
 	aliases    map[effect.Root]effect.Path // fields that channels are known by
@@ -50,6 +51,7 @@ type walk struct {
 	handedIn   map[pendingKey]*effect.Event
 	kept       map[effect.Path]effect.Value // functions put into fields
 	afters     memo[count]                  // what is signalled after a state
+	followed   map[afterKey]counts          // those of afters that follow a point
 	every      map[int]counts               // what every turn of a loop waits for
 	senders    map[effect.Path][]int        // threads that signal an object
 	ids        map[effect.Path]int          // of the paths of accesses
@@ -87,7 +89,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 
 // walk does so once; entire means that no access may be left out.
 func (m *Module) walk(f *function, last, entire bool) *walk {
-	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
+	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
 		seen: make(map[uint64]bool), variants: make(map[uint64][]int), ids: make(map[effect.Path]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {

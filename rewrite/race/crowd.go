@@ -1,0 +1,86 @@
+package race
+
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
+
+// Of two accesses that race, one changes the place, one is in a goroutine that
+// the frame started, and one is not atomic.
+const (
+	changes = 1 << iota
+	elsewhere
+	plain
+	everyPart = changes | elsewhere | plain
+)
+
+// part is what an access has of that.
+func (a *access) part() (part int) {
+	if a.changes() {
+		part |= changes
+	}
+	if a.thread > 0 {
+		part |= elsewhere
+	}
+	if a.op != rewrite.Atomic {
+		part |= plain
+	}
+	return part
+}
+
+// A crowd is all accesses to one place in a frame.
+type crowd struct {
+	list  []*access
+	parts int // that any of them has
+	by    *[everyPart + 1][]int
+}
+
+// having lists, by number, the accesses that have some parts. Most change
+// nothing, or are the frame's own: what lacks a part meets few of them.
+func (c *crowd) having(parts int) []int {
+	if c.by == nil {
+		c.by = new([everyPart + 1][]int)
+	}
+	if c.by[parts] == nil {
+		c.by[parts] = make([]int, 0, len(c.list))
+		for i, a := range c.list {
+			if a.part()&parts == parts {
+				c.by[parts] = append(c.by[parts], i)
+			}
+		}
+	}
+	return c.by[parts]
+}
+
+// among compares the accesses of one place with each other, in order.
+func (ps *pairs) among(w *walk, c *crowd) {
+	for i, a := range c.list {
+		meets := c.having(everyPart &^ a.part())
+		first, _ := slices.BinarySearch(meets, i)
+		for _, j := range meets[first:] {
+			ps.compare(w, a, c.list[j])
+		}
+	}
+}
+
+// covering compares the accesses of a place with those to values that hold it:
+// arrays and structs copied as one.
+func (ps *pairs) covering(w *walk, c *crowd, byPath []crowd) {
+	p := c.list[0].path
+	for base, sel := p.Base(); sel != "" && sel != effect.Deref; base, sel = base.Base() {
+		id, ok := w.ids[base]
+		if !ok || byPath[id].parts|c.parts != everyPart {
+			continue
+		}
+		for _, a := range byPath[id].list {
+			if !a.covers {
+				continue
+			}
+			for _, j := range c.having(everyPart &^ a.part()) {
+				ps.compare(w, a, c.list[j])
+			}
+		}
+	}
+}
