@@ -35,8 +35,8 @@ func (s *ssaProgram) declare(pkgs ...*Package) {
 	defer s.declaring.Unlock()
 	for _, p := range pkgs {
 		if !s.bodies[p.Types] {
-			s.bodies[p.Types], s.part[p.Types] = true, false
 			s.made[p.Types] = s.prog.CreatePackage(p.Types, p.Files, p.Info, false)
+			s.bodies[p.Types], s.part[p.Types] = true, false
 		}
 	}
 	for _, p := range pkgs {

@@ -40,7 +40,10 @@ func (p *Package) SSA() (*ssa.Package, error) { return p.ssa() }
 
 // PrepareSSA declares packages whose SSA will be built. One that is not among
 // them is declared when it is built, and the building of others waits for that.
-func (prog *Program) PrepareSSA(pkgs []*Package) { prog.world.ssa.declare(pkgs...) }
+func (prog *Program) PrepareSSA(pkgs []*Package) {
+	defer func() { recover() }() // the package that x/tools can't declare says so when it is built
+	prog.world.ssa.declare(pkgs...)
+}
 
 // A world is one consistent set of types: every import path of every package
 // in it leads to one types.Package.
