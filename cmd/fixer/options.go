@@ -50,6 +50,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 		Config:  load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
 		Rules:   chosen,
 		Known:   rules.All,
+		Cache:   driver.OpenCache(os.Getenv("FIXER_CACHE")),
 		RaceLog: seen,
 		Unsafe:  o.unsafe,
 	}, nil

@@ -26,6 +26,7 @@ type Config struct {
 	Rules    []*rewrite.Rule // in order of preference
 	Known    []*rewrite.Rule // those that comments may name; nil means Rules
 	Model    *model.Table    // what library calls do; nil is the default table and what the module's ConfigFile adds
+	Cache    *Cache          // of what is known of packages; nil for none
 	Unsafe   bool            // also fixes that are not Safe
 	Progress func(stage string)
 	// Dismissed, if not nil, is told of conflicting accesses that do not race,
@@ -84,7 +85,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	if cfg.RaceLog != nil {
 		seen = cfg.observe(newTracer(prog))
 	}
-	b, err := analyse(ctx, prog, cfg.Model, nil, cfg.Dismissed, seen)
+	b, err := cfg.analyse(ctx, prog, nil, cfg.Dismissed, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -149,13 +150,8 @@ type build struct {
 }
 
 // analyse summarises what an earlier build has not, and links.
-func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *build, dismissed func(a, b rewrite.Span, why string), seen *observation) (*build, error) {
+func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, dismissed func(a, b rewrite.Span, why string), seen *observation) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
-	var (
-		wg sync.WaitGroup
-		mu sync.Mutex // guards sums and problems of b
-	)
-	sem := make(chan struct{}, runtime.GOMAXPROCS(0))
 	var todo []*load.Package
 	for _, p := range prog.Packages {
 		if old != nil && old.sums[p] != nil {
@@ -164,26 +160,7 @@ func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *b
 		}
 		todo = append(todo, p)
 	}
-	// The largest come first: one begun last would keep a single processor busy.
-	slices.SortStableFunc(todo, func(p, q *load.Package) int { return cmp.Compare(size(q), size(p)) })
-	for _, p := range todo {
-		sem <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-sem }()
-			if ctx.Err() != nil {
-				return
-			}
-			s, err := effect.Extract(prog.Fset, p, prog.Own, table)
-			mu.Lock()
-			defer mu.Unlock()
-			if err != nil {
-				b.problems = append(b.problems, load.Problem{Pkg: p.Path, Msg: err.Error() + "; this is a defect of fixer, please report it"})
-				return
-			}
-			b.sums[p] = s
-		})
-	}
-	wg.Wait()
+	cfg.summarise(ctx, b, todo)
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -197,6 +174,57 @@ func analyse(ctx context.Context, prog *load.Program, table *model.Table, old *b
 	b.module = race.Link(list, dismissed, seen.watch(list)...)
 	b.sites = &sites{build: b}
 	return b, nil
+}
+
+// summarise adds the summaries of packages to a build: those that the cache
+// has, then, with their SSA, the others.
+func (cfg *Config) summarise(ctx context.Context, b *build, todo []*load.Package) {
+	// The largest come first: one begun last would keep a single processor busy.
+	slices.SortStableFunc(todo, func(p, q *load.Package) int { return cmp.Compare(size(q), size(p)) })
+	var mu sync.Mutex // guards sums and problems of b
+	recipes := cfg.Cache.recipes(b.prog, todo, cfg.Model)
+	each(todo, func(p *load.Package) {
+		if s := cfg.Cache.summary(p, recipes); s != nil {
+			mu.Lock()
+			defer mu.Unlock()
+			b.sums[p] = s
+		}
+	})
+	todo = slices.DeleteFunc(todo, func(p *load.Package) bool { return b.sums[p] != nil })
+	if len(todo) == 0 {
+		return
+	}
+	b.prog.PrepareSSA(todo)
+	each(todo, func(p *load.Package) {
+		if ctx.Err() != nil {
+			return
+		}
+		s, err := effect.Extract(b.prog.Fset, p, b.prog.Own, cfg.Model)
+		if r, ok := recipes[p]; ok && err == nil {
+			cfg.Cache.put(r, s)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		if err != nil {
+			b.problems = append(b.problems, load.Problem{Pkg: p.Path, Msg: err.Error() + "; this is a defect of fixer, please report it"})
+			return
+		}
+		b.sums[p] = s
+	})
+}
+
+// each calls f for packages, as many at once as there are processors.
+func each(pkgs []*load.Package, f func(*load.Package)) {
+	var wg sync.WaitGroup
+	sem := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for _, p := range pkgs {
+		sem <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-sem }()
+			f(p)
+		})
+	}
+	wg.Wait()
 }
 
 // size is how much source a package has.

@@ -19,7 +19,7 @@ func Locks(ctx context.Context, cfg Config) ([]*rewrite.Custody, []load.Problem,
 		return nil, nil, err
 	}
 	cfg.say("looking for locks")
-	b, err := analyse(ctx, prog, cfg.Model, nil, nil, nil)
+	b, err := cfg.analyse(ctx, prog, nil, nil, nil)
 	if err != nil {
 		return nil, nil, err
 	}

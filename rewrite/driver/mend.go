@@ -298,7 +298,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) *objection {
 	if reason := x.vets(again); reason != "" {
 		return objectTo(reason)
 	}
-	b, err := analyse(x.ctx, next, x.cfg.Model, x.base, nil, x.seen)
+	b, err := x.cfg.analyse(x.ctx, next, x.base, nil, x.seen)
 	if err != nil {
 		return objectTo(err.Error())
 	}

@@ -207,8 +207,10 @@ func (x *extractor) fills(c *ssa.CallCommon, in ssa.Instruction) {
 	name := ""
 	if c.IsInvoke() {
 		name = c.Method.Name()
-	} else if callee := c.StaticCallee(); callee != nil && callee.Pkg != nil && !x.own(callee.Pkg.Pkg.Path()) {
-		name = callee.Name()
+	} else if callee := c.StaticCallee(); callee != nil {
+		if obj := callee.Object(); obj != nil && obj.Pkg() != nil && !x.own(obj.Pkg().Path()) {
+			name = callee.Name()
+		}
 	}
 	if name != "Read" && name != "ReadAt" && name != "ReadFull" && name != "ReadAtLeast" {
 		return

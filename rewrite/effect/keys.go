@@ -21,9 +21,29 @@ func TypeKey(t types.Type) string {
 	}
 	key := obj.Pkg().Path() + "." + obj.Name()
 	if obj.Parent() != obj.Pkg().Scope() && obj.Parent() != nil {
-		key += fmt.Sprintf("@%d", obj.Pos()) // declared in a function: the name alone isn't unique
+		key += "@" + whereIn(obj) // declared in a function: the name alone isn't unique
 	}
 	return key
+}
+
+// whereIn tells an object declared in a function from others of its package, in
+// each run alike: by the order of the file among the package's and the offset
+// in the file.
+func whereIn(obj types.Object) string {
+	file := obj.Parent()
+	for file.Parent() != obj.Pkg().Scope() {
+		if file = file.Parent(); file == nil {
+			return ""
+		}
+	}
+	i := 0
+	for f := range obj.Pkg().Scope().Children() {
+		if f == file {
+			break
+		}
+		i++
+	}
+	return fmt.Sprintf("%d-%d", i, obj.Pos()-file.Pos())
 }
 
 func named(t types.Type) *types.Named {

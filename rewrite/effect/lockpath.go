@@ -175,7 +175,7 @@ func objectKey(v types.Object) string { return fmt.Sprintf("%s·%d·", v.Name(),
 // newUse describes a lock that the function uses.
 func (w *lockWalk) newUse(ref *lockRef, at token.Pos) *LockUse {
 	v := ref.last
-	u := &LockUse{Key: ref.key, Name: v.Name(), path: ref.path,
+	u := &LockUse{Key: ref.key, Name: v.Name(),
 		Type: types.TypeString(v.Type(), types.RelativeTo(v.Pkg())),
 		Decl: rewrite.SpanOf(w.fset, v.Pos(), v.Pos()+token.Pos(len(v.Name())))}
 	if ref.owner != "" {

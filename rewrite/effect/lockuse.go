@@ -25,7 +25,6 @@ type LockUse struct {
 	Local   bool         // a variable of the function
 	Runs    Runs         // of a function literal, of one variable that it captures
 	At      Pos          // in the function
-	path    string
 	Test    bool
 	Takes   []LockCall
 	Gives   []LockCall
@@ -195,10 +194,14 @@ func (w *lockWalk) result() []*LockUse {
 				}
 			}
 		}
-		slices.SortFunc(u.Misuses, func(a, b Misuse) int { return cmp.Or(a.At.Compare(b.At), a.Taken.Compare(b.Taken)) })
+		slices.SortFunc(u.Misuses, func(a, b Misuse) int {
+			return cmp.Or(a.At.Compare(b.At), a.Taken.Compare(b.Taken), a.Freed.Compare(b.Freed), a.Place.Compare(b.Place), cmp.Compare(a.After, b.After))
+		})
 		out = append(out, u)
 	}
-	slices.SortFunc(out, func(a, b *LockUse) int { return strings.Compare(a.path, b.path) })
+	slices.SortFunc(out, func(a, b *LockUse) int {
+		return cmp.Or(a.At.Span().Compare(b.At.Span()), a.Decl.Compare(b.Decl))
+	})
 	return out
 }
 
@@ -212,7 +215,7 @@ func (w *lockWalk) judge(u *LockUse, f *lockFacts, a *arrivals, x wrong) {
 		return
 	}
 	m.Elsewhere = f.released
-	via := w.marks[mark{x.via, u.path, false, nil}]
+	via := w.marks[mark{x.via, f.ref.path, false, nil}]
 	switch {
 	case !a.right && !m.Again:
 		m.Place = m.At

@@ -2,6 +2,7 @@ package load
 
 import (
 	"fmt"
+	"go/token"
 	"go/types"
 	"sync"
 
@@ -10,25 +11,37 @@ import (
 
 // An ssaProgram holds the SSA of a world's packages, and of those of the
 // worlds it came from: declaring all that they import is what takes time.
-// Packages of the module get bodies, others are there by their declarations.
+// Packages of the module that are built have bodies, others are there by their
+// declarations.
 type ssaProgram struct {
 	prog *ssa.Program
-	made map[*types.Package]*ssa.Package
-	part map[*types.Package]bool // made while only what others export of it was known
+	// declaring keeps packages from being declared while others are built,
+	// which reads the declarations; it guards the maps.
+	declaring sync.RWMutex
+	made      map[*types.Package]*ssa.Package
+	part      map[*types.Package]bool // made while only what others export of it was known
+	bodies    map[*types.Package]bool // made with syntax
 }
 
-// add prepares packages that are new in a world. The function it returns makes
-// the members of all of them, which building reads: it comes first, and not
-// while an earlier world is being built.
-func (s *ssaProgram) add(pkgs []*Package) (declare func()) {
-	return sync.OnceFunc(func() {
-		for _, p := range pkgs {
+func newSSAProgram(fset *token.FileSet) *ssaProgram {
+	return &ssaProgram{prog: ssa.NewProgram(fset, 0), made: make(map[*types.Package]*ssa.Package),
+		part: make(map[*types.Package]bool), bodies: make(map[*types.Package]bool)}
+}
+
+// declare makes the members of packages that have bodies, and of all they
+// import.
+func (s *ssaProgram) declare(pkgs ...*Package) {
+	s.declaring.Lock()
+	defer s.declaring.Unlock()
+	for _, p := range pkgs {
+		if !s.bodies[p.Types] {
 			s.made[p.Types] = s.prog.CreatePackage(p.Types, p.Files, p.Info, false)
+			s.bodies[p.Types], s.part[p.Types] = true, false
 		}
-		for _, p := range pkgs {
-			s.imports(p.Types)
-		}
-	})
+	}
+	for _, p := range pkgs {
+		s.imports(p.Types)
+	}
 }
 
 // build makes the package's functions. What x/tools can't build is an error
@@ -39,6 +52,14 @@ func (s *ssaProgram) build(p *Package) (pkg *ssa.Package, err error) {
 			err = fmt.Errorf("building SSA for %s: %v", p.Path, r)
 		}
 	}()
+	s.declaring.RLock()
+	declared := s.bodies[p.Types]
+	s.declaring.RUnlock()
+	if !declared {
+		s.declare(p)
+	}
+	s.declaring.RLock()
+	defer s.declaring.RUnlock()
 	pkg = s.made[p.Types]
 	pkg.Build()
 	return pkg, nil

@@ -3,6 +3,7 @@ package load
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -37,6 +38,13 @@ type Package struct {
 // SSA builds the package's functions, once.
 func (p *Package) SSA() (*ssa.Package, error) { return p.ssa() }
 
+// PrepareSSA declares packages whose SSA will be built. One that is not among
+// them is declared when it is built, and the building of others waits for that.
+func (prog *Program) PrepareSSA(pkgs []*Package) {
+	defer func() { recover() }() // the package that x/tools can't declare says so when it is built
+	prog.world.ssa.declare(pkgs...)
+}
+
 // A world is one consistent set of types: every import path of every package
 // in it leads to one types.Package.
 type world struct {
@@ -57,13 +65,15 @@ type node struct {
 	once   sync.Once
 	pkg    *Package
 	errs   []Problem
+	text   [sha256.Size]byte // hash of the files' names and texts
+	laid   bool              // over one of them at least: its text is not that on disk
 }
 
 func newWorld(prog *Program, root map[string]bool) *world {
 	w := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), nodes: make(map[string]*node),
 		named: named(prog.graph),
 		deps:  &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}},
-		ssa:   &ssaProgram{prog: ssa.NewProgram(prog.Fset, 0), made: make(map[*types.Package]*ssa.Package), part: make(map[*types.Package]bool)}}
+		ssa:   newSSAProgram(prog.Fset)}
 	w.markOwn()
 	for id := range w.own {
 		n := &node{meta: prog.graph[id], bodies: w.analysed(prog.graph[id])}
@@ -170,23 +180,16 @@ func (w *world) check(ctx context.Context) ([]*Package, []Problem) {
 		})
 	}
 	wg.Wait()
-	var pkgs, fresh []*Package
+	var pkgs []*Package
 	var problems []Problem
 	for _, n := range order {
 		problems = append(problems, n.errs...)
 		if n.bodies && n.pkg != nil && len(n.errs) == 0 {
 			pkgs = append(pkgs, n.pkg)
-			if n.pkg.ssa == nil {
-				fresh = append(fresh, n.pkg)
+			if p := n.pkg; p.ssa == nil {
+				p.ssa = sync.OnceValues(func() (*ssa.Package, error) { return w.ssa.build(p) })
 			}
 		}
-	}
-	declare := w.ssa.add(fresh)
-	for _, p := range fresh {
-		p.ssa = sync.OnceValues(func() (*ssa.Package, error) {
-			declare()
-			return w.ssa.build(p)
-		})
 	}
 	slices.SortFunc(problems, func(a, b Problem) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Msg, b.Msg))
@@ -259,11 +262,16 @@ func (w *world) typecheck(n *node) {
 	if m.Module != nil && m.Module.GoVersion != "" {
 		pkg.GoVersion = "go" + m.Module.GoVersion
 	}
+	texts := sha256.New()
 	for _, name := range m.CompiledGoFiles {
 		text, err := w.prog.Source(name)
 		if err != nil {
 			n.fail(Problem{At: rewrite.Span{File: name}, Pkg: m.PkgPath, Msg: "can't be read: " + err.Error()})
 			continue
+		}
+		fmt.Fprintf(texts, "%q %d\n%s", name, len(text), text)
+		if _, ok := w.prog.files[name]; ok {
+			n.laid = true
 		}
 		mode := parser.ParseComments | parser.SkipObjectResolution
 		f, err := parser.ParseFile(w.prog.Fset, name, text, mode)
@@ -274,6 +282,7 @@ func (w *world) typecheck(n *node) {
 			pkg.Files = append(pkg.Files, f)
 		}
 	}
+	texts.Sum(n.text[:0])
 	pkg.Info = &types.Info{
 		Types: make(map[ast.Expr]types.TypeAndValue), Defs: make(map[*ast.Ident]types.Object),
 		Uses: make(map[*ast.Ident]types.Object), Implicits: make(map[ast.Node]types.Object),

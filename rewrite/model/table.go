@@ -1,9 +1,11 @@
 package model
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"go/types"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -51,6 +53,20 @@ func (t *Table) With(rows Rows) *Table {
 		}
 	}
 	return next
+}
+
+// Digest says what the table holds besides what fixer knows by itself.
+func (t *Table) Digest() [sha256.Size]byte {
+	h := sha256.New()
+	if t != standard() {
+		for _, rows := range []map[string]Row{t.funcs, t.types, t.fields, t.methods} {
+			for _, key := range slices.Sorted(maps.Keys(rows)) {
+				fmt.Fprintf(h, "%q %+v %v\n", key, rows[key], t.added[key])
+			}
+			fmt.Fprintln(h)
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
 }
 
 func (t *Table) add(rows Rows) {
