@@ -80,7 +80,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // callers may take the lock themselves
 	case ps.starts(e.entry, t.ctx.Start) && !e.later(t):
 		return false // the frame that starts the goroutine has judged it
-	case ps.judged[judgement{effect.PosOf(t.ctx.Start), e.fn, field}] && !e.later(t):
+	case ps.judged[judgement{ps.m.starts[effect.PosOf(t.ctx.Start)], e.fn, ps.m.numbers[field]}] && !e.later(t):
 		return false // so did one that starts it and calls the method
 	case t.handsOver(e):
 		return false
@@ -159,10 +159,9 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false
 	case ps.m.solely(t, u):
 		return false
-	case ps.sites[[2]effect.Pos{effect.PosOf(t.ctx.Start), effect.PosOf(u.ctx.Start)}]:
-		return false
 	}
-	return !byGate(t.access, u.access) && !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
+	i, j := ps.m.starts[effect.PosOf(t.ctx.Start)], ps.m.starts[effect.PosOf(u.ctx.Start)]
+	return !ps.sites.has(i, j) && !byGate(t.access, u.access) && !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
 }
 
 // sharedWith reports whether two goroutines started apart from each other belong

@@ -130,9 +130,7 @@ func (ps *pairs) takeIn(o *pairs) {
 	for j := range o.judged {
 		ps.judged[j] = true
 	}
-	for s := range o.sites {
-		ps.sites[s] = true
-	}
+	ps.sites.merge(o.sites)
 }
 
 // An alternatives numbers the lists of objects of which one is waited for.

@@ -25,10 +25,11 @@ type Module struct {
 	funcs     map[string]*function
 	order     []*function // by key
 	structs   map[string]*effect.Struct
-	lock      map[string]bool // keys of fields that are locks
-	cands     map[string]bool // keys of fields and package variables that could race at all
-	numbers   map[string]int  // of cands
-	replaced  map[string]bool // those that are assigned, not only changed in place
+	lock      map[string]bool    // keys of fields that are locks
+	cands     map[string]bool    // keys of fields and package variables that could race at all
+	numbers   map[string]int     // of cands
+	starts    map[effect.Pos]int // of what starts goroutines
+	replaced  map[string]bool    // those that are assigned, not only changed in place
 	pairs     *pairs
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
@@ -113,6 +114,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	for _, key := range slices.Sorted(maps.Keys(m.funcs)) {
 		m.order = append(m.order, m.funcs[key])
 	}
+	m.findStarts()
 	m.findCandidates()
 	m.numbers = make(map[string]int, len(m.cands))
 	for key := range m.cands {
@@ -162,6 +164,19 @@ func (m *Module) findCandidates() {
 				m.cands[k] = true
 			} else if e.Path.Root.Kind == effect.Global && !f.initial() {
 				m.cands[e.Path.Root.Key] = true
+			}
+		})
+	}
+}
+
+// findStarts numbers what may start goroutines, so that pairs of them are told
+// apart cheaply.
+func (m *Module) findStarts() {
+	m.starts = make(map[effect.Pos]int)
+	for _, f := range m.order {
+		f.each(func(e *effect.Event) {
+			if (e.Kind == effect.Go || e.Subtest) && m.starts[e.At] == 0 {
+				m.starts[e.At] = len(m.starts) + 1
 			}
 		})
 	}

@@ -38,9 +38,9 @@ type published struct {
 // A judgement is a goroutine and accesses to a field outside of it that some
 // frame saw together: whether they race is known.
 type judgement struct {
-	start effect.Pos
+	start int // number of the go statement
 	fn    *function
-	field string
+	field int
 }
 
 // A dismissal is two accesses that conflict, and why they don't race.
@@ -49,12 +49,39 @@ type dismissal struct {
 	why  string
 }
 
-// A meeting is all that a frame can say about two accesses in it: the threads,
-// and if one is the frame's own, its function and the path.
-type meeting struct {
-	thread, other int
-	fn            *function
-	path          int
+// starts is a symmetric relation between numbers of go statements.
+type starts [][]uint64
+
+func (s *starts) add(i, j int) {
+	i, j = max(i, j), min(i, j)
+	for len(*s) <= i {
+		*s = append(*s, nil)
+	}
+	row := (*s)[i]
+	for len(row) <= j/64 {
+		row = append(row, 0)
+	}
+	row[j/64] |= 1 << (j % 64)
+	(*s)[i] = row
+}
+
+func (s starts) has(i, j int) bool {
+	i, j = max(i, j), min(i, j)
+	return i < len(s) && j/64 < len(s[i]) && s[i][j/64]&(1<<(j%64)) != 0
+}
+
+// merge adds another one.
+func (s *starts) merge(o starts) {
+	for i, row := range o {
+		for len(*s) <= i {
+			*s = append(*s, nil)
+		}
+		mine := append((*s)[i], make([]uint64, max(0, len(row)-len((*s)[i])))...)
+		for j, bits := range row {
+			mine[j] |= bits
+		}
+		(*s)[i] = mine
+	}
 }
 
 // pairs collects pairs by the field that races.
@@ -66,13 +93,12 @@ type pairs struct {
 	tests   map[string][]published // by package variable: what parallel tests do
 	cleared []dismissal            // for Module.dismissed, if somebody asks
 	judged  map[judgement]bool
-	sites   map[[2]effect.Pos]bool // two goroutine starts seen in one frame
-	known   map[meeting]bool       // what is in judged and sites, of one frame
+	sites   starts // two seen in one frame
 }
 
 func newPairs(m *Module) *pairs {
 	return &pairs{m: m, found: make(map[string][]pair), threads: make(map[string][]published),
-		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool), sites: make(map[[2]effect.Pos]bool), known: make(map[meeting]bool)}
+		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool)}
 }
 
 // frame finds the pairs that meet in one function's activation, and publishes
@@ -178,23 +204,25 @@ func (ps *pairs) remember(w *walk, a, b *access) {
 	if a.thread == 0 {
 		a, b = b, a
 	}
-	key := meeting{thread: a.thread, other: b.thread}
-	if b.thread == 0 {
-		key.fn, key.path = b.fn, a.id
-	}
-	if ps.known[key] {
-		return
-	}
-	ps.known[key] = true
+	s := w.sum.threads[a.thread-1].number
 	if b.thread > 0 {
-		s, t := w.sum.threads[a.thread-1].site, w.sum.threads[b.thread-1].site
-		ps.sites[[2]effect.Pos{s, t}] = true
-		ps.sites[[2]effect.Pos{t, s}] = true
+		ps.sites.add(s, w.sum.threads[b.thread-1].number)
 		return
 	}
-	if field := a.path.Field(); field != "" {
-		ps.judged[judgement{w.sum.threads[a.thread-1].site, b.fn, field}] = true
+	if field := w.fieldOf(a); field != 0 {
+		ps.judged[judgement{s, b.fn, field}] = true
 	}
+}
+
+// fieldOf is the number of the field that a path of the frame ends in, or 0.
+func (w *walk) fieldOf(a *access) int {
+	for len(w.fields) <= a.id {
+		w.fields = append(w.fields, -1)
+	}
+	if w.fields[a.id] < 0 {
+		w.fields[a.id] = w.m.numbers[a.path.Field()]
+	}
+	return w.fields[a.id]
 }
 
 func conflict(a, b *access) bool {

@@ -169,7 +169,7 @@ func (w *walk) ending(p effect.Path) []int {
 func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 	t, ok := w.own[e]
 	if !ok {
-		th := &thread{site: e.At, home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest, handler: e.Request, typed: e.Typed, timer: w.resolve(e.Timer)}
+		th := &thread{site: e.At, number: w.m.starts[e.At], home: w.f, note: e.Note, event: e.ID, many: e.Many || e.Loop != 0, loop: e.Loop, after: e.Subtest, handler: e.Request, typed: e.Typed, timer: w.resolve(e.Timer)}
 		if e.Queue != 0 {
 			th.queue = effect.Pos{File: w.f.Key, Line: e.Queue}
 		}

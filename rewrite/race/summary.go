@@ -104,6 +104,7 @@ type identity struct {
 // A thread is a goroutine started in a frame, or below it.
 type thread struct {
 	site    effect.Pos
+	number  int       // of the site
 	home    *function // that holds the go statement
 	body    *function // what it runs, if that is known
 	runs    string

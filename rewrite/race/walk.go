@@ -55,6 +55,7 @@ type walk struct {
 	every      map[int]counts               // what every turn of a loop waits for
 	senders    map[effect.Path][]int        // threads that signal an object
 	ids        map[effect.Path]int          // of the paths of accesses
+	fields     []int                        // numbers of their fields, by path; below 0 if not asked for yet
 	lockKeys   map[backing[held]]keys
 	orders     map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
 	sequels    map[relayedKey]*relayed  // what comes after accesses
