@@ -184,6 +184,9 @@ type Context struct {
 	Handed *Step `json:"handed,omitempty"`
 }
 
+// Proxy is what the hooks of net/http/httputil's proxies run through.
+const Proxy = "httputil.ReverseProxy"
+
 // A Step is one call on the way from a context's start to an access.
 type Step struct {
 	At   Span   `json:"at"`

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -14,18 +15,25 @@ import (
 // A function literal that a call is given to run, such as a hook of
 // net/http/httptrace or the function of a timer, may run when that call is over:
 // in a goroutine of the library, which nobody can wait for. What it changes then
-// is in use, or was handed out, by the function that made the call. Both get a
-// mutex in common, and a flag that says that the function has gone on: a hook
-// that comes later does nothing.
+// is in use, or was handed out, by the function that made the call. Hooks get a
+// mutex and a flag, which the function sets as soon as the call is over: a hook
+// that comes later does nothing, and the function waits at most for the end of
+// one that is running.
 //
-// It is for variables whose map, slice or pointee the function hands out; where
-// it only reads a value, rule local is enough.
+// The hook may also be that of a proxy of net/http/httputil, which writes hints to
+// the client, and the function the RoundTrip method of the proxy's transport, which
+// writes errors: then that method wraps the hook.
+//
+// It is for variables whose map, slice or pointee the function hands out, or was
+// given itself; where it only reads a value, rule local is enough.
 //
 // It is refused where the lock could do harm or the hook can't be left out:
 //
-//   - the hook, or what the function does with the variable, may take long;
-//   - the hook returns something other than errors and pointers;
-//   - the function uses the variable before it has set all hooks.
+//   - the hook may take long, but for what it does with the variable;
+//   - the hook does something else as well, or returns something other than errors
+//     and pointers;
+//   - the function uses the variable before it has set all hooks, or has made
+//     the call; or a goroutine of its own makes it.
 var callback = &rewrite.Rule{
 	Name:  "callback",
 	Title: "keep a hook from what its caller has gone on with",
@@ -44,6 +52,9 @@ type calling struct {
 }
 
 func fixCallback(s *rewrite.Site) (*rewrite.Fix, string) {
+	if s.Finding.Sides[1].Context.Through == rewrite.Proxy {
+		return proxied(s)
+	}
 	c := gather(s)
 	if c == nil || !c.handsOut() {
 		return nil, ""
@@ -52,8 +63,11 @@ func fixCallback(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, fmt.Sprintf("%s:%d uses %s before all hooks are set", base(c.file.Name), c.file.Span(c.early.Path[0]).Line, s.Finding.Place.Name)
 	}
 	for _, h := range c.hooks {
-		if slow := s.Module.Calls(c.file, h.Body.Lbrace, h.Body.Rbrace).Slow; len(slow) > 0 {
-			return nil, "the hook runs " + slow[0]
+		if slow := c.slow(h); slow != "" {
+			return nil, "the hook runs " + slow
+		}
+		if n := c.besides(h); n != nil {
+			return nil, fmt.Sprintf("the hook does more, at %s:%d, which must not be left out", base(c.file.Name), c.file.Span(n).Line)
 		}
 		if zeros(c.file.Info, h) == "" {
 			return nil, fmt.Sprintf("the hook at %s:%d returns what nobody can make up", base(c.file.Name), c.file.Span(h).Line)
@@ -136,8 +150,8 @@ func literalAround(u *rewrite.Use, owner ast.Node) []ast.Node {
 	return out
 }
 
-// handsOut reports whether others get what the variable refers to after the
-// call: it is returned, or an argument.
+// handsOut reports whether others have what the variable refers to after the
+// call: it came from them, is returned, or an argument.
 func (c *calling) handsOut() bool {
 	for _, u := range c.later {
 		e, ok := u.Path[0].(ast.Expr)
@@ -149,9 +163,12 @@ func (c *calling) handsOut() bool {
 			return false
 		}
 		switch t.Underlying().(type) {
-		case *types.Map, *types.Slice, *types.Pointer:
+		case *types.Map, *types.Slice, *types.Pointer, *types.Interface:
 		default:
 			return false
+		}
+		if c.given(e) {
+			return true
 		}
 		switch up := u.Path[1].(type) {
 		case *ast.ReturnStmt, *ast.KeyValueExpr, *ast.CompositeLit:
@@ -165,53 +182,50 @@ func (c *calling) handsOut() bool {
 	return false
 }
 
-// zeros is what a hook that does nothing returns: a statement, "" if that can't
-// be told.
-func zeros(info *types.Info, lit *ast.FuncLit) string {
-	var list []string
-	sig, ok := info.TypeOf(lit).(*types.Signature)
-	if !ok {
-		return ""
-	}
-	for v := range sig.Results().Variables() {
-		switch v.Type().Underlying().(type) {
-		case *types.Interface, *types.Pointer:
-			list = append(list, "nil")
-		default:
-			return ""
-		}
-	}
-	return strings.TrimSpace("return " + strings.Join(list, ", "))
+// given reports whether a variable is a parameter of the function.
+func (c *calling) given(e ast.Expr) bool {
+	id, ok := e.(*ast.Ident)
+	return ok && parameter(c.file.Info, funcType(c.owner).Params, c.file.Info.Uses[id]) >= 0
 }
 
 func (c *calling) fix() (*rewrite.Fix, string) {
 	stmts := body(c.owner).List
-	around := func(n ast.Node) int {
-		for i, s := range stmts {
-			if contains(s, n) {
-				return i
-			}
-		}
-		return -1
-	}
-	set, first := around(c.hooks[0]), around(c.later[0].Path[0])
-	if set < 0 || first <= around(c.hooks[len(c.hooks)-1]) {
-		return nil, "the hook and what follows the call are in one statement"
-	}
-	if slow := c.site.Module.Calls(c.file, stmts[first].Pos(), body(c.owner).Rbrace).Slow; len(slow) > 0 {
-		return nil, fmt.Sprintf("after the call the function runs %s", slow[0])
-	}
+	set, last := c.around(c.hooks[0]), c.around(c.hooks[len(c.hooks)-1])
+	first := c.around(c.later[0].Path[0])
+	call, beside := c.call(last)
 	name := c.site.Finding.Place.Name
+	switch {
+	case set < 0 || first <= last || first == call:
+		return nil, "the hook and what follows the call are in one statement"
+	case beside:
+		return nil, fmt.Sprintf("the call that runs the hooks may not be over at %s:%d", base(c.file.Name), c.file.Span(stmts[first]).Line)
+	case first < call:
+		return nil, fmt.Sprintf("%s:%d uses %s before the call that runs the hooks", base(c.file.Name), c.file.Span(stmts[first]).Line, name)
+	}
 	mu := fresh(c.later[0], "mu")
 	done := fresh(c.later[0], "done", mu)
+	over := rewrite.Insert{Stmt: c.file.Span(stmts[first]), Code: rewrite.Code{Text: fmt.Sprintf("%s.Lock()\n%s = true\n%s.Unlock()", mu, done, mu)}}
+	if call >= 0 {
+		over.Stmt, over.After = c.file.Span(stmts[call]), true
+	}
 	edits := []rewrite.Edit{
 		rewrite.Insert{Stmt: c.file.Span(stmts[set]), Code: rewrite.Code{Imports: []string{"sync"},
-			Text: fmt.Sprintf("var (\n%s sync.Mutex // guards %s and %s\n%s bool // hooks do nothing any more\n)", mu, name, done, done)}},
-		rewrite.Insert{Stmt: c.file.Span(stmts[first]), Code: rewrite.Code{Text: fmt.Sprintf("%s.Lock()\ndefer %s.Unlock()\n%s = true", mu, mu, done)}},
+			Text: fmt.Sprintf("var (\n%s sync.Mutex // guards %s, and %s until it is set\n%s bool // hooks do nothing any more\n)", mu, done, name, done)}},
+		over,
 	}
 	for _, h := range c.hooks {
 		edits = append(edits, rewrite.Insert{Stmt: c.file.Span(h.Body.List[0]),
 			Code: rewrite.Code{Text: fmt.Sprintf("%s.Lock()\ndefer %s.Unlock()\nif %s {\n%s\n}", mu, mu, done, zeros(c.file.Info, h))}})
 	}
-	return &rewrite.Fix{Title: "Leave out hooks that come too late for " + name, Places: []string{c.site.Finding.Place.Key}, Safety: rewrite.Safe, Edits: edits}, ""
+	key := c.site.Finding.Place.Key
+	fix := &rewrite.Fix{Title: "Leave out hooks that come too late for " + name, Places: []string{key}, Safety: rewrite.Safe, Edits: edits}
+	if v, ok := c.file.Info.Uses[c.later[0].Path[0].(*ast.Ident)]; ok && types.IsInterface(v.Type()) {
+		fix.Serial = key[:strings.LastIndexByte(key, '.')+1] + mu // what it keeps apart is what the variable is there for
+	}
+	return fix, ""
+}
+
+// around is the index of the statement of the function that holds a node.
+func (c *calling) around(n ast.Node) int {
+	return slices.IndexFunc(body(c.owner).List, func(s ast.Stmt) bool { return contains(s, n) })
 }

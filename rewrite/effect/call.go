@@ -18,13 +18,14 @@ func (x *extractor) value(v ssa.Value) Value {
 	if _, ok := v.Type().Underlying().(*types.Signature); ok {
 		return x.function(v)
 	}
-	if mi, ok := v.(*ssa.MakeInterface); ok {
+	mi, made := v.(*ssa.MakeInterface)
+	if made {
 		if _, ok := mi.X.Type().Underlying().(*types.Signature); ok {
 			return x.function(mi.X)
 		}
 	}
 	_, addr := v.(*ssa.FieldAddr)
-	val := Value{Path: x.path(v), Addr: addr}
+	val := Value{Path: x.path(v), Addr: addr, Made: made}
 	if c := x.constOf(v); isInt(c) {
 		val.Const = c.Value.ExactString()
 	}
@@ -171,6 +172,7 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	}
 	fn, row := x.target(c)
 	args := x.args(c)
+	x.answers(c, in)
 	switch row.Kind {
 	case model.Lock, model.RLock:
 		x.emit(Event{Kind: Lock, At: at, Path: args[0].Path, Mode: mode(row.Kind)})

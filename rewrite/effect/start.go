@@ -204,6 +204,7 @@ func (x *extractor) hook(in *ssa.Store) {
 		x.emit(Event{Kind: Keep, At: x.pos(in.Pos()), Path: x.path(fa), Args: []Value{{Path: x.path(in.Val)}}})
 		return
 	}
+	x.proxies(in, fa)
 	if _, ok := in.Val.Type().Underlying().(*types.Signature); !ok {
 		return
 	}

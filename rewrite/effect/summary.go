@@ -130,7 +130,7 @@ func (p Path) Base() (Path, string) {
 func (p Path) Field() string {
 	for p.Sel != "" {
 		var last string
-		if p, last = p.Base(); last != Elem && last != Deref && last != Back && last != Open && !strings.HasPrefix(last, Is) {
+		if p, last = p.Base(); last != Elem && last != Deref && last != Back && last != Open && last != Answer && !strings.HasPrefix(last, Is) {
 			return last
 		}
 	}
@@ -140,8 +140,11 @@ func (p Path) Field() string {
 // Content reports whether the path ends in what a variable or field refers to
 // or holds, not in the variable itself.
 func (p Path) Content() bool {
-	return strings.HasSuffix(p.Sel, ";"+Elem) || strings.HasSuffix(p.Sel, ";"+Deref)
+	return strings.HasSuffix(p.Sel, ";"+Elem) || strings.HasSuffix(p.Sel, ";"+Deref) || p.IsAnswer()
 }
+
+// IsAnswer reports whether the path is what a handler answers.
+func (p Path) IsAnswer() bool { return strings.HasSuffix(p.Sel, ";"+Answer) }
 
 // HasElem reports whether the path goes through an element of a container.
 func (p Path) HasElem() bool { return strings.Contains(p.Sel, ";"+Elem) }
@@ -154,6 +157,7 @@ type Value struct {
 	Bind  []Path // its captured variables; the receiver of a method value
 	Bound bool   // a method value: Bind[0] is the receiver
 	Addr  bool   // the address of the field that Path names, not its value
+	Made  bool   // an interface made here of a value of known type
 }
 
 // A Kind is what an event is.
@@ -182,6 +186,9 @@ const (
 	Take                 // some element is taken out of the map or slice Path
 	Slow                 // may block or do I/O; Note says what
 	Set                  // sets the member Path, which is tested somewhere, to Is
+	Asks                 // sends a request, with hooks that may run on after it has failed
+	Answers              // writes the answer to a request: to the writer Path
+	Proxies              // puts what sends requests, of the type Note or with the methods Iface, into a proxy that passes hints on
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
 )
 

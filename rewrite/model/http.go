@@ -1,5 +1,42 @@
 package model
 
+import "go/types"
+
+// responders are functions and methods that write to the http.ResponseWriter
+// they are given: https://pkg.go.dev/net/http, https://pkg.go.dev/fmt#Fprint,
+// https://pkg.go.dev/io#Copy
+var responders = map[string]bool{
+	"net/http.Error": true, "net/http.NotFound": true, "net/http.Redirect": true, "net/http.ServeContent": true,
+	"net/http.ServeFile": true, "net/http.ServeFileFS": true, "net/http.SetCookie": true,
+	"(net/http.Handler).ServeHTTP": true, "(net/http.HandlerFunc).ServeHTTP": true,
+	"fmt.Fprint": true, "fmt.Fprintf": true, "fmt.Fprintln": true,
+	"io.Copy": true, "io.CopyBuffer": true, "io.CopyN": true, "io.WriteString": true,
+}
+
+// Responds reports whether a function writes to the http.ResponseWriter it is
+// given.
+func (t *Table) Responds(fn *types.Func) bool { return responders[FuncKey(fn)] }
+
+// askers are what sends a request. "Functions may be called concurrently from
+// different goroutines and some may be called after the request has completed or
+// failed": https://pkg.go.dev/net/http/httptrace#ClientTrace
+var askers = map[string]bool{
+	"(net/http.RoundTripper).RoundTrip": true, "(*net/http.Transport).RoundTrip": true, "(*net/http.Client).Do": true,
+}
+
+// Asks reports whether a function sends a request whose hooks may run when it
+// has failed.
+func (t *Table) Asks(fn *types.Func) bool { return askers[FuncKey(fn)] }
+
+// Hints is the field that holds what sends the requests of a proxy: "1xx
+// responses are forwarded to the client", by a hook that writes to the client's
+// ResponseWriter until RoundTrip returns:
+// https://pkg.go.dev/net/http/httputil#ReverseProxy
+const Hints = "net/http/httputil.ReverseProxy.Transport"
+
+// Got1xx is the hook for these responses.
+const Got1xx = "net/http/httptrace.ClientTrace.Got1xxResponse"
+
 // httpRows: https://pkg.go.dev/net/http
 var httpRows = Rows{
 	Funcs: map[string]Row{
@@ -14,6 +51,9 @@ var httpRows = Rows{
 		// Each wraps a Handler in another one: https://pkg.go.dev/net/http#TimeoutHandler
 		"net/http.StripPrefix": {Kind: Serves, Arg: 1},
 		"net/http.{TimeoutHandler,MaxBytesHandler,AllowQuerySemicolons}": {Kind: Serves, Arg: 0},
+		// "Header returns the header map that will be sent":
+		// https://pkg.go.dev/net/http#ResponseWriter
+		"(net/http.ResponseWriter).Header": {Kind: Quick},
 		// Shutdown starts each function with go: https://pkg.go.dev/net/http#Server.RegisterOnShutdown
 		"(*net/http.Server).RegisterOnShutdown": {Kind: Spawn, Arg: 1},
 		// A Server is an http.Server "listening on a system-chosen port":

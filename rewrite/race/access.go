@@ -46,7 +46,7 @@ func (w *walk) whole(a access, key string, fresh bool, depth int) {
 }
 
 func (w *walk) add(a access, fresh bool) {
-	if !w.m.racy(a.path) {
+	if !w.m.racy(a.path) || a.path.IsAnswer() && !w.toRequest(a.path) {
 		return
 	}
 	a.field = lasting(a.path)
@@ -113,6 +113,12 @@ func lasting(p effect.Path) string {
 		return "" // see behindCond
 	}
 	return p.Field()
+}
+
+// toRequest reports whether an answer is one to a request, as far as the frame
+// tells: its writer was handed in, and not made by code that may know more of it.
+func (w *walk) toRequest(p effect.Path) bool {
+	return p.Root.Kind == effect.Free || p.Root.Kind == effect.Param && p.Sel == ";"+effect.Answer
 }
 
 // alone reports whether nobody else has what starts at a root, and nothing in

@@ -73,7 +73,7 @@ func (w *walk) inlineAccesses(in *frameOf) {
 			name.path, name.ok = b.path(a.path)
 		}
 		p := name.path
-		if !name.ok || a.field == "" && !w.m.racy(p) {
+		if !name.ok || a.field == "" && !w.m.racy(p) || p.IsAnswer() && !w.toRequest(p) {
 			continue
 		}
 		unnamed := a.field == "" && a.path.Root.Kind != effect.Global && w.last

@@ -34,6 +34,7 @@ type ending struct {
 func (m *Module) findLifetimes() {
 	m.goroutines = make(map[string]*rewrite.Finding)
 	m.lifetimes = make(map[effect.Pos]*lifetime)
+	m.findProxied()
 	contexts := m.contexts()
 	ends := m.endings(contexts)
 	for _, f := range m.order {

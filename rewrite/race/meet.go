@@ -108,6 +108,9 @@ func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	if l := w.loop(a.path.Root); l != 0 && l == t.loop {
 		return false // made anew for each goroutine
 	}
+	if t.handler && a.path.IsAnswer() {
+		return false // hooks of one request, in the order of what they tell
+	}
 	if ps.m.unstable(a.path) || ps.reassigned(w, a.path) {
 		return false // by the next start the same words may name another object
 	}

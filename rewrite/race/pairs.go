@@ -179,6 +179,8 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 		return "ordered"
 	case w.protected(a, b):
 		return "a lock in common"
+	case w.shutOut(a, b), w.shutOut(b, a):
+		return "a flag under a lock keeps one out"
 	case receives(a), receives(b):
 		return "who closes has received what was sent"
 	}

@@ -147,7 +147,7 @@ func (w *walk) known(c effect.Cond, s state) state {
 	case c.Is != "":
 		return w.told(c, s)
 	case !c.Case:
-		return w.wait(s, p, plenty)
+		return w.sees(w.wait(s, p, plenty), p)
 	case c.Send:
 		return w.wait(w.signal(w.token(s, p), p, 1, c.At), p.Back(), 1)
 	case p.Root.Kind == effect.NoRoot:
@@ -202,7 +202,7 @@ func (w *walk) release(s state, p effect.Path) state {
 	s.must = s.must.remove(p)
 	s.may = s.may.remove(p)
 	s.facts = w.unlocked(s.facts)
-	return s
+	return w.unseen(s)
 }
 
 // wait notes that an object was waited for; threads that are sure to have

@@ -51,7 +51,7 @@ func (w *walk) signal(s state, p effect.Path, n uint8, at effect.Pos) state {
 	if p.Root.Kind != effect.NoRoot {
 		w.sum.sends = w.sum.sends.most(counts{{p, s.signaled.of(p)}})
 	}
-	return s
+	return w.raises(s, p, false)
 }
 
 // once runs a function under a lock that only this sync.Once has, and orders

@@ -150,7 +150,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.waits(e, s)
 	case effect.Signal:
 		p := w.resolve(e.Path)
-		return w.signal(w.token(s, p), p, 1, e.At)
+		return w.raises(w.signal(w.token(s, p), p, 1, e.At), p, true)
 	case effect.Add:
 		p := w.resolve(e.Path)
 		s.added = s.added.add(p)
