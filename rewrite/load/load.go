@@ -243,7 +243,7 @@ func (prog *Program) Source(name string) ([]byte, error) {
 
 // Mentions returns the files of the module's packages that the build left out,
 // or that were not named where others beside them were, and that use a field
-// of this name, of whichever struct, or if bare is set any name like it: a
+// of this name, of whichever struct, or if bare is set a package variable: a
 // change of the field, or variable, may break them. A file that does not parse
 // may use anything; one that no build has together with the file that declares
 // the field, or variable, means another.

@@ -1,8 +1,6 @@
 package load
 
 import (
-	"go/ast"
-	"go/parser"
 	"go/scanner"
 	"go/token"
 	"go/types"
@@ -45,27 +43,4 @@ func typeProblem(fset *token.FileSet, pkg string, err error) Problem {
 		return Problem{Pkg: pkg, Msg: e.Msg, At: rewrite.SpanOf(fset, e.Pos, e.Pos)}
 	}
 	return Problem{Pkg: pkg, Msg: err.Error()}
-}
-
-// usesName reports whether a file selects a field of this name, or sets one in
-// a composite literal; or, if bare is set, has the name anywhere.
-func usesName(file string, text []byte, name string, bare bool) bool {
-	f, err := parser.ParseFile(token.NewFileSet(), file, text, parser.SkipObjectResolution)
-	if err != nil {
-		return true
-	}
-	found := false
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SelectorExpr:
-			found = found || n.Sel.Name == name
-		case *ast.KeyValueExpr:
-			id, ok := n.Key.(*ast.Ident)
-			found = found || ok && id.Name == name
-		case *ast.Ident:
-			found = found || bare && n.Name == name
-		}
-		return !found
-	})
-	return found
 }
