@@ -109,11 +109,17 @@ func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
 }
 
 // takesLock reports whether the function around a use takes a lock by itself, and
-// no caller holds it already.
+// no caller can change what it guards: one that holds it has it for reading, as
+// the function itself, which would else wait for it for ever.
 func takesLock(s *rewrite.Site, u *rewrite.Use, lock string) bool {
-	b := body(function(u))
-	return b != nil && slices.Contains(s.Module.Calls(u.File, b.Pos(), b.End()).Locks, lock) &&
-		!rewrite.Holds(s.Module.Entry(u.File, b.Pos()), lock)
+	fn := function(u)
+	b := body(fn)
+	if b == nil || !slices.Contains(s.Module.Calls(u.File, b.Pos(), b.End()).Locks, lock) {
+		return false
+	}
+	return !slices.ContainsFunc(s.Module.Entry(u.File, b.Pos()), func(l rewrite.Lock) bool {
+		return l.Key == lock && (l.Mode == rewrite.Exclusive || len(lockCalls(u.File, b, lock, "RLock")) == 0)
+	})
 }
 
 // handedOut reports whether a use gives what the field holds to code that goes
