@@ -4,7 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -351,29 +350,4 @@ func (s *sites) GoVersion(f *rewrite.File) string {
 		return v
 	}
 	return f.Pkg.GoVersion()
-}
-
-func (s *sites) Variants(place string) []string {
-	s.index()
-	i := strings.LastIndexByte(place, '.')
-	declared := s.home(place[:i], place[i+1:])
-	files := s.build.prog.Mentions(place[i+1:], declared, s.types[place[:i]] == nil)
-	if declared != "" && !ast.IsExported(place[i+1:]) {
-		files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) != filepath.Dir(declared) })
-	}
-	return files
-}
-
-// home is the file that declares a struct type, or the variable of a name
-// in the package with an import path; "" if there is none.
-func (s *sites) home(owner, name string) string {
-	if st := s.types[owner]; st != nil {
-		return st.File.Name
-	}
-	for _, p := range s.build.prog.Packages {
-		if o := p.Types.Scope().Lookup(name); o != nil && p.Types.Path() == owner {
-			return s.build.prog.Fset.Position(o.Pos()).Filename
-		}
-	}
-	return ""
 }

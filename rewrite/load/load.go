@@ -240,30 +240,3 @@ func (prog *Program) Source(name string) ([]byte, error) {
 	}
 	return os.ReadFile(name)
 }
-
-// Mentions returns the files of the module's packages that the build left out,
-// or that were not named where others beside them were, and that use a field
-// of this name, of whichever struct, or if bare is set a package variable: a
-// change of the field, or variable, may break them. A file that does not parse
-// may use anything; one that no build has together with the file that declares
-// the field, or variable, means another.
-func (prog *Program) Mentions(name, declared string, bare bool) []string {
-	seen := make(map[string]bool)
-	var names []string
-	for _, p := range prog.graph {
-		if !prog.world.own[p.ID] {
-			continue
-		}
-		for _, f := range slices.Concat(p.IgnoredFiles, prog.beside(p)) {
-			if seen[f] || !strings.HasSuffix(f, ".go") {
-				continue
-			}
-			seen[f] = true
-			if text, err := prog.Source(f); err == nil && usesName(f, text, name, bare) && together(f, declared, prog.Source) {
-				names = append(names, f)
-			}
-		}
-	}
-	slices.Sort(names)
-	return names
-}

@@ -92,7 +92,7 @@ func TestLoad(t *testing.T) {
 	if len(prog.Problems) != 1 || prog.Problems[0].At.Line != 3 || filepath.Base(prog.Problems[0].At.File) != "c.go" {
 		t.Errorf("problems: %v", prog.Problems)
 	}
-	if got := prog.Mentions("n", "", false); len(got) != 1 || filepath.Base(got[0]) != "a_plan9.go" {
+	if got := prog.Mentions(load.Declared{Name: "n", Type: "T"}); len(got) != 1 || filepath.Base(got[0]) != "a_plan9.go" {
 		t.Errorf("files left out that mention n: %v", got)
 	}
 	for _, p := range prog.Packages {
@@ -189,7 +189,7 @@ func TestNamedFiles(t *testing.T) {
 				t.Errorf("directories %v, want the module's, %s", prog.ModDirs, root)
 			}
 			var mentions []string
-			for _, f := range prog.Mentions("n", "", false) {
+			for _, f := range prog.Mentions(load.Declared{Name: "n", Type: "T"}) {
 				mentions = append(mentions, filepath.Base(f))
 			}
 			if got := strings.Join(mentions, " "); got != test.mentions {
