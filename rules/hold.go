@@ -129,6 +129,9 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 			add(s)
 		}
 	}
+	for _, s := range l.copies() {
+		add(s)
+	}
 	for _, fd := range slices.SortedFunc(maps.Keys(l.asserted), func(a, b *ast.FuncDecl) int { return int(a.Pos() - b.Pos()) }) {
 		calls, reason := l.careless(fd, l.asserted[fd])
 		if reason != "" {

@@ -156,7 +156,11 @@ func (l *locking) lockExpr(s spot) string {
 	}
 	// A field that is promoted through embedded structs comes with its lock,
 	// unless a struct on the way has something of the lock's name.
-	se := s.File.Info.Selections[s.sel.(*ast.SelectorExpr)]
+	sel, ok := s.sel.(*ast.SelectorExpr)
+	if !ok {
+		return x + l.method
+	}
+	se := s.File.Info.Selections[sel]
 	if se == nil || len(se.Index()) == 1 {
 		return x + l.method
 	}

@@ -17,7 +17,7 @@ import (
 // A spot is an access that a rule changes, or puts under a lock.
 type spot struct {
 	*rewrite.Use
-	sel   ast.Expr // what names the place: x.f; v or p.V of a variable
+	sel   ast.Expr // what names the place: x.f; v or p.V of a variable; *x of a copied struct
 	write bool
 	elem  bool // reads or writes what the place holds, not just the place
 	// shared means that a write is a call of something unknown, but which does
@@ -37,6 +37,9 @@ func mention(u *rewrite.Use) (e ast.Expr, ok bool) {
 
 // object is what a spot's field is a field of, nil for variables.
 func (s spot) object() ast.Expr {
+	if star, ok := s.sel.(*ast.StarExpr); ok {
+		return star.X
+	}
 	if sel, ok := s.sel.(*ast.SelectorExpr); ok && s.File.Info.Selections[sel] != nil {
 		return sel.X
 	}
@@ -59,12 +62,16 @@ func (s spot) thing() string {
 	return "the field"
 }
 
-// name is that of the field or variable.
+// name is that of the field or variable, or of the type of a struct.
 func (s spot) name() string {
-	if sel, ok := s.sel.(*ast.SelectorExpr); ok {
+	switch sel := s.sel.(type) {
+	case *ast.SelectorExpr:
 		return sel.Sel.Name
+	case *ast.Ident:
+		return sel.Name
 	}
-	return s.sel.(*ast.Ident).Name
+	key := typeKey(s.File.Info.TypeOf(s.sel))
+	return key[strings.LastIndexByte(key, '.')+1:]
 }
 
 func (s spot) at() string { return fmt.Sprintf("%s:%d", base(s.File.Name), s.line()) }
