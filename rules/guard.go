@@ -55,7 +55,7 @@ import (
 //   - a range goes over maps or slices in a map or slice, or changes what it goes
 //     over, and its body is slow;
 //   - a call inside the section takes the lock itself;
-//   - the write stands under a read lock;
+//   - the write stands under a read lock whose section can't be one for writing;
 //   - the lock guards what the field holds as well, and using that takes long;
 //   - the object has no stable name to take its lock by.
 var guard = &rewrite.Rule{

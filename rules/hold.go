@@ -44,6 +44,7 @@ type locking struct {
 	getters  []getter
 	names    map[ast.Node][]string      // variables made so far, by the list they are in
 	lifted   map[ast.Node][]*ast.IfStmt // that had them in their heads
+	mistaken []spot                     // that write under the read lock
 	foreign  []ast.Node                 // what needs another lock: the two need not wait for each other
 	refresh  *refresh                   // the one function that writes, if that is why it has a lock of its own
 }
@@ -56,7 +57,7 @@ type stretch struct {
 
 // plan makes the edits, or says why not.
 func (l *locking) plan() string {
-	l.edits, l.inner, l.lifted, l.names = nil, nil, make(map[ast.Node][]*ast.IfStmt), make(map[ast.Node][]string)
+	l.edits, l.inner, l.mistaken, l.lifted, l.names = nil, nil, nil, make(map[ast.Node][]*ast.IfStmt), make(map[ast.Node][]string)
 	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
 	l.shared, l.asserted = make(map[*ast.FuncDecl]*rewrite.File), make(map[*ast.FuncDecl]*rewrite.File)
 	order, reason := l.gather()
@@ -86,6 +87,9 @@ func (l *locking) plan() string {
 	}
 	l.readBack()
 	l.rejoin()
+	if reason := l.exclude(); reason != "" {
+		reasons = append(reasons, reason)
+	}
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
 
@@ -182,7 +186,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	for _, h := range a.Locks {
 		if h.Key == l.key {
 			if s.write && h.Mode == rewrite.Shared {
-				return s, false, fmt.Sprintf("%s writes under a read lock", s.at())
+				l.mistaken = append(l.mistaken, s)
 			}
 			return s, false, ""
 		}

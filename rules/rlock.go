@@ -24,7 +24,7 @@ import (
 //   - where the section takes the lock again, which two readers may do;
 //   - where the section does something slow, which readers do side by side, and
 //     no section of the function that writes does;
-//   - where other accesses don't hold the lock at all.
+//   - where other accesses don't hold the lock at all, which is for guard to mend.
 var rlock = &rewrite.Rule{
 	Name:  "rlock",
 	Title: "take a read lock for writing where it is written under",
