@@ -20,11 +20,11 @@ import (
 // locking), the first look goes: it is the one that races. Where there is no
 // lock, a sync.Once runs what sets the value, provided that nothing else sets
 // it and that it can't come out nil: else a later call would have tried again,
-// and a Once does not.
+// and a Once does not. Where it does, because of an error for one, a mutex lets
+// one call at a time do the whole of it.
 //
 // It is refused where that would change what the program does:
 //
-//   - the value may be nil, or comes with an error: it is tried again then;
 //   - something else sets or uses the value, without asking this function;
 //   - what sets the value leaves the function, or asks for the value itself;
 //   - after the lock would be taken, the function goes on to do slow work.
@@ -54,10 +54,14 @@ func fixOnce(s *rewrite.Site) (*rewrite.Fix, string) {
 			return z.checkOnce(lock)
 		}
 		if len(s.Finding.Votes) == 0 { // else there is a lock, which is to be held
-			return z.runOnce()
+			fix, reason := z.runOnce()
+			if fix != nil || s.Finding.Kind == rewrite.Variable {
+				return fix, reason
+			}
+			return z.inTurn()
 		}
 	}
-	return nil, ""
+	return fixRetried(s)
 }
 
 // lazyAt tells whether a use is the test of a lazy initialisation: the
@@ -173,7 +177,7 @@ func (z *lazy) runOnce() (*rewrite.Fix, string) {
 	if reason := l.needs(z.File, z.fn, z.test.Body.List); reason != "" {
 		return nil, "what sets it runs " + reason
 	}
-	expr, edit, reason := z.declare()
+	expr, edit, reason := z.declare("once", "sync.Once", "sets")
 	if reason != "" {
 		return nil, reason
 	}
@@ -283,9 +287,10 @@ func (z *lazy) returns(fn *types.Func, depth int) bool {
 	return false
 }
 
-// declare adds the Once beside the place, and returns what to call it by.
-func (z *lazy) declare() (expr string, edit rewrite.Edit, reason string) {
-	typ := rewrite.Code{Text: "sync.Once", Imports: []string{"sync"}}
+// declare adds a variable or field of a type of package sync beside the place,
+// for what the verb says, and returns what to call it by.
+func (z *lazy) declare(name, typeName, verb string) (expr string, edit rewrite.Edit, reason string) {
+	typ := rewrite.Code{Text: typeName, Imports: []string{"sync"}}
 	switch z.site.Finding.Kind {
 	case rewrite.Global:
 		g, reason := globalOf(z.site)
@@ -295,8 +300,8 @@ func (z *lazy) declare() (expr string, edit rewrite.Edit, reason string) {
 		if len(g.spec.Values) > 0 {
 			return "", nil, "it has a value from the start"
 		}
-		name := g.beside("Once")
-		return name, rewrite.AddVar{Var: g.file.Span(g.id), Name: name, Type: typ, Doc: "sets " + g.obj.Name()}, ""
+		name := g.beside(upperFirst(name))
+		return name, rewrite.AddVar{Var: g.file.Span(g.id), Name: name, Type: typ, Doc: verb + " " + g.obj.Name()}, ""
 	case rewrite.Variable:
 		v, reason := variableOf(z.site)
 		if reason != "" {
@@ -305,13 +310,13 @@ func (z *lazy) declare() (expr string, edit rewrite.Edit, reason string) {
 		if v.statement() == nil || len(v.values()) > 1 || v.parameter() {
 			return "", nil, "it has a value from the start"
 		}
-		name := v.beside("once", "Once")
-		return name, v.declare(name, typ, "sets "+v.obj.Name()), ""
+		name := v.beside(name, upperFirst(name))
+		return name, v.declare(name, typ, verb+" "+v.obj.Name()), ""
 	}
-	return z.declareField(typ)
+	return z.declareField(name, typ, verb)
 }
 
-func (z *lazy) declareField(typ rewrite.Code) (expr string, edit rewrite.Edit, reason string) {
+func (z *lazy) declareField(name string, typ rewrite.Code, verb string) (expr string, edit rewrite.Edit, reason string) {
 	p := z.site.Finding.Place
 	st := z.site.Module.Struct(p.Owner)
 	id, ok := z.object().(*ast.Ident)
@@ -325,10 +330,9 @@ func (z *lazy) declareField(typ rewrite.Code) (expr string, edit rewrite.Edit, r
 	case ast.IsExported(shortName(p)) && importable(st.File.Pkg):
 		return "", nil, "the field is exported: code outside this module may set it"
 	}
-	name := "once"
 	if slices.ContainsFunc(st.Type.Fields.List, func(fl *ast.Field) bool { return slices.Contains(namesOf(fl), name) }) {
-		name = shortName(p) + "Once"
+		name = shortName(p) + upperFirst(name)
 	}
 	return id.Name + "." + name, rewrite.AddField{Struct: st.File.Span(st.Type), Before: shortName(p), Name: name, Type: typ,
-		Doc: name + " sets " + shortName(p) + "."}, ""
+		Doc: name + " " + verb + " " + shortName(p) + "."}, ""
 }
