@@ -213,6 +213,7 @@ type Event struct {
 	Covers   bool     // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool     // Access with Whole: through a pointer
 	Const    bool     // Access: sets a flag: writes true or false
+	Loads    bool     // Access: an atomic operation that only loads
 	ID       int      // Call, Go, Once: unique in the function
 	Fn       Value    // Call, Go, Once: what runs; Fn.Func is "" when unknown
 	Method   string   // Call, Go: the signature called through an interface

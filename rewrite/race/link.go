@@ -144,7 +144,7 @@ func (m *Module) findCandidates() {
 			}
 		}
 		f.each(func(e *effect.Event) {
-			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic {
+			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic || e.Loads {
 				return
 			}
 			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && (!shared[r] || first[r][e]) {
