@@ -84,7 +84,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // so did one that starts it and calls the method
 	case t.handsOver(e):
 		return false
-	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access):
+	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access):
 		return false
 	case ps.m.solely(t, e), e.entry.Serial, e.fn.Serial, t.fn.Serial:
 		return false

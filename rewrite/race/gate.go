@@ -280,7 +280,7 @@ func apartByGate(a, b *access, p, q facts, same func(f, g effect.Path) bool) boo
 	rooted := func(f fact, x *access) bool { return f.path.Root.Kind == effect.Global || f.path.Root == x.path.Root }
 	for _, f := range p {
 		for _, g := range q {
-			if f.is == g.is && f.not == g.not && (f.passed || g.passed) && rooted(f, a) && rooted(g, b) && same(f.path, g.path) {
+			if !f.ofChannel() && f.is == g.is && f.not == g.not && (f.passed || g.passed) && rooted(f, a) && rooted(g, b) && same(f.path, g.path) {
 				return true
 			}
 		}
