@@ -34,12 +34,56 @@ func (x *extractor) branch(in *ssa.If) {
 		x.tells(c, "true", "", edge)
 	case *ssa.Extract:
 		x.tells(c, "true", "", edge)
+		x.received(c, in.Block(), 1-edge)
 	case *ssa.BinOp:
 		if c.Op == token.NEQ {
 			edge = 1 - edge
 		}
 		x.equal(c, edge)
 	}
+}
+
+// received records that a channel is closed where a receive yields false.
+func (x *extractor) received(ok *ssa.Extract, at *ssa.BasicBlock, edge int) {
+	var ch ssa.Value
+	switch from := ok.Tuple.(type) {
+	case *ssa.UnOp:
+		if from.Op == token.ARROW {
+			ch = from.X
+		}
+	case *ssa.Select:
+		if ok.Index == 1 {
+			ch = receivedIn(from, at)
+		}
+	}
+	if ch != nil {
+		x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(ch), Closed: true})
+	}
+}
+
+// receivedIn is the channel of the case of a select that a block is in; nil if
+// there is no telling.
+func receivedIn(sel *ssa.Select, at *ssa.BasicBlock) ssa.Value {
+	for _, ref := range *sel.Referrers() {
+		idx, ok := ref.(*ssa.Extract)
+		if !ok || idx.Index != 0 {
+			continue
+		}
+		for _, ref := range *idx.Referrers() {
+			eq, ok := ref.(*ssa.BinOp)
+			if !ok || eq.Op != token.EQL {
+				continue
+			}
+			for _, ref := range *eq.Referrers() {
+				in, ok := ref.(*ssa.If)
+				k, isConst := eq.Y.(*ssa.Const)
+				if ok && isConst && len(in.Block().Succs[0].Preds) == 1 && in.Block().Succs[0].Dominates(at) {
+					return sel.States[k.Int64()].Chan
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // equal records what is known where two values are equal.

@@ -17,6 +17,8 @@ var (
 		`(?i:(?:\bnot|n't) (?:[\w-]+ ){0,2}(?:safe|intended|meant|designed|allowed|supported|permitted)(?: [\w-]+){0,6} (?:concurren\w+|parallel\b|` + several + `))`,
 		// "not goroutine-safe", "not thread safe"
 		`(?i:(?:\bnot|n't) (?:\w+ ){0,2}(?:goroutine|thread|concurrency|concurrent|concurrently)[ -]?safe\b)`,
+		// "a non-thread safe queue", "it is thread-unsafe"
+		`(?i:\bnon-?(?:goroutine|thread|concurrency|concurrent|concurrently)[ -]?safe\b|\b(?:goroutine|thread|concurrency)[ -]unsafe\b)`,
 		// "must not be called concurrently", "MUST NOT be used from concurrently running goroutines"
 		`(?i:\b(?:must|may|should|can|shall)(?: ?not|n't) be (?:\w+ ){0,2}(?:called|used|invoked|accessed|shared|changed|modified)(?: [\w-]+){0,5} (?:concurren\w+|parallel\b|simultaneously|` + several + `))`,
 		// "must not be called after Start", "should not be changed while the server runs"

@@ -263,6 +263,6 @@ func (x *extractor) atomic(c *ssa.CallCommon, at Pos, row model.Row) {
 		x.emit(Event{Kind: Set, Path: p, Is: Unsure})
 	}
 	if !row.Typed {
-		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic})
+		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic, Loads: row.Loads})
 	}
 }

@@ -213,6 +213,7 @@ type Event struct {
 	Covers   bool     // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool     // Access with Whole: through a pointer
 	Const    bool     // Access: sets a flag: writes true or false
+	Loads    bool     // Access: an atomic operation that only loads
 	ID       int      // Call, Go, Once: unique in the function
 	Fn       Value    // Call, Go, Once: what runs; Fn.Func is "" when unknown
 	Method   string   // Call, Go: the signature called through an interface
@@ -240,16 +241,17 @@ type Event struct {
 
 // A Cond is what is known on one way out of a block.
 type Cond struct {
-	Edge  int // index into Succs
-	At    Pos
-	Path  Path
-	Mode  rewrite.Mode // a TryLock that succeeded; 0 for others
-	Stops bool         // what the timer Path was to run does not run
-	Case  bool         // a case of a select took place; else a variable has the value at the end of Path
-	Send  bool         // Case: of a send, else of a receive
-	Is    string       // the member or result Path is this; see Event.Is
-	Not   bool         // Is: it is not
-	Sets  string       // Is: what it became in the same step
+	Edge   int // index into Succs
+	At     Pos
+	Path   Path
+	Mode   rewrite.Mode // a TryLock that succeeded; 0 for others
+	Stops  bool         // what the timer Path was to run does not run
+	Case   bool         // a case of a select took place; else a variable has the value at the end of Path
+	Send   bool         // Case: of a send, else of a receive
+	Closed bool         // a receive told that Path is closed
+	Is     string       // the member or result Path is this; see Event.Is
+	Not    bool         // Is: it is not
+	Sets   string       // Is: what it became in the same step
 }
 
 // A Block is a straight run of events.

@@ -11,7 +11,7 @@ import (
 // access records one of the function's own accesses.
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
-	a := access{path: p, op: e.Op, turn: e.Loop, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, called: e.Note != "", loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
+	a := access{path: p, op: e.Op, turn: e.Loop, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loads: e.Loads, called: e.Note != "", loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
 		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil), here: s.facts}
 	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if e.Whole != "" && w.m.structs[e.Whole] != nil {
@@ -65,7 +65,7 @@ func (w *walk) keep(a *access) {
 	if a.thread > 0 {
 		w.check(a)
 	}
-	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, adapted: a.adapted, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loop: a.loop, thread: a.thread, test: a.fn.Test}
+	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, adapted: a.adapted, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loads: a.loads, loop: a.loop, thread: a.thread, test: a.fn.Test}
 	a.must, k.must = w.locksets.of(a.must)
 	a.may, k.may = w.locksets.of(a.may)
 	a.past, k.past = w.factsets.of(a.past)

@@ -84,7 +84,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // so did one that starts it and calls the method
 	case t.handsOver(e):
 		return false
-	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access):
+	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access):
 		return false
 	case ps.m.solely(t, e), e.entry.Serial, e.fn.Serial, t.fn.Serial:
 		return false
@@ -102,9 +102,10 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	if e.writes() && !ps.writtenBy(field, t.ctx.Start) {
 		// A setter that the goroutine only reads after: commonly
 		// configuration before the start. A flag that is set to a constant
-		// and looked at again and again is not; else a lock on either side
-		// must show that more is meant.
-		if e.konst && t.loop && !e.whole {
+		// and looked at again and again is not, unless that is one of chained
+		// calls before the start; else a lock on either side must show that
+		// more is meant.
+		if e.konst && t.loop && !e.whole && (!e.entry.chains() || t.fresh && t.owner() == e.entry.Recv) {
 			return true
 		}
 		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic

@@ -12,7 +12,8 @@ import (
 // under a lock or by CompareAndSwap, to a value with which the test fails. What
 // is behind it happens once for an object, or not again before who sets the
 // member back has waited for its end. So of two that got there by different
-// calls, one came before the other.
+// calls, one came before the other. Without a lock that holds for the calls of
+// one goroutine alone.
 
 // A fact is what is known of a member: by a test, and for as long as the lock is
 // held under which it was made.
@@ -21,6 +22,7 @@ type fact struct {
 	is     string // the value it has; or, separated by |, those it has not
 	not    bool
 	passed bool // it was set since to what the next test fails with
+	alone  bool // tested without a lock: of use to one goroutine
 }
 
 // facts is an immutable set of facts, one for each member.
@@ -51,14 +53,24 @@ func (s facts) equal(t facts) bool {
 	return len(s) == len(t) && !slices.ContainsFunc(s, func(f fact) bool { return !slices.Contains(t, f) })
 }
 
-// union is what either says, the first where both do.
+// union is what either says, the first where both do, unless that is of use to
+// one goroutine alone.
 func (s facts) union(t facts) facts {
 	for _, f := range t {
-		if s.index(f.path) < 0 {
-			s = with(s, f)
+		if i := s.index(f.path); i < 0 || s[i].alone && !f.alone {
+			s = s.with(f)
 		}
 	}
 	return s
+}
+
+// shared drops what is of use to one goroutine alone.
+func (s facts) shared() facts {
+	alone := func(f fact) bool { return f.alone }
+	if !slices.ContainsFunc(s, alone) {
+		return s
+	}
+	return slices.DeleteFunc(slices.Clone(s), alone)
 }
 
 // fails reports whether a test that told a fact fails once the member has a
@@ -95,7 +107,8 @@ func (w *walk) told(c effect.Cond, s state) state {
 		return s
 	}
 	f := fact{path: w.resolve(c.Path), is: c.Is, not: c.Not}
-	if i := s.facts.index(f.path); i >= 0 {
+	locked := slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive })
+	if i := s.facts.index(f.path); i >= 0 && !(locked && s.facts[i].alone) {
 		if old := s.facts[i]; old.passed || !old.not {
 			return s
 		} else if f.not && !strings.Contains("|"+old.is+"|", "|"+f.is+"|") {
@@ -104,7 +117,6 @@ func (w *walk) told(c effect.Cond, s state) state {
 			f.is = strings.Join(list, "|")
 		}
 	}
-	locked := slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive })
 	switch {
 	case f.path.Root.Kind == effect.NoRoot || w.m.settings[objectKey(f.path)] == nil:
 	case c.Sets != "":
@@ -112,6 +124,9 @@ func (w *walk) told(c effect.Cond, s state) state {
 			s.facts = s.facts.with(f)
 		}
 	case w.m.lasts(f) && len(s.must) > 0, locked && (f.not || w.m.gates(f)):
+		s.facts = s.facts.with(f)
+	case len(s.must) == 0 && w.m.gates(f):
+		f.alone = true
 		s.facts = s.facts.with(f)
 	}
 	return s
@@ -126,7 +141,7 @@ func (w *walk) sets(s state, p effect.Path, value string) state {
 	f := s.facts[i]
 	switch {
 	case f.passed && f.fails(value):
-	case f.fails(value) && w.m.gates(f) && slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive }):
+	case f.fails(value) && w.m.gates(f) && (f.alone || slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive })):
 		f.passed = true
 		s.facts = s.facts.with(f)
 		w.passing = w.passing.with(f)
@@ -176,6 +191,9 @@ func (in *frameOf) reach(w *walk, n, a *access) {
 	n.past = nil
 	if len(a.past)+len(a.here) > 0 {
 		n.past = in.b.facts(a.here.union(a.past))
+		if in.thread != 0 {
+			n.past = n.past.shared()
+		}
 	}
 	if n.here = in.s.facts; n.thread != 0 {
 		n.here = w.carried(n.here)
@@ -262,7 +280,7 @@ func apartByGate(a, b *access, p, q facts, same func(f, g effect.Path) bool) boo
 	rooted := func(f fact, x *access) bool { return f.path.Root.Kind == effect.Global || f.path.Root == x.path.Root }
 	for _, f := range p {
 		for _, g := range q {
-			if f.is == g.is && f.not == g.not && (f.passed || g.passed) && rooted(f, a) && rooted(g, b) && same(f.path, g.path) {
+			if !f.ofChannel() && f.is == g.is && f.not == g.not && (f.passed || g.passed) && rooted(f, a) && rooted(g, b) && same(f.path, g.path) {
 				return true
 			}
 		}
@@ -277,7 +295,7 @@ func oneAfterTheOther(a, b *access) bool {
 
 // byGate reports so of accesses that meet through the API of a type.
 func byGate(a, b *access) bool {
-	return apartByGate(a, b, a.here.union(a.past), b.here.union(b.past), func(f, g effect.Path) bool {
+	return apartByGate(a, b, a.here.union(a.past).shared(), b.here.union(b.past).shared(), func(f, g effect.Path) bool {
 		return f.Root.Kind != effect.Global && g.Root.Kind != effect.Global && f.Field() == g.Field() || f == g
 	})
 }

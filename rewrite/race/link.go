@@ -30,6 +30,7 @@ type Module struct {
 	numbers   map[string]int     // of cands
 	starts    map[effect.Pos]int // of what starts goroutines
 	replaced  map[string]bool    // those that are assigned, not only changed in place
+	remade    map[string]bool    // and not only closed
 	pairs     *pairs
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
@@ -134,7 +135,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 // findCandidates marks the fields that something other than the maker of a
 // fresh object writes. All others are never raced on, and most fields are.
 func (m *Module) findCandidates() {
-	m.cands, m.replaced = maps.Clone(m.watch), make(map[string]bool)
+	m.cands, m.replaced, m.remade = maps.Clone(m.watch), make(map[string]bool), make(map[string]bool)
 	for _, f := range m.order {
 		shared := f.shared()
 		first := make(map[effect.Root]map[*effect.Event]bool)
@@ -144,7 +145,7 @@ func (m *Module) findCandidates() {
 			}
 		}
 		f.each(func(e *effect.Event) {
-			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic {
+			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic || e.Loads {
 				return
 			}
 			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && (!shared[r] || first[r][e]) {
@@ -159,6 +160,7 @@ func (m *Module) findCandidates() {
 			}
 			if !e.Path.Content() && !f.initial() {
 				m.replaced[k] = true
+				m.remade[k] = m.remade[k] || !strings.HasSuffix(e.Path.Sel, ";"+effect.Open)
 			}
 			if k := e.Path.Field(); k != "" {
 				m.cands[k] = true

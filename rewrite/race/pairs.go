@@ -171,6 +171,8 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 		return "what is behind the gate happens one after the other"
 	case a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread:
 		return "two calls of one function, rarely meant for one channel"
+	case behindClose(a, b), behindClose(b, a):
+		return "one is behind the close of a channel, the other before it"
 	case w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)):
 		return "the code under test decides when"
 	case fedLater(a, b), fedLater(b, a):

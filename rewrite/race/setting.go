@@ -92,6 +92,19 @@ func (m *Module) bufferedFields() map[string]bool {
 	return buffered
 }
 
+// chains reports whether a method returns its receiver, for the next call of one:
+// so objects are made.
+func (f *function) chains() bool {
+	chained, other := false, false
+	f.each(func(e *effect.Event) {
+		if e.Kind == effect.Return {
+			own := f.Recv != "" && slices.ContainsFunc(e.Results, func(v effect.Value) bool { return v.Path.Root == effect.Root{Kind: effect.Param} && v.Path.Sel == "" })
+			chained, other = chained || own, other || !own
+		}
+	})
+	return chained && !other
+}
+
 // setsBack reports whether a literal sets a member back at the end of what the
 // function around it has set it for.
 func (m *Module) setsBack(l setter, s *setting) bool {

@@ -144,6 +144,11 @@ func (w *walk) known(c effect.Cond, s state) state {
 			return timer == p && timer.Root.Kind != effect.NoRoot
 		})
 		return s
+	case c.Closed:
+		if f, ok := w.closed(p); ok {
+			s.facts = s.facts.with(f)
+		}
+		return s
 	case c.Is != "":
 		return w.told(c, s)
 	case !c.Case:

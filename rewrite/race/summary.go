@@ -63,6 +63,7 @@ type access struct {
 	whole    bool
 	deref    bool // whole, through a pointer: not a field that is one value with what holds it
 	konst    bool // writes a constant
+	loads    bool // atomically, and changes nothing
 	called   bool // writes by a call of a library
 	loop     bool // in a loop of its goroutine
 	turn     int  // the innermost loop of the frame around it
@@ -91,14 +92,14 @@ type access struct {
 // identity is what makes two accesses the same to a caller, but for the sets
 // of threads and signals that precede and follow them.
 type identity struct {
-	path                             int // see walk.id
-	turn                             int
-	later, parallel, adapted         bool
-	op                               rewrite.Op
-	index                            string
-	whole, konst, loop, test, covers bool
-	thread                           int
-	must, may, past, here            uint64 // hashes of the sets
+	path                                    int // see walk.id
+	turn                                    int
+	later, parallel, adapted                bool
+	op                                      rewrite.Op
+	index                                   string
+	whole, konst, loads, loop, test, covers bool
+	thread                                  int
+	must, may, past, here                   uint64 // hashes of the sets
 }
 
 // A thread is a goroutine started in a frame, or below it.
@@ -145,7 +146,7 @@ type pending struct {
 func (a *access) writes() bool { return a.op.Writes() }
 
 // changes reports whether it does, by atomic operations too.
-func (a *access) changes() bool { return a.writes() || a.op == rewrite.Atomic }
+func (a *access) changes() bool { return a.writes() || a.op == rewrite.Atomic && !a.loads }
 
 func (t *thread) context() rewrite.Context {
 	return rewrite.Context{Start: t.site.Span(), Func: t.home.Name, Runs: t.runs, Many: t.many, Through: t.note, Request: t.handler && (t.typed || t.note != "")}
