@@ -142,7 +142,7 @@ func (c *goldenCase) update(t *testing.T, results map[string][]byte) {
 
 // defect is how tests show a data race, or a lock that is misused: what the
 // runtime says, and tests of what waits for ever.
-var defect = regexp.MustCompile(`DATA RACE|fatal error: concurrent map|fatal error: sync: |waits for ever|panic: test timed out`)
+var defect = regexp.MustCompile(`DATA RACE|fatal error: concurrent map|fatal error: sync: |panic: sync: |waits for ever|panic: test timed out`)
 
 // TestRace runs the race tests of the cases. Where a finding is wanted, the
 // test must fail before the fix, by a data race or a lock, and pass after it; where none

@@ -114,6 +114,7 @@ type GoroutineInfo struct {
 	Shared bool   // other code runs that function too
 	Again  bool   // it may be started again once it was told to end
 	Late   []Span // calls of Add in that function, for its own goroutine
+	Below  []Span // calls of Add for it, below the go statement
 	Ends   []End  // what tells it to end
 	// Field is the key of the field that holds the channel, or the cancel
 	// function, by which it is told to end.

@@ -11,8 +11,9 @@ import (
 // waitgroup: wait for goroutines in time
 //
 // A goroutine that adds itself to a WaitGroup may do so when Wait is over
-// already: Add moves above the go statement, or both become WaitGroup.Go where
-// the module's Go version has it.
+// already, and one that is added below the go statement may call Done first:
+// Add moves above the go statement, or both become WaitGroup.Go where the
+// module's Go version has it.
 //
 // A method that tells a goroutine to end, by closing a channel or calling a
 // cancel function, returns while the goroutine still runs. That is reported
@@ -52,6 +53,9 @@ func fixWait(s *rewrite.Site) (*rewrite.Fix, string) {
 				return proposeWait(s, info)
 			}
 		}
+		if info := s.Module.Goroutine(s.Finding.Place.Decl); info != nil {
+			return proposeWait(s, info)
+		}
 		return nil, "the go statement was not found"
 	}
 	for i, side := range s.Finding.Sides {
@@ -77,7 +81,10 @@ func proposeWait(s *rewrite.Site, info *rewrite.GoroutineInfo) (*rewrite.Fix, st
 	if w.runs == nil {
 		return nil, "the function of the goroutine is in a file that was not read"
 	}
-	if len(info.Late) > 0 {
+	switch {
+	case len(info.Below) > 0:
+		return w.above()
+	case len(info.Late) > 0:
 		return w.early()
 	}
 	return w.join()
@@ -164,6 +171,33 @@ func (w *waiting) early() (*rewrite.Fix, string) {
 			in.Comments = u.File.Span(stmt)
 		}
 		w.edits = append(w.edits, in, rewrite.Drop{Node: u.File.Span(stmt)})
+	}
+	return w.fix("Count the goroutine before it starts"), ""
+}
+
+// above moves the calls of Add from below the go statement above it.
+func (w *waiting) above() (*rewrite.Fix, string) {
+	stmts := list(w.start.Path[1])
+	first := slices.Index(stmts, ast.Stmt(w.stmt))
+	for _, at := range w.info.Below {
+		u := w.site.Module.At(at)
+		if u == nil || len(u.Path) < 3 || u.Path[2] != w.start.Path[1] {
+			return nil, "the call of Add is no statement beside the go statement"
+		}
+		add, _ := u.Path[0].(*ast.CallExpr)
+		stmt, ok := u.Path[1].(*ast.ExprStmt)
+		if !ok || add == nil || len(add.Args) != 1 || u.File.Info.Types[add.Args[0]].Value == nil {
+			return nil, "the call of Add is no statement that adds a constant"
+		}
+		for _, s := range stmts[first+1 : slices.Index(stmts, ast.Stmt(stmt))] {
+			switch s.(type) {
+			case *ast.ExprStmt, *ast.SendStmt, *ast.GoStmt:
+			default:
+				return nil, "there is more than calls between the go statement and the call of Add"
+			}
+		}
+		w.edits = append(w.edits, rewrite.Insert{Stmt: w.start.File.Span(w.stmt), Code: rewrite.Code{Text: text(u.File, add)}, Comments: u.File.Span(stmt)},
+			rewrite.Drop{Node: u.File.Span(stmt)})
 	}
 	return w.fix("Count the goroutine before it starts"), ""
 }

@@ -81,7 +81,11 @@ func (s *sites) Goroutine(start rewrite.Span) *rewrite.GoroutineInfo {
 // lifetime is the message of a finding on a goroutine, without verdicts.
 func (o Outcome) lifetime() string {
 	a, b := o.Sides[0].Access, o.Sides[1].Access
-	if a.Op == rewrite.Add {
+	switch {
+	case a.Op == rewrite.Add && o.Sides[0].Context.Starter:
+		return fmt.Sprintf("%s.Add is called only after the goroutine that it counts was started at %s:%d, which may call Done first",
+			o.Place.Name, filepath.Base(o.Place.Decl.File), o.Place.Decl.Line)
+	case a.Op == rewrite.Add:
 		return fmt.Sprintf("%s.Add is called by the goroutine it counts, started at %s; %s may not wait for it", o.Place.Name, place(o.Sides[0].Context), b.Func)
 	}
 	return fmt.Sprintf("%s does not wait for the goroutine started at %s:%d, which may go on", a.Func, filepath.Base(b.At.File), b.At.Line)

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -20,18 +21,44 @@ func (m *Module) counts(l *lifetime) {
 		case effect.Go:
 			return // what comes next may be for that one
 		case effect.Add:
-			if done(g, e.Path) {
+			if slices.Contains(m.done(g), e.Path) {
 				m.lateAdd(l, e)
 			}
 		}
 	}
 }
 
-// done reports whether a function counts down what is at a path.
-func done(g *function, p effect.Path) bool {
-	found := false
-	g.each(func(e *effect.Event) { found = found || e.Kind == effect.Signal && e.Group && e.Path == p })
-	return found
+// done lists the groups that a function counts down, itself or by what it
+// calls.
+func (m *Module) done(f *function) []effect.Path {
+	return m.along(f, 0, func(e *effect.Event) []effect.Path {
+		if e.Kind == effect.Signal && e.Group {
+			return []effect.Path{e.Path}
+		}
+		return nil
+	})
+}
+
+// maxAlong bounds the calls that along follows.
+const maxAlong = 3
+
+// along lists the objects of a function's events, and of those that it calls in
+// its own terms: not of the groups that a callee counts for itself.
+func (m *Module) along(f *function, depth int, of func(*effect.Event) []effect.Path) []effect.Path {
+	var out []effect.Path
+	f.each(func(e *effect.Event) {
+		out = append(out, of(e)...)
+		g := m.funcs[e.Fn.Func]
+		if e.Kind != effect.Call || g == nil || depth == maxAlong {
+			return
+		}
+		for _, p := range m.along(g, depth+1, of) {
+			if q, ok := handedPath(e, p); ok && !g.adds(p) {
+				out = append(out, q)
+			}
+		}
+	})
+	return out
 }
 
 func (m *Module) lateAdd(l *lifetime, add *effect.Event) {
@@ -39,30 +66,37 @@ func (m *Module) lateAdd(l *lifetime, add *effect.Event) {
 	if !ok || l.in.adds(p) || l.greets() {
 		return
 	}
+	l.late = m.miscounted(l, p, l.late, rewrite.Side{Context: l.context(),
+		Access: rewrite.Access{Op: rewrite.Add, At: add.At.Span(), Func: l.runs.Name, Test: l.runs.Test}},
+		"late", "the goroutine may not have run yet when %s.Wait is called, which then doesn't wait for it")
+}
+
+// miscounted notes the finding that a goroutine is counted too late, and where
+// that is done, if anybody waits for the group.
+func (m *Module) miscounted(l *lifetime, p effect.Path, list []effect.Pos, add rewrite.Side, how, why string) []effect.Pos {
 	key := held{path: p}.key(l.in)
 	wait := m.waitOf(key, l.in)
 	if key == "" || wait == nil {
-		return
+		return list
 	}
-	l.late = append(l.late, add.At)
 	name := rewrite.ShortKey(key)
 	if p.Field() == "" {
 		if v := l.in.variable(p.Root); v.Name != "" {
 			name = v.Name
 		}
 	}
-	key += " counted late in " + l.runs.Key
+	key += " counted " + how + " in " + l.runs.Key
 	m.goroutines[key] = &rewrite.Finding{
 		Kind: rewrite.Goroutine, Confidence: rewrite.Certain,
 		Place: rewrite.Place{Key: key, Owner: key, Name: name, Type: "sync.WaitGroup", Decl: l.start.At.Span()},
-		Sides: [2]rewrite.Side{
-			{Access: rewrite.Access{Op: rewrite.Add, At: add.At.Span(), Func: l.runs.Name, Test: l.runs.Test}, Context: l.context()},
+		Sides: [2]rewrite.Side{add,
 			{Access: rewrite.Access{Op: rewrite.Wait, At: wait.at.Span(), Func: wait.in.Name, Test: wait.in.Test},
 				Context: rewrite.Context{Start: wait.in.At.Span(), Func: wait.in.Name, Runs: wait.in.Name, Starter: wait.in == l.in, Entry: wait.in != l.in}},
 		},
-		Why:   []string{"the goroutine may not have run yet when " + name + ".Wait is called, which then doesn't wait for it"},
+		Why:   []string{fmt.Sprintf(why, name)},
 		Would: name + ".Add before the go statement at " + short(l.start.At),
 	}
+	return append(list, effect.PosOf(add.Access.At))
 }
 
 // context is the goroutine of a lifetime.

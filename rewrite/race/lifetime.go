@@ -16,6 +16,7 @@ type lifetime struct {
 	start *effect.Event // the go statement
 	runs  *function
 	late  []effect.Pos // where it counts itself
+	below []effect.Pos // where it is counted below the go statement
 	field string       // key of the field
 	ends  []ending
 	tour  *tour
@@ -44,7 +45,9 @@ func (m *Module) findLifetimes() {
 				return
 			}
 			l := &lifetime{in: f, start: e, runs: g}
-			if m.counts(l); len(l.late) > 0 {
+			m.counts(l)
+			m.overdue(l)
+			if len(l.late)+len(l.below) > 0 {
 				m.lifetimes[e.At] = l
 			}
 			for _, field := range slices.Sorted(maps.Keys(ends[f.Pkg])) {
@@ -156,6 +159,9 @@ func (m *Module) Goroutine(at effect.Pos) *rewrite.GoroutineInfo {
 	info := &rewrite.GoroutineInfo{Start: at.Span(), Runs: l.runs.At.Span(), Shared: m.runElsewhere(l), Field: l.field, Again: l.again}
 	for _, late := range l.late {
 		info.Late = append(info.Late, late.Span())
+	}
+	for _, below := range l.below {
+		info.Below = append(info.Below, below.Span())
 	}
 	if l.tour == nil {
 		return info
