@@ -48,6 +48,10 @@ func (m *Module) vote(field string) {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 				return
 			}
+			if guarded, open := m.before(field, part, v.Lock); guarded != nil {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: open.side})
+				return
+			}
 		}
 	}
 }
@@ -93,8 +97,7 @@ func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 	reads := func(r *raw) bool { return !r.writes() }
 	for _, g := range slices.Concat(slices.DeleteFunc(slices.Clone(with), reads), with) {
 		for _, o := range without {
-			if (g.writes() || o.writes()) && !excludes(g.perhaps(), o.perhaps()) && !m.afterSetting(&o.access, &g.access) && !byGate(&o.access, &g.access) &&
-				!waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
+			if (g.writes() || o.writes()) && m.meets(&g.access, g.perhaps(), &o.access, o.perhaps()) {
 				return g, o
 			}
 		}
