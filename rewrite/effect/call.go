@@ -217,6 +217,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	if row.Kind != model.Unknown {
 		x.fills(c, in)
 		x.containers(c, in, row)
+		x.draws(c, in)
 		x.ordered(c, in)
 		x.printed(c, in, row)
 		if row.Kind == model.Slow || row.Blocks {

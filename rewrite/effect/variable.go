@@ -17,6 +17,7 @@ type captures struct {
 	keys  map[*ssa.Alloc]string
 	tests map[*ssa.Alloc]bool // variables whose values conditions ask for
 	rooms map[any]bool        // fields and variables that hold slices with room for more; see holder
+	lone  map[any]bool        // those that hold a generator of random numbers for one goroutine; false for others
 	asks  map[*types.Var]bool // members that a condition goes by
 }
 
@@ -27,7 +28,7 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), asks: make(map[*types.Var]bool)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), lone: make(map[any]bool), asks: make(map[*types.Var]bool)}
 	var asked []ssa.Value
 	var stores []*ssa.Store
 	for _, fn := range funcs {
@@ -57,6 +58,7 @@ func newCaptures(funcs []*ssa.Function) *captures {
 	}
 	for _, s := range stores {
 		c.stored(s)
+		c.drawn(s)
 	}
 	return c
 }

@@ -1,0 +1,64 @@
+package effect
+
+import (
+	"go/token"
+	"go/types"
+
+	"golang.org/x/tools/go/ssa"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/model"
+)
+
+// drawn notes whether a field or variable is given a generator of random
+// numbers that only one goroutine may use at a time, and nothing else.
+func (c *captures) drawn(s *ssa.Store) {
+	n := named(s.Val.Type())
+	key := c.holder(s.Addr)
+	if _, zero := s.Val.(*ssa.Const); zero || key == nil || n == nil || !model.Random(TypeKey(n)) {
+		return
+	}
+	alone := false
+	if made := calledBy(s.Val, model.Generates); made != nil {
+		v := made.Call.Args[0]
+		if mi, ok := v.(*ssa.MakeInterface); ok {
+			v = mi.X
+		}
+		alone = calledBy(v, model.LoneSource) != nil
+	}
+	before, seen := c.lone[key]
+	c.lone[key] = alone && (before || !seen)
+}
+
+// calledBy returns the call of a function of some kind that a value comes from,
+// or nil.
+func calledBy(v ssa.Value, kind func(*types.Func) bool) *ssa.Call {
+	call, ok := v.(*ssa.Call)
+	if !ok {
+		return nil
+	}
+	if callee := call.Call.StaticCallee(); callee != nil {
+		if obj, ok := callee.Object().(*types.Func); ok && kind(obj) {
+			return call
+		}
+	}
+	return nil
+}
+
+// draws emits that a method changes the generator of random numbers in a field
+// or variable.
+func (x *extractor) draws(c *ssa.CallCommon, in ssa.Instruction) {
+	callee := c.StaticCallee()
+	if callee == nil || callee.Signature.Recv() == nil {
+		return
+	}
+	if n := named(callee.Signature.Recv().Type()); n == nil || !model.Random(TypeKey(n)) {
+		return
+	}
+	if load, ok := c.Args[0].(*ssa.UnOp); ok && load.Op == token.MUL && x.caps.lone[x.caps.holder(load.X)] {
+		n := len(x.blk.Events)
+		if x.elem(rewrite.WriteElem, load, in.Pos()); len(x.blk.Events) > n {
+			x.blk.Events[n].Note = callee.Name()
+		}
+	}
+}
