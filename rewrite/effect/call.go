@@ -245,6 +245,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		e.ID = x.id()
 	}
 	x.emit(e)
+	x.wrapped(c, at, args)
 }
 
 // repeats reports whether a call is that of an iterator with the body of a
