@@ -24,8 +24,9 @@ func (m *Module) narrows(old *Module, slow map[string]stalled) (reason, lock str
 			if !ok || m.sections(f, k) <= old.sections(old.funcs[f.Key], k) {
 				continue
 			}
+			starters := old.starters(f)
 			for _, g := range old.order {
-				if g.taken()[k] == 0 || !old.isEntry(g) || !old.reaches(g, f) {
+				if _, leads := starters[g]; !leads || g.taken()[k] == 0 || !old.isEntry(g) {
 					continue
 				}
 				if n := old.newBypass(k).events(g); n > 0 && m.newBypass(k).events(m.funcs[g.Key]) < n {
@@ -35,13 +36,6 @@ func (m *Module) narrows(old *Module, slow map[string]stalled) (reason, lock str
 		}
 	}
 	return "", ""
-}
-
-// reaches reports whether a function calls another one of those that may be in
-// another state of the module, directly or not, or is it.
-func (m *Module) reaches(g, f *function) bool {
-	_, ok := m.starters(f)[g]
-	return ok
 }
 
 // sections counts where a function itself takes a lock.
