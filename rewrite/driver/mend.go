@@ -258,10 +258,10 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 		fix, reason := consult(rule, &rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
 		if fix != nil {
 			fix.Rule = rule.Name
-			if fix.Safety == rewrite.Safe || x.cfg.Unsafe {
-				reason = check(fix)
-			} else {
+			if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
 				reason = fix.Caution + "; --unsafe makes the change"
+			} else if reason = x.unwinds(fix); reason == "" {
+				reason = check(fix)
 			}
 			if reason == "" {
 				return fix

@@ -25,6 +25,8 @@ type sites struct {
 	roots  map[string]bool            // types of packages that the patterns name
 	files  map[*ast.File]*rewrite.File
 	byName map[string]*rewrite.File // by file name
+
+	decls map[string]*declared // filled on first use
 }
 
 // index walks the syntax of all packages once, on the first finding.

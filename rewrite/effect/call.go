@@ -124,7 +124,7 @@ func (x *extractor) target(c *ssa.CallCommon) (fn Value, row model.Row) {
 	if c.IsInvoke() {
 		row := x.row(c.Method)
 		if row.Kind == model.Slow {
-			row.Note = "a call of " + c.Method.Name() + " through an interface"
+			row.Note = "a call of " + c.Method.Name() + " through an interface" + x.from(c)
 		}
 		return Value{}, row
 	}
@@ -223,14 +223,14 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		if row.Kind == model.Slow || row.Blocks {
 			note := row.Note
 			if note == "" || row.Kind != model.Slow {
-				note = "a call of " + rewrite.ShortKey(fn.Func)
+				note = "a call of " + rewrite.ShortKey(fn.Func) + x.from(c)
 			}
 			x.emit(Event{Kind: Slow, At: at, Note: note})
 		}
 		for i, a := range args {
 			switch {
 			case a.Func != "":
-				x.emit(Event{Kind: Call, At: at, ID: x.id(), Fn: a, Loop: x.loops[in.Block()]})
+				x.emit(Event{Kind: Call, At: at, ID: x.id(), Fn: a, Library: x.library(c), Loop: x.loops[in.Block()]})
 			case row.Keeps() && a.Path.Root.Kind != NoRoot && x.keeps(c, i):
 				x.emit(Event{Kind: Escape, At: at, Path: a.Path})
 			}
@@ -246,6 +246,29 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	}
 	x.emit(e)
 	x.wrapped(c, at, args)
+}
+
+// library is the library of another module whose function is called; "" if it
+// is none.
+func (x *extractor) library(c *ssa.CallCommon) string {
+	var pkg *types.Package
+	if c.IsInvoke() {
+		pkg = c.Method.Pkg()
+	} else if callee := c.StaticCallee(); callee != nil && callee.Object() != nil {
+		pkg = callee.Object().Pkg()
+	}
+	if pkg == nil || x.own(pkg.Path()) {
+		return ""
+	}
+	return model.Library(pkg.Path())
+}
+
+// from says in the note on a call which library is called.
+func (x *extractor) from(c *ssa.CallCommon) string {
+	if lib := x.library(c); lib != "" {
+		return From + lib
+	}
+	return ""
 }
 
 // repeats reports whether a call is that of an iterator with the body of a

@@ -14,9 +14,15 @@ import (
 // goroutines or later; false for calls of other kinds.
 func (x *extractor) starts(c *ssa.CallCommon, in ssa.Instruction, row model.Row, args []Value) bool {
 	at, loop := x.pos(in.Pos()), x.loops[in.Block()]
-	if row.Blocks {
-		x.emit(Event{Kind: Slow, At: at, Note: "a call of " + row.Note})
+	if row.Blocks && row.Note != "" {
+		x.emit(Event{Kind: Slow, At: at, Note: "a call of " + row.Note + x.from(c)})
 	}
+	from := len(x.blk.Events)
+	defer func() {
+		for i := range x.blk.Events[from:] {
+			x.blk.Events[from+i].Library = x.library(c)
+		}
+	}()
 	switch row.Kind {
 	case model.Spawn, model.SpawnOne:
 		for _, fn := range x.given(c, row, args) {

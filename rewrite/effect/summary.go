@@ -195,6 +195,10 @@ const (
 // Converted is the Method of a call of a value of the function type Iface.
 const Converted = "a function converted to"
 
+// From precedes the library that is called in the note of a Slow event, if
+// that is of another module.
+const From = " from "
+
 // An Event is one thing a function does.
 type Event struct {
 	Kind Kind
@@ -236,6 +240,7 @@ type Event struct {
 	Loop     int      // Access, Go, Call: the innermost loop around it; 0 for none
 	Is       string   // Set: a constant, nil, !nil, or Unsure
 	Answers  []string // Return: what the results are, likewise; "" for anything
+	Library  string   // Call, Go: of another module, that runs what it is given
 	Note     string   // Go: the library call that starts it; Access: the one that writes; Slow: what it waits for
 }
 

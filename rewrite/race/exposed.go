@@ -25,6 +25,24 @@ func (m *Module) exposes(f *function, s stalled) bool {
 	return false
 }
 
+// above are the functions that lead to one, with itself. The function may be of
+// another state of the module.
+func (m *Module) above(f *function) map[*function]bool {
+	out := make(map[*function]bool)
+	var add func(g *function)
+	add = func(g *function) {
+		if g == nil || out[g] {
+			return
+		}
+		out[g] = true
+		for _, c := range g.callers {
+			add(c)
+		}
+	}
+	add(m.funcs[f.Key])
+	return out
+}
+
 // starters finds the functions that goroutines begin with, or that callers of
 // the API call, and from which a function is reached; goroutines are marked.
 // The function is given in terms of another state of the module: it may not be

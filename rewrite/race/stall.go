@@ -62,6 +62,28 @@ const hook = "a call of the function kept in "
 // are shut down wait for their handlers.
 var waiting = map[string]bool{"Wait": true, "Sleep": true, "Shutdown": true, "GracefulStop": true, "Drain": true}
 
+// library is what is called of another module; "" if it is not that. It may wait
+// until what it runs itself, of the functions it was given, has come to an end:
+// nobody knows.
+func (s stall) library() string {
+	_, lib, _ := strings.Cut(s.note, effect.From)
+	return lib
+}
+
+// runsIO reports whether what is slow is a call of what is not the module's, and
+// more than what people put into a log.
+func (s stall) runsIO() bool {
+	call, ok := strings.CutPrefix(s.note, "a call of ")
+	if !ok || s.note == groupWait || s.note == sleep || strings.HasPrefix(s.note, hook) || s.note == "a call of a function value" {
+		return false
+	}
+	call, _, _ = strings.Cut(call, effect.From)
+	name, _, _ := strings.Cut(call[strings.LastIndexByte(call, '.')+1:], " ")
+	return !slices.ContainsFunc([]string{"Print", "Log", "Trace", "Debug", "Info", "Notice", "Warn", "Error", "Panic", "Fatal"}, func(level string) bool {
+		return strings.HasPrefix(name, level)
+	})
+}
+
 // waits reports whether a stall lasts until somebody else does something, who
 // may need the lock for it.
 func (s stall) waits() bool {
@@ -70,6 +92,7 @@ func (s stall) waits() bool {
 		return true
 	}
 	if call, ok := strings.CutPrefix(s.note, "a call of "); ok {
+		call, _, _ = strings.Cut(call, effect.From)
 		name, _, _ := strings.Cut(call[strings.LastIndexByte(call, '.')+1:], " ")
 		return waiting[name] || strings.HasPrefix(s.note, hook)
 	}
@@ -95,12 +118,16 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason strin
 		return reason, locks
 	}
 	slow, waits := make(map[string]stalled), make(map[string][]stalled) // by lock
+	foreign := make(map[string]stalled)
 	for _, s := range slices.Backward(old.stallsByPosition()) {
 		if s.test {
 			continue
 		}
-		if slow[s.lock] = s; s.waits() {
+		if slow[s.lock] = s; s.waits() || s.library() != "" {
 			waits[s.lock] = append(waits[s.lock], s)
+		}
+		if s.runsIO() {
+			foreign[s.lock] = s
 		}
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(m.lockOrder), compareLocks) {
@@ -108,6 +135,15 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason strin
 			return fmt.Sprintf("%s would be held while waiting for %s, which is held %v", rewrite.ShortKey(e[0]), rewrite.ShortKey(e[1]), s), e[:]
 		}
 	}
+	if reason, lock := m.narrows(old, foreign); reason != "" {
+		return reason, []string{lock}
+	}
+	return m.delays(old, waits)
+}
+
+// delays tells of the first function that takes a lock which others hold until
+// they are told to go on, perhaps by that function. "" if there is none.
+func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string, locks []string) {
 	for _, f := range m.order {
 		if f.Test {
 			continue
@@ -118,7 +154,7 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason strin
 				continue
 			}
 			for _, s := range waits[k] {
-				if s.fn != f.Name && old.exposes(f, s) {
+				if s.fn != f.Name && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library())) {
 					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s), []string{k}
 				}
 			}
