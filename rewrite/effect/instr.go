@@ -16,21 +16,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.UnOp:
 		x.unop(in)
 	case *ssa.Store:
-		if same(in) {
-			return
-		}
-		n := len(x.blk.Events)
-		x.access(rewrite.Write, in.Addr, in.Pos())
-		if c, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
-			x.blk.Events[n].Const = c.Value != nil && c.Value.Kind() == constant.Bool
-		}
-		x.escape(in.Val, x.path(in.Addr))
-		x.shares(in.Val, x.path(in.Addr))
-		x.sets(in)
-		x.setsMember(in.Addr, in.Val)
-		x.cond(in)
-		x.hook(in)
-		x.members(in)
+		x.store(in)
 	case *ssa.ChangeType:
 		x.converted(in)
 	case *ssa.MapUpdate:
@@ -75,19 +61,43 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.If:
 		x.branch(in)
 	case *ssa.Return:
-		e := Event{Kind: Return, At: x.pos(in.Pos())}
-		for _, r := range in.Results {
-			r = returned(in, r)
-			x.escape(r, Path{})
-			e.Answers = append(e.Answers, x.answer(r))
-			if c, ok := r.(*ssa.Const); ok && c.Value == nil {
-				e.Results = append(e.Results, Value{})
-				continue
-			}
-			e.Results = append(e.Results, x.value(r))
-		}
-		x.emit(e)
+		x.results(in)
 	}
+}
+
+// store emits what a store of a value does.
+func (x *extractor) store(in *ssa.Store) {
+	if same(in) {
+		return
+	}
+	n := len(x.blk.Events)
+	x.access(rewrite.Write, in.Addr, in.Pos())
+	if c, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
+		x.blk.Events[n].Const = c.Value != nil && c.Value.Kind() == constant.Bool
+	}
+	x.escape(in.Val, x.path(in.Addr))
+	x.shares(in.Val, x.path(in.Addr))
+	x.sets(in)
+	x.setsMember(in.Addr, in.Val)
+	x.cond(in)
+	x.hook(in)
+	x.members(in)
+}
+
+// results emits that the function is left, and with what.
+func (x *extractor) results(in *ssa.Return) {
+	e := Event{Kind: Return, At: x.pos(in.Pos())}
+	for _, r := range in.Results {
+		r = returned(in, r)
+		x.escape(r, Path{})
+		e.Answers = append(e.Answers, x.answer(r))
+		if c, ok := r.(*ssa.Const); ok && c.Value == nil {
+			e.Results = append(e.Results, Value{})
+			continue
+		}
+		e.Results = append(e.Results, x.value(r))
+	}
+	x.emit(e)
 }
 
 // same reports whether a store puts back what it has just read: what the
