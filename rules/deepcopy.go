@@ -118,7 +118,7 @@ func ownFields(s *rewrite.Site) (edits []rewrite.Edit, reason string) {
 				continue
 			}
 			for _, stmt := range fd.Body.List {
-				to := copyMade(f, stmt, st.Name.Type())
+				to := copyMade(f, stmt, st.Name)
 				if to == nil || assigns(f, fd, text(f, to)+"."+field) {
 					continue
 				}
@@ -126,7 +126,7 @@ func ownFields(s *rewrite.Site) (edits []rewrite.Edit, reason string) {
 				if !slices.ContainsFunc(copies, func(w string) bool { return strings.Contains(name, w) }) {
 					return nil, fmt.Sprintf("%s copies the struct at %s:%d, and may mean to share what it holds", fd.Name.Name, base(f.Name), f.Span(stmt).Line)
 				}
-				code, why := ownField(s, f, st, text(f, to)+"."+field, field)
+				code, why := ownField(s, f, to, field)
 				if why != "" {
 					return nil, why
 				}
@@ -139,13 +139,17 @@ func ownFields(s *rewrite.Site) (edits []rewrite.Edit, reason string) {
 
 // copyMade returns the variable that a statement lets be, or point to, a copy of
 // a struct, nil if it makes none.
-func copyMade(f *rewrite.File, s ast.Stmt, t types.Type) ast.Expr {
+func copyMade(f *rewrite.File, s ast.Stmt, t *types.TypeName) ast.Expr {
 	as, ok := s.(*ast.AssignStmt)
 	if !ok || len(as.Lhs) != 1 || len(as.Rhs) != 1 {
 		return nil
 	}
 	from, ok := as.Rhs[0].(*ast.StarExpr)
-	if !ok || !types.Identical(f.Info.TypeOf(from), t) {
+	if !ok {
+		return nil
+	}
+	named, ok := types.Unalias(f.Info.TypeOf(from)).(*types.Named)
+	if !ok || named.Obj() != t {
 		return nil
 	}
 	to := as.Lhs[0]
@@ -158,12 +162,13 @@ func copyMade(f *rewrite.File, s ast.Stmt, t types.Type) ast.Expr {
 	return nil
 }
 
-// ownField is code that lets a field hold a copy of what it holds.
-func ownField(s *rewrite.Site, f *rewrite.File, st *rewrite.Struct, expr, field string) (rewrite.Code, string) {
-	obj, _, _ := types.LookupFieldOrMethod(st.Name.Type(), true, f.Pkg, field)
+// ownField is code that lets a field of a variable hold a copy of what it holds.
+func ownField(s *rewrite.Site, f *rewrite.File, of ast.Expr, field string) (rewrite.Code, string) {
+	obj, _, _ := types.LookupFieldOrMethod(f.Info.TypeOf(of), true, f.Pkg, field)
 	if obj == nil {
 		return rewrite.Code{}, "the field is not to be seen"
 	}
+	expr := text(f, of) + "." + field
 	if why := copyable(obj.Type()); why != "" {
 		return rewrite.Code{}, why
 	}

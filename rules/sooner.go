@@ -23,7 +23,8 @@ import (
 //     too, or code outside the module may call it;
 //   - the goroutine is started in a loop;
 //   - the value takes long, or takes something that the goroutine is given;
-//   - the two statements are in two files, or call the object by two names.
+//   - the two statements are in two files, or call something by two names;
+//   - the goroutine does nothing else, and would do nothing at all.
 var sooner = &rewrite.Rule{
 	Name:  "sooner",
 	Title: "set a field before the goroutine starts that sets it first thing",
@@ -45,6 +46,9 @@ func fixSooner(s *rewrite.Site) (*rewrite.Fix, string) {
 	fn := function(&rewrite.Use{File: f, Path: path})
 	if fn == nil || as.Tok != token.ASSIGN || body(fn).List[0] != ast.Stmt(as) {
 		return nil, ""
+	}
+	if len(body(fn).List) == 1 {
+		return nil, "the goroutine does nothing else"
 	}
 	start, reason := soleStart(s, f, fn, path)
 	if start == nil {
@@ -138,28 +142,95 @@ func moved(s *rewrite.Site, f *rewrite.File, fn ast.Node, as *ast.AssignStmt, st
 	if len(e.Locks) > 0 {
 		return "the value takes a lock"
 	}
-	object := ""
-	if sel, ok := ast.Unparen(start.Call.Fun).(*ast.SelectorExpr); ok {
-		object = text(f, sel.X)
-	}
 	reason := ""
+	own := handed(f, fn, start)
 	ast.Inspect(as, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			reason = "the value is a function"
-		case *ast.UnaryExpr:
-			if n.Op == token.ARROW {
-				reason = "the value is received"
-			}
 		case *ast.Ident:
-			v, ok := f.Info.Uses[n].(*types.Var)
-			if ok && !v.IsField() && fn.Pos() <= v.Pos() && v.Pos() < fn.End() && v.Name() != object {
+			switch obj := f.Info.Uses[n]; {
+			case obj == nil || own[obj]:
+			case isOwn(obj, fn):
 				reason = fmt.Sprintf("%s is the goroutine's own", n.Name)
+			case !visible(f, obj, start):
+				reason = fmt.Sprintf("%s means something else where the goroutine is started", n.Name)
 			}
 		}
 		return reason == ""
 	})
 	return reason
+}
+
+// handed returns the parameters of a function, and its receiver, that have the
+// names of the variables that a go statement gives for them.
+func handed(f *rewrite.File, fn ast.Node, start *ast.GoStmt) map[types.Object]bool {
+	own := make(map[types.Object]bool)
+	sig := signature(f, fn)
+	if sig == nil {
+		return own
+	}
+	same := func(e ast.Expr, v *types.Var) {
+		id, ok := ast.Unparen(e).(*ast.Ident)
+		if ok && v != nil && id.Name == v.Name() && declared(f.Info.TypeOf(e)) == declared(v.Type()) {
+			own[v] = true
+		}
+	}
+	if sel, ok := ast.Unparen(start.Call.Fun).(*ast.SelectorExpr); ok {
+		same(sel.X, sig.Recv())
+	}
+	for i, arg := range start.Call.Args {
+		if i < sig.Params().Len() && types.Identical(f.Info.TypeOf(arg), sig.Params().At(i).Type()) {
+			same(arg, sig.Params().At(i))
+		}
+	}
+	return own
+}
+
+// declared returns the name of a type or of what it points to, nil if it has none.
+func declared(t types.Type) *types.TypeName {
+	if p, ok := types.Unalias(t).(*types.Pointer); ok {
+		t = p.Elem()
+	}
+	if named, ok := types.Unalias(t).(*types.Named); ok {
+		return named.Obj()
+	}
+	return nil
+}
+
+// signature returns the type of a function with the parameters that its body
+// names, nil if there is none.
+func signature(f *rewrite.File, fn ast.Node) *types.Signature {
+	var t types.Type
+	switch fn := fn.(type) {
+	case *ast.FuncLit:
+		t = f.Info.TypeOf(fn)
+	case *ast.FuncDecl:
+		t = f.Info.Defs[fn.Name].Type()
+	}
+	sig, _ := t.(*types.Signature)
+	return sig
+}
+
+// isOwn reports whether a variable is a function's own.
+func isOwn(obj types.Object, fn ast.Node) bool {
+	v, ok := obj.(*types.Var)
+	return ok && !v.IsField() && fn.Pos() <= v.Pos() && v.Pos() < fn.End()
+}
+
+// visible reports whether the name of an object stands for it at a go statement,
+// too. A field, a method, or a name after that of a package does everywhere.
+func visible(f *rewrite.File, obj types.Object, start *ast.GoStmt) bool {
+	if obj.Parent() == nil || obj.Pkg() != nil && obj.Pkg() != f.Pkg {
+		return true
+	}
+	_, there := f.Pkg.Scope().Innermost(start.Pos()).LookupParent(obj.Name(), start.Pos())
+	if there == obj || there == nil {
+		return there == obj
+	}
+	p, ok := obj.Type().(*types.TypeParam)
+	q, also := there.Type().(*types.TypeParam)
+	return ok && also && p.Index() == q.Index() // of the receiver, in two methods
 }
 
 // texts spells expressions as a list.
