@@ -83,6 +83,9 @@ func newCase(file string, data []byte) (*goldenCase, error) {
 			c.results[name] = f.Data
 			continue
 		}
+		if strings.HasSuffix(f.Name, "/race_test.go") {
+			return nil, fmt.Errorf("%s: the race test must stand at the root of the module, where it is looked for", f.Name)
+		}
 		c.sources[f.Name] = f.Data
 		wants, err := parseWants(f.Name, f.Data)
 		if err != nil {
