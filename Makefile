@@ -6,11 +6,11 @@ build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
 
 test: lint ## everything
-	$(GO) test ./...
+	$(GO) test -timeout 30m ./...
 	$(MAKE) race
 
 race: ## the race tests of the golden cases, before and after the fix
-	$(GO) test ./golden -run '^TestRace$$' -race.cases
+	$(GO) test ./golden -run '^TestRace$$' -race.cases -timeout 30m
 
 golden: ## write what fixer does now into the golden files and the README
 	cd golden && $(GO) test -run '^TestCases$$' -update
@@ -32,9 +32,9 @@ score: ## what fixer finds in the race suite of the Go installation; the score c
 	@$(GO) test ./rewrite/driver -run '^TestRaceSuite$$' -score $(CURDIR)/bin/score.txt >&2
 	@cat bin/score.txt
 
-observed: ## what becomes of the races that the race tests of the golden cases show; the sum comes last
+observed: ## what becomes of the races that the race tests of the golden cases show, or of each EVERY-th; the sum comes last
 	@mkdir -p bin
-	@$(GO) test ./golden -run '^TestObserved$$' -timeout 30m -observed $(CURDIR)/bin/observed.txt >&2
+	@$(GO) test ./golden -run '^TestObserved$$' -timeout 2h -observed $(CURDIR)/bin/observed.txt -observed.every $(or $(EVERY),1) >&2
 	@cat bin/observed.txt
 
 fidelity: ## edits every declaration of every file of GOROOT/src, or of DIRS; what became of the other bytes comes last

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -152,15 +153,16 @@ func TestRace(t *testing.T) {
 	if !*raceCases {
 		t.Skip("-race.cases is not given")
 	}
-	two := make(chan struct{}, 2) // each of them builds with the race detector
+	// Each of them builds with the race detector; some wait more than they work.
+	some := make(chan struct{}, runtime.GOMAXPROCS(0)+1)
 	for _, c := range loadCases(t) {
 		if c.sources["race_test.go"] == nil {
 			continue
 		}
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			two <- struct{}{}
-			defer func() { <-two }()
+			some <- struct{}{}
+			defer func() { <-some }()
 			dir := tempDir(t)
 			write(t, dir, c.sources)
 			if len(c.wants) == 0 {
