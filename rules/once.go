@@ -105,13 +105,7 @@ func (z *lazy) locked() string {
 
 // methodCall takes a statement x.m(), deferred or not, apart.
 func methodCall(f *rewrite.File, s ast.Stmt) (object, method string) {
-	var call *ast.CallExpr
-	switch s := s.(type) {
-	case *ast.ExprStmt:
-		call, _ = s.X.(*ast.CallExpr)
-	case *ast.DeferStmt:
-		call = s.Call
-	}
+	call := stmtCall(s)
 	if call == nil || len(call.Args) > 0 {
 		return "", ""
 	}

@@ -180,15 +180,8 @@ func (l *locking) ofReceiver(s spot) bool {
 // lockCall reports whether a statement is a call of one of the methods on the
 // spot's lock.
 func (l *locking) lockCall(s spot, stmt ast.Stmt, methods ...string) bool {
-	var x ast.Expr
-	switch stmt := stmt.(type) {
-	case *ast.ExprStmt:
-		x = stmt.X
-	case *ast.DeferStmt:
-		x = stmt.Call
-	}
-	call, ok := x.(*ast.CallExpr)
-	if !ok {
+	call := stmtCall(stmt)
+	if call == nil {
 		return false
 	}
 	sel, ok := call.Fun.(*ast.SelectorExpr)

@@ -110,7 +110,7 @@ func same(in *ssa.Store) bool {
 // cond notes which lock a sync.Cond stored in a field was made from.
 func (x *extractor) cond(in *ssa.Store) {
 	call, ok := in.Val.(*ssa.Call)
-	if !ok || call.Call.StaticCallee() == nil || call.Call.StaticCallee().String() != "sync.NewCond" {
+	if !ok || !calls(&call.Call, "sync.NewCond") {
 		return
 	}
 	owner, field := x.path(in.Addr).Base()

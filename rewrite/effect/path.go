@@ -77,7 +77,7 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 
 // called names what a call returns.
 func (x *extractor) called(v *ssa.Call) Path {
-	if callee := v.Call.StaticCallee(); callee != nil && callee.String() == "(*sync.RWMutex).RLocker" {
+	if calls(&v.Call, "(*sync.RWMutex).RLocker") {
 		return x.path(v.Call.Args[0]) // the same lock by another type
 	}
 	if ctx := doneOf(&v.Call); ctx != nil {

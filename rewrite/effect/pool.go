@@ -41,13 +41,13 @@ func pooled(funcs []*ssa.Function) []string {
 			for _, in := range b.Instrs {
 				switch in := in.(type) {
 				case ssa.CallInstruction:
-					if c := in.Common(); isMethod(c, "(*sync.Pool).Put") {
+					if c := in.Common(); calls(c, "(*sync.Pool).Put") {
 						if v, ok := c.Args[1].(*ssa.MakeInterface); ok {
 							add(v.X)
 						}
 					}
 				case *ssa.TypeAssert:
-					if c, ok := in.X.(*ssa.Call); ok && !in.CommaOk && isMethod(&c.Call, "(*sync.Pool).Get") {
+					if c, ok := in.X.(*ssa.Call); ok && !in.CommaOk && calls(&c.Call, "(*sync.Pool).Get") {
 						add(in)
 					}
 				}
@@ -58,7 +58,8 @@ func pooled(funcs []*ssa.Function) []string {
 	return keys
 }
 
-func isMethod(c *ssa.CallCommon, name string) bool {
+// calls reports whether a call is one of the function of a full name.
+func calls(c *ssa.CallCommon, name string) bool {
 	callee := c.StaticCallee()
 	return callee != nil && callee.String() == name
 }

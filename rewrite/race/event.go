@@ -13,12 +13,20 @@ import (
 // judgeEvents finds what the goroutines race on that a method starts anew for
 // each thing it is given: those of two calls run at once.
 func (ps *pairs) judgeEvents() {
-	for _, field := range slices.Sorted(maps.Keys(ps.threads)) {
+	ps.withItself(ps.threads, func(field string) func(published) bool {
+		return func(p published) bool { return ps.perEvent(field, p) }
+	})
+}
+
+// withItself pairs, for each field without a pair, the first access that races
+// with another run of itself. What that takes is asked for once a field.
+func (ps *pairs) withItself(by map[string][]published, races func(field string) func(published) bool) {
+	for _, field := range slices.Sorted(maps.Keys(by)) {
 		if len(ps.found[field]) > 0 {
 			continue
 		}
-		if i := slices.IndexFunc(ps.threads[field], func(p published) bool { return ps.perEvent(field, p) }); i >= 0 {
-			p := ps.threads[field][i]
+		if i := slices.IndexFunc(by[field], races(field)); i >= 0 {
+			p := by[field][i]
 			ps.add(field, pair{a: p.side, b: p.side})
 		}
 	}

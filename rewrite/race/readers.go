@@ -1,7 +1,6 @@
 package race
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -11,16 +10,10 @@ import (
 // reading only, which others hold for themselves to do so. Who takes it for
 // reading says that several come at once, and all of them write.
 func (ps *pairs) judgeReaders() {
-	for _, field := range slices.Sorted(maps.Keys(ps.entries)) {
-		if len(ps.found[field]) > 0 {
-			continue
-		}
+	ps.withItself(ps.entries, func(field string) func(published) bool {
 		alone := ps.heldAlone(field)
-		if i := slices.IndexFunc(ps.entries[field], func(e published) bool { return ps.writesAsReader(e, alone) }); i >= 0 {
-			e := ps.entries[field][i]
-			ps.add(field, pair{a: e.side, b: e.side})
-		}
-	}
+		return func(e published) bool { return ps.writesAsReader(e, alone) }
+	})
 }
 
 // heldAlone lists the locks that are held for writing at some access to a field:
