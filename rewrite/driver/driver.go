@@ -28,6 +28,7 @@ type Config struct {
 	Model    *model.Table    // what library calls do; nil is the default table and what the module's ConfigFile adds
 	Cache    *Cache          // of what is known of packages; nil for none
 	Unsafe   bool            // also fixes that are not Safe
+	Alone    bool            // also say what each fix changes by itself
 	Progress func(stage string)
 	// Dismissed, if not nil, is told of conflicting accesses that do not race,
 	// and why.
@@ -43,6 +44,10 @@ type Outcome struct {
 	Fix      *rewrite.Fix `json:"fix,omitempty"` // the fix that passed all checks
 	Verdicts []Verdict    `json:"verdicts,omitempty"`
 	Reports  []string     `json:"reports,omitempty"` // of the RaceLog, by name and line
+
+	// Alone is what Fix changes if it is the only one made, if the Config asks
+	// for that; nil if it passes the checks only on top of others.
+	Alone []patch.File `json:"-"`
 }
 
 // A Verdict is why a rule's fix was not taken.
@@ -106,6 +111,11 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	}
 	if len(cfg.Rules) > 0 {
 		if r.Files, err = files(prog, r.Root, fixer.mend(findings, wantTests)); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.Alone {
+		if err := fixer.eachAlone(b, r.Root); err != nil {
 			return nil, err
 		}
 	}

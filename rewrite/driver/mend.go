@@ -32,6 +32,7 @@ type fixer struct {
 	edits    []rewrite.Edit      // of the fixes chosen in this round
 	texts    map[string][]byte   // files as these edits leave them
 	next     *build              // the module with texts
+	first    []*rewrite.Fix      // those chosen in the first round, for the module as it was
 	// complaints is what vet says of original packages, by ID, as far as asked.
 	complaints map[string][]analysis.Diagnostic
 }
@@ -58,6 +59,9 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 			}
 		}
 		x.besides(all)
+		if x.first == nil {
+			x.first = x.chosen()
+		}
 		maps.Copy(texts, x.texts)
 		if x.seen != nil {
 			break // the log speaks of the lines as they were
