@@ -17,6 +17,7 @@ var ours = map[string][]string{
 	"rewrite":         {},
 	"rewrite/patch":   {},
 	"rewrite/report":  {"rewrite"},
+	"rewrite/git":     {},
 	"rewrite/model":   {"rewrite"},
 	"rewrite/replace": {"rewrite/patch"},
 	"rules":           {"rewrite", "rewrite/edit"},

@@ -143,6 +143,9 @@ func (a *app) analyse(ctx context.Context, o *options, patterns []string) (*driv
 	if err != nil {
 		return nil, nil, err
 	}
+	if cfg.Since, err = o.since(ctx, cfg.Dir); err != nil {
+		return nil, nil, err
+	}
 	r, err := a.fix(ctx, cfg)
 	return r, relativeTo(cfg.Dir), err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/driver"
+	"github.com/go-fixer/fixer/rewrite/git"
 	"github.com/go-fixer/fixer/rewrite/load"
 	"github.com/go-fixer/fixer/rewrite/report"
 	"github.com/go-fixer/fixer/rules"
@@ -21,6 +23,7 @@ type options struct {
 	unsafe      bool
 	tags, rules string
 	raceLog     string
+	rev, branch string // to compare with
 }
 
 func (o *options) register(c *cobra.Command) {
@@ -29,6 +32,9 @@ func (o *options) register(c *cobra.Command) {
 	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
 	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
 	c.Flags().StringVar(&o.raceLog, "race-log", "", "only the races reported in this output of go test -race, or of a program built with it; - for standard input")
+	c.Flags().StringVar(&o.rev, "new-from-rev", "", "only findings that have to do with what has changed since this commit, uncommitted changes included")
+	c.Flags().StringVar(&o.branch, "new-from-merge-base", "", "the same, since the current branch left this one")
+	c.MarkFlagsMutuallyExclusive("new-from-rev", "new-from-merge-base")
 	complete(c, "rules", ruleNames(rules.All)...)
 }
 
@@ -54,6 +60,26 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 		RaceLog: seen,
 		Unsafe:  o.unsafe,
 	}, nil
+}
+
+// since asks git what has changed, if that is what findings are to be about.
+func (o *options) since(ctx context.Context, dir string) (*git.Changes, error) {
+	flag, rev := "--new-from-rev", o.rev
+	if o.branch != "" {
+		base, err := git.MergeBase(ctx, dir, o.branch)
+		if err != nil {
+			return nil, fmt.Errorf("--new-from-merge-base: %w", err)
+		}
+		flag, rev = "--new-from-merge-base", base
+	}
+	if rev == "" {
+		return nil, nil
+	}
+	changes, err := git.Since(ctx, dir, rev)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", flag, err)
+	}
+	return changes, nil
 }
 
 // raceLog reads a log of the race detector; no name means none. Names are as

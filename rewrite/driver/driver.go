@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/git"
 	"github.com/go-fixer/fixer/rewrite/load"
 	"github.com/go-fixer/fixer/rewrite/model"
 	"github.com/go-fixer/fixer/rewrite/patch"
@@ -36,6 +37,8 @@ type Config struct {
 	// RaceLog, if not nil, holds the races that findings are made of; others
 	// are none then.
 	RaceLog *RaceLog
+	// Since, if not nil, holds the changes that an Outcome must have to do with.
+	Since *git.Changes
 }
 
 // An Outcome is what became of one finding.
@@ -105,6 +108,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	if seen != nil {
 		r.Unplaced, r.Unused = seen.unplaced, nil
 	}
+	findings = b.since(cfg.Since, findings)
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
