@@ -14,6 +14,7 @@ import (
 
 func (a *app) diff() *cobra.Command {
 	var o options
+	var split string
 	c := &cobra.Command{
 		Use:   "diff [packages]",
 		Short: "Show the changes that would mend the races",
@@ -21,13 +22,21 @@ func (a *app) diff() *cobra.Command {
 the root of the repository: git apply takes it. Findings that no rule can mend
 are listed on standard error. Without packages it looks at ./...
 
+With --split it writes each change as a patch with a commit message instead, and
+prints the names. They build on each other, in this order, and with each of them
+the module compiles: git am takes them.
+
 The exit code is 1 if the diff is not empty, or findings are left that no rule
 can mend.`,
 		Example: `  fixer diff
   fixer diff ./internal/... | git apply
   fixer diff --rules guard,atomicfield ./server
-  fixer diff --race-log race.log`,
+  fixer diff --race-log race.log
+  fixer diff --split patches && git am patches/*`,
 		RunE: func(c *cobra.Command, patterns []string) error {
+			if c.Flags().Changed("split") {
+				return a.split(c.Context(), &o, patterns, split)
+			}
 			r, rel, err := a.analyse(c.Context(), &o, patterns)
 			if err != nil {
 				return err
@@ -47,6 +56,7 @@ can mend.`,
 		},
 	}
 	o.register(c)
+	c.Flags().StringVar(&split, "split", "", "write each change as a patch into this directory, which must be new or empty")
 	return c
 }
 
@@ -148,6 +158,31 @@ func (a *app) analyse(ctx context.Context, o *options, patterns []string) (*driv
 	}
 	r, err := a.fix(ctx, cfg)
 	return r, relativeTo(cfg.Dir), err
+}
+
+// split is diff with one patch for each change.
+func (a *app) split(ctx context.Context, o *options, patterns []string, dir string) error {
+	s, err := a.newSplitter(dir)
+	if err != nil {
+		return err
+	}
+	o.split = true
+	r, rel, err := a.analyse(ctx, o, patterns)
+	if err != nil {
+		return err
+	}
+	names, err := s.write(ctx, r)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		fmt.Fprintln(a.stdout, name)
+	}
+	if len(r.Outcomes)+len(r.Unplaced) > 0 {
+		a.code = exitFindings
+	}
+	a.report(r, rel)
+	return nil
 }
 
 // fix is driver.Fix with a status line.

@@ -24,6 +24,7 @@ type options struct {
 	tags, rules string
 	raceLog     string
 	rev, branch string // to compare with
+	split       bool   // the changes into steps
 }
 
 func (o *options) register(c *cobra.Command) {
@@ -59,6 +60,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 		Cache:   driver.OpenCache(os.Getenv("FIXER_CACHE")),
 		RaceLog: seen,
 		Unsafe:  o.unsafe,
+		Split:   o.split,
 	}, nil
 }
 

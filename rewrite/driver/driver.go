@@ -30,6 +30,7 @@ type Config struct {
 	Cache    *Cache          // of what is known of packages; nil for none
 	Unsafe   bool            // also fixes that are not Safe
 	Alone    bool            // also say what each fix changes by itself
+	Split    bool            // also say in which Steps the changes can be made
 	Progress func(stage string)
 	// Dismissed, if not nil, is told of conflicting accesses that do not race,
 	// and why.
@@ -64,6 +65,7 @@ type Result struct {
 	Root     string         // directory that the names of Files are relative to: the git work tree, else the module
 	Outcomes []Outcome      // by position
 	Files    []patch.File   // changed by all fixes together
+	Steps    []Step         // that lead there, if the Config asks for them
 	Problems []load.Problem // packages that could not be analysed, and comments that could not be read
 
 	Suppressed int           // findings that comments keep from being Outcomes
@@ -109,14 +111,19 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		r.Unplaced, r.Unused = seen.unplaced, nil
 	}
 	findings = b.since(cfg.Since, findings)
-	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
+	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, root: r.Root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
 	}
 	if len(cfg.Rules) > 0 {
-		if r.Files, err = files(prog, r.Root, fixer.mend(findings, wantTests)); err != nil {
+		texts, err := fixer.mend(findings, wantTests)
+		if err != nil {
 			return nil, err
 		}
+		if r.Files, err = files(prog, r.Root, texts); err != nil {
+			return nil, err
+		}
+		r.Steps = fixer.steps
 	}
 	if cfg.Alone {
 		if err := fixer.eachAlone(b, r.Root); err != nil {

@@ -27,12 +27,14 @@ type fixer struct {
 	ctx      context.Context
 	cfg      Config
 	base     *build // the module as the round before left it
+	root     string
 	seen     *observation
 	outcomes map[string]*Outcome // by place
 	edits    []rewrite.Edit      // of the fixes chosen in this round
 	texts    map[string][]byte   // files as these edits leave them
 	next     *build              // the module with texts
 	first    []*rewrite.Fix      // those chosen in the first round, for the module as it was
+	steps    []Step              // in which all rounds so far can be made
 	// complaints is what vet says of original packages, by ID, as far as asked.
 	complaints map[string][]analysis.Diagnostic
 }
@@ -45,7 +47,7 @@ type candidate struct {
 
 // mend lets round follow round until one mends nothing: what one fix stood in
 // the way of may be mended on top of it. It returns the files that change.
-func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte {
+func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte, error) {
 	texts := make(map[string][]byte)
 	all := x.outcomes
 	for range maxRounds {
@@ -61,6 +63,11 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 		x.besides(all)
 		if x.first == nil {
 			x.first = x.chosen()
+		}
+		if x.cfg.Split {
+			if err := x.split(); err != nil {
+				return nil, err
+			}
 		}
 		maps.Copy(texts, x.texts)
 		if x.seen != nil {
@@ -79,7 +86,7 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) map[string][]byte 
 		}
 	}
 	x.outcomes = all
-	return texts
+	return texts, nil
 }
 
 // besides credits the fixes of goroutines with the races that are gone since
