@@ -159,7 +159,7 @@ func (x *extractor) stops(c *ssa.Call) Path {
 		return Path{}
 	case callee == nil:
 		return x.path(c.Call.Value)
-	case callee.String() == "(*time.Timer).Stop":
+	case calls(&c.Call, "(*time.Timer).Stop"):
 		return x.path(c.Call.Args[0])
 	}
 	return Path{}

@@ -72,7 +72,7 @@ func (x *extractor) stored(v ssa.Value) ssa.Value {
 // doneOf returns the context that a call asks for its Done channel; nil for
 // other calls.
 func doneOf(c *ssa.CallCommon) ssa.Value {
-	if c.IsInvoke() && c.Method.FullName() == "(context.Context).Done" {
+	if c.IsInvoke() && c.Method.Name() == "Done" && c.Method.FullName() == "(context.Context).Done" {
 		return c.Value
 	}
 	return nil

@@ -157,7 +157,7 @@ func (x *extractor) answer(v ssa.Value) string {
 			return notNil
 		}
 	case *ssa.Call:
-		if f := v.Call.StaticCallee(); f != nil && (f.String() == "errors.New" || f.String() == "fmt.Errorf") {
+		if calls(&v.Call, "errors.New") || calls(&v.Call, "fmt.Errorf") {
 			return notNil
 		}
 	}

@@ -5,28 +5,26 @@ import "go/types"
 // responders are functions and methods that write to the http.ResponseWriter
 // they are given: https://pkg.go.dev/net/http, https://pkg.go.dev/fmt#Fprint,
 // https://pkg.go.dev/io#Copy
-var responders = map[string]bool{
-	"net/http.Error": true, "net/http.NotFound": true, "net/http.Redirect": true, "net/http.ServeContent": true,
-	"net/http.ServeFile": true, "net/http.ServeFileFS": true, "net/http.SetCookie": true,
-	"(net/http.Handler).ServeHTTP": true, "(net/http.HandlerFunc).ServeHTTP": true,
-	"fmt.Fprint": true, "fmt.Fprintf": true, "fmt.Fprintln": true,
-	"io.Copy": true, "io.CopyBuffer": true, "io.CopyN": true, "io.WriteString": true,
-}
+var responders = newFuncs(
+	"net/http.Error", "net/http.NotFound", "net/http.Redirect", "net/http.ServeContent",
+	"net/http.ServeFile", "net/http.ServeFileFS", "net/http.SetCookie",
+	"(net/http.Handler).ServeHTTP", "(net/http.HandlerFunc).ServeHTTP",
+	"fmt.Fprint", "fmt.Fprintf", "fmt.Fprintln",
+	"io.Copy", "io.CopyBuffer", "io.CopyN", "io.WriteString",
+)
 
 // Responds reports whether a function writes to the http.ResponseWriter it is
 // given.
-func (t *Table) Responds(fn *types.Func) bool { return responders[FuncKey(fn)] }
+func (t *Table) Responds(fn *types.Func) bool { return responders.has(fn) }
 
 // askers are what sends a request. "Functions may be called concurrently from
 // different goroutines and some may be called after the request has completed or
 // failed": https://pkg.go.dev/net/http/httptrace#ClientTrace
-var askers = map[string]bool{
-	"(net/http.RoundTripper).RoundTrip": true, "(*net/http.Transport).RoundTrip": true, "(*net/http.Client).Do": true,
-}
+var askers = newFuncs("(net/http.RoundTripper).RoundTrip", "(*net/http.Transport).RoundTrip", "(*net/http.Client).Do")
 
 // Asks reports whether a function sends a request whose hooks may run when it
 // has failed.
-func (t *Table) Asks(fn *types.Func) bool { return askers[FuncKey(fn)] }
+func (t *Table) Asks(fn *types.Func) bool { return askers.has(fn) }
 
 // Hints is the field that holds what sends the requests of a proxy: "1xx
 // responses are forwarded to the client", by a hook that writes to the client's

@@ -102,6 +102,21 @@ func FuncKey(fn *types.Func) string {
 	return withoutTypeArgs(fn.Origin().FullName())
 }
 
+// funcs is a set of functions. It holds their plain names besides their keys:
+// most functions are none of them by that, and their keys needn't be spelled.
+type funcs struct{ keys, names map[string]bool }
+
+func newFuncs(keys ...string) funcs {
+	s := funcs{make(map[string]bool), make(map[string]bool)}
+	for _, key := range keys {
+		s.keys[key] = true
+		s.names[key[strings.LastIndexByte(key, '.')+1:]] = true
+	}
+	return s
+}
+
+func (s funcs) has(fn *types.Func) bool { return s.names[fn.Name()] && s.keys[FuncKey(fn)] }
+
 // unversioned takes the major version out of the import path that a key
 // starts with: "(*example.com/a/v2/b.T).M" becomes "(*example.com/a/b.T).M".
 func unversioned(key string) string {
