@@ -23,6 +23,7 @@ type options struct {
 	unsafe      bool
 	tags, rules string
 	raceLog     string
+	alone       bool   // no flag: whether to say what each fix changes by itself
 	rev, branch string // to compare with
 }
 
@@ -59,6 +60,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 		Cache:   driver.OpenCache(os.Getenv("FIXER_CACHE")),
 		RaceLog: seen,
 		Unsafe:  o.unsafe,
+		Alone:   o.alone,
 	}, nil
 }
 
