@@ -9,6 +9,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite/driver"
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/render"
 	"github.com/go-fixer/fixer/rules"
 )
 
@@ -54,8 +55,13 @@ func fixWith(t *testing.T, dir, cache string) *driver.Result {
 // resultText is all that is told of a result.
 func resultText(t *testing.T, r *driver.Result) string {
 	t.Helper()
+	d, err := render.New(r, r.Root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Root = ""
 	var b bytes.Buffer
-	if err := driver.JSON(&b, r, filepath.Base); err != nil {
+	if err := render.Write(&b, "json", d, nil); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

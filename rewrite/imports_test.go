@@ -20,6 +20,7 @@ var ours = map[string][]string{
 	"rewrite/git":     {},
 	"rewrite/model":   {"rewrite"},
 	"rewrite/replace": {"rewrite/patch"},
+	"rewrite/render":  {"rewrite", "rewrite/driver", "rewrite/load", "rewrite/patch"},
 	"rules":           {"rewrite", "rewrite/edit"},
 }
 
@@ -33,7 +34,8 @@ var forbidden = map[string][]string{
 	"rewrite/effect": {"rewrite/race", "rules"},
 	"rewrite/race":   {"rules"},
 	"rewrite/edit":   {"rewrite/race", "rewrite/driver"},
-	"rewrite/driver": {"rules", "cmd/fixer"},
+	"rewrite/driver": {"rules", "cmd/fixer", "rewrite/render"},
+	"rewrite/render": {"ssa"},
 }
 
 // TestImports keeps the imports of the module one-way.

@@ -184,8 +184,11 @@ type Context struct {
 	Handed *Step `json:"handed,omitempty"`
 }
 
-// Proxy is what the hooks of net/http/httputil's proxies run through.
-const Proxy = "httputil.ReverseProxy"
+// What contexts are started through:
+const (
+	Proxy        = "httputil.ReverseProxy" // the hooks of net/http/httputil's proxies
+	ParallelTest = "t.Parallel"            // tests that run beside others
+)
 
 // A Step is one call on the way from a context's start to an access.
 type Step struct {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -107,46 +106,6 @@ The exit code is 1 if findings are left that no rule can mend.`,
 	return c
 }
 
-func (a *app) check() *cobra.Command {
-	var o options
-	var asJSON bool
-	c := &cobra.Command{
-		Use:   "check [packages]",
-		Short: "Report the races and what could be done about them",
-		Long: `Check prints every finding with its evidence: who reaches the field from where,
-under which locks, and which rule mends it or why none does. It changes no
-file. Without packages it looks at ./...
-
-The exit code is 1 if there are findings.`,
-		Example: `  fixer check
-  fixer check --tests=false --tags integration ./...
-  fixer check --json ./... | jq '.findings[].message'
-  go test -race ./... 2>&1 | fixer check --race-log -`,
-		RunE: func(c *cobra.Command, patterns []string) error {
-			r, rel, err := a.analyse(c.Context(), &o, patterns)
-			if err != nil {
-				return err
-			}
-			if len(r.Outcomes)+len(r.Unplaced) > 0 {
-				a.code = exitFindings
-			}
-			if asJSON {
-				err = driver.JSON(a.stdout, r, rootNames(r))
-			} else {
-				err = a.printText(r, rel)
-			}
-			if len(r.Problems) > 0 {
-				a.code = exitError
-				a.problemLine(r)
-			}
-			return err
-		},
-	}
-	o.register(c)
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON, with names relative to the root of the repository")
-	return c
-}
-
 // analyse runs the driver and returns the result and how to name its files.
 func (a *app) analyse(ctx context.Context, o *options, patterns []string) (*driver.Result, func(string) string, error) {
 	cfg, err := a.config(o, patterns)
@@ -191,22 +150,6 @@ func (a *app) fix(ctx context.Context, cfg driver.Config) (*driver.Result, error
 	defer status.clear()
 	cfg.Progress = status.show
 	return driver.Fix(ctx, cfg)
-}
-
-// rootNames names files by their slash-separated path from the root of the
-// repository.
-func rootNames(r *driver.Result) func(string) string {
-	rel := relativeTo(r.Root)
-	return func(name string) string { return filepath.ToSlash(rel(name)) }
-}
-
-func (a *app) printText(r *driver.Result, rel func(string) string) error {
-	var b bytes.Buffer
-	if err := driver.Text(&b, r, rel); err != nil {
-		return err
-	}
-	_, err := a.stdout.Write(paintText(b.Bytes(), a.coloured()))
-	return err
 }
 
 // report tells on standard error what the changes leave out, and the numbers.

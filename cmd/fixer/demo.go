@@ -48,7 +48,7 @@ func (a *app) runDemo(ctx context.Context) error {
 		return err
 	}
 	a.heading("What fixer finds (fixer check)")
-	if err := a.printText(r, relativeTo(dir)); err != nil {
+	if err := a.show(r, dir, "text"); err != nil {
 		return err
 	}
 	if len(r.Files) == 0 {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/go-fixer/fixer/rewrite/driver"
+	"github.com/go-fixer/fixer/rewrite/render"
 	"github.com/spf13/cobra"
 )
 
@@ -30,7 +31,7 @@ held, released wrongly or copied. Without packages it looks at ./...`,
 				return err
 			}
 			rel := relativeTo(cfg.Dir)
-			if err := driver.LockText(a.stdout, list, rel); err != nil {
+			if err := render.Locks(a.stdout, list, rel); err != nil {
 				return err
 			}
 			for _, p := range problems {

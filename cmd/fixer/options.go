@@ -23,6 +23,7 @@ type options struct {
 	unsafe      bool
 	tags, rules string
 	raceLog     string
+	alone       bool   // no flag: whether to say what each fix changes by itself
 	rev, branch string // to compare with
 	split       bool   // the changes into steps
 }
@@ -61,6 +62,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 		RaceLog: seen,
 		Unsafe:  o.unsafe,
 		Split:   o.split,
+		Alone:   o.alone,
 	}, nil
 }
 

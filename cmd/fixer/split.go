@@ -19,6 +19,7 @@ import (
 	"github.com/go-fixer/fixer/rewrite/driver"
 	"github.com/go-fixer/fixer/rewrite/git"
 	"github.com/go-fixer/fixer/rewrite/patch"
+	"github.com/go-fixer/fixer/rewrite/render"
 )
 
 // A splitter writes each step of the changes as a patch of its own.
@@ -68,9 +69,13 @@ func (s *splitter) write(ctx context.Context, r *driver.Result) (names []string,
 	}
 	for i, step := range r.Steps {
 		found := mended(r, step)
+		said, err := body(r, found)
+		if err != nil {
+			return nil, err
+		}
 		text, err := patch.Mail(patch.Commit{
 			Author: author, Mail: mail, Number: i + 1, Of: len(r.Steps), Files: step.Files,
-			Subject: subject(step), Body: body(r, found),
+			Subject: subject(step), Body: said,
 		})
 		if err != nil {
 			return nil, err
@@ -129,17 +134,24 @@ func lower(title string) string {
 }
 
 // body says what races, by what evidence, and what was done about it.
-func body(r *driver.Result, found []driver.Outcome) string {
+func body(r *driver.Result, found []driver.Outcome) (string, error) {
 	var b strings.Builder
 	for _, o := range found {
-		b.WriteString(wrap(o.Message()+".") + "\n")
+		one := *r
+		one.Outcomes, one.Files, one.Unused, one.Unplaced, one.Problems = []driver.Outcome{o}, nil, nil, nil, nil
+		d, err := render.New(&one, r.Root)
+		if err != nil {
+			return "", err
+		}
 		var text bytes.Buffer
-		driver.Text(&text, &driver.Result{Outcomes: []driver.Outcome{o}}, rootNames(r)) // into memory, which takes all
+		if err := render.Write(&text, "text", d, nil); err != nil {
+			return "", err
+		}
 		_, evidence, _ := strings.Cut(text.String(), "\n")
-		b.WriteString(evidence + "\n")
+		b.WriteString(wrap(o.Message()+".") + "\n" + evidence + "\n")
 	}
 	b.WriteString("Found and mended by fixer " + driver.Version() + ".\n")
-	return b.String()
+	return b.String(), nil
 }
 
 // wrap breaks a paragraph into lines.

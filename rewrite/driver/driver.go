@@ -5,6 +5,7 @@ package driver
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"go/token"
 	"runtime"
 	"slices"
@@ -69,8 +70,18 @@ type Result struct {
 	Problems []load.Problem // packages that could not be analysed, and comments that could not be read
 
 	Suppressed int           // findings that comments keep from being Outcomes
-	Unused     []Suppression // comments that keep nothing, by position; none with a RaceLog
+	Unused     []Suppression // comments that keep nothing, by position, where that can be told
 	Unplaced   []Unplaced    // reports of the RaceLog that no Outcome is made of
+
+	source func(file string) ([]byte, error)
+}
+
+// Source returns the text of a file as it was analysed.
+func (r *Result) Source(file string) ([]byte, error) {
+	if r.source == nil {
+		return nil, fmt.Errorf("%s was not analysed", file)
+	}
+	return r.source(file)
 }
 
 // Check finds races and proposes no fixes.
@@ -106,9 +117,9 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	all := b.findings(wantTests, seen)
 	findings := sups.filter(slices.Clone(all), cfg.Known)
 	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems, sups.problems),
-		Suppressed: len(all) - len(findings), Unused: sups.unused(wantTests)}
+		Suppressed: len(all) - len(findings), Unused: cfg.unused(prog, sups, wantTests), source: prog.Source}
 	if seen != nil {
-		r.Unplaced, r.Unused = seen.unplaced, nil
+		r.Unplaced = seen.unplaced
 	}
 	findings = b.since(cfg.Since, findings)
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, root: r.Root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}

@@ -78,15 +78,15 @@ func (s *sites) Goroutine(start rewrite.Span) *rewrite.GoroutineInfo {
 	return s.build.module.Goroutine(effect.PosOf(start))
 }
 
-// lifetime is the message of a finding on a goroutine, without verdicts.
-func (o Outcome) lifetime() string {
-	a, b := o.Sides[0].Access, o.Sides[1].Access
+// lifetimeClause says in one line which goroutine nothing waits for in time.
+func lifetimeClause(f *rewrite.Finding) string {
+	a, b := f.Sides[0].Access, f.Sides[1].Access
 	switch {
-	case a.Op == rewrite.Add && o.Sides[0].Context.Starter:
+	case a.Op == rewrite.Add && f.Sides[0].Context.Starter:
 		return fmt.Sprintf("%s.Add is called only after the goroutine that it counts was started at %s:%d, which may call Done first",
-			o.Place.Name, filepath.Base(o.Place.Decl.File), o.Place.Decl.Line)
+			f.Place.Name, filepath.Base(f.Place.Decl.File), f.Place.Decl.Line)
 	case a.Op == rewrite.Add:
-		return fmt.Sprintf("%s.Add is called by the goroutine it counts, started at %s; %s may not wait for it", o.Place.Name, place(o.Sides[0].Context), b.Func)
+		return fmt.Sprintf("%s.Add is called by the goroutine it counts, started at %s; %s may not wait for it", f.Place.Name, place(f.Sides[0].Context), b.Func)
 	}
 	return fmt.Sprintf("%s does not wait for the goroutine started at %s:%d, which may go on", a.Func, filepath.Base(b.At.File), b.At.Line)
 }

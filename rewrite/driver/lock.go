@@ -1,10 +1,8 @@
 package driver
 
 import (
-	"bytes"
 	"fmt"
 	"path/filepath"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -65,32 +63,4 @@ func plural(n int, noun string) string {
 		return noun
 	}
 	return noun + "s"
-}
-
-// writeLock writes the evidence of a finding about a lock.
-func writeLock(b *bytes.Buffer, o *Outcome, rel func(string) string) {
-	for _, l := range o.Leaks {
-		fmt.Fprintf(b, "\ttaken at %s in %s, held for %s\n", at(l.Taken, rel), o.Sides[0].Access.Func, gerund(l.Mode))
-		fmt.Fprintf(b, "\t\tnot released before the %s at %s\n", strings.Replace(l.By, "end", "closing brace", 1), at(l.At, rel))
-	}
-	for i, s := range o.Sides {
-		if i == 0 && len(o.Leaks) > 0 {
-			continue
-		}
-		fmt.Fprintf(b, "\t%s at %s in %s\n", done[s.Access.Op], at(s.Access.At, rel), s.Context.Func)
-	}
-	what := "certain, the function releases it on other ways, or the call always fails"
-	if o.Confidence == rewrite.Likely {
-		what = "likely, all other functions that take it release it"
-	}
-	fmt.Fprintf(b, "\tevidence: %s\n", what)
-}
-
-var done = map[rewrite.Op]string{rewrite.Acquire: "taken", rewrite.Try: "tried", rewrite.Release: "released", rewrite.Copy: "copied"}
-
-func gerund(m rewrite.Mode) string {
-	if m == rewrite.Shared {
-		return "reading"
-	}
-	return "writing"
 }

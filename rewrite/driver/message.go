@@ -1,9 +1,7 @@
 package driver
 
 import (
-	"encoding/json"
 	"fmt"
-	"io"
 	"path/filepath"
 	"runtime/debug"
 	"slices"
@@ -16,7 +14,7 @@ import (
 // Message says in one line what races and, where rules were asked in vain,
 // why none of them could mend it. Files are given by their base names.
 func (o Outcome) Message() string {
-	msg := o.clause()
+	msg := Clause(&o.Finding)
 	if o.Fix == nil && len(o.Verdicts) > 0 {
 		msg += "; not fixed: " + joinVerdicts(o.Verdicts)
 	}
@@ -37,15 +35,15 @@ func (o Outcome) Pos() rewrite.Span {
 	return o.Sides[0].Access.At
 }
 
-// clause is the message without verdicts.
-func (o Outcome) clause() string {
-	if o.Kind == rewrite.Goroutine {
-		return o.lifetime()
+// Clause says in one line what races. Files are given by their base names.
+func Clause(f *rewrite.Finding) string {
+	switch f.Kind {
+	case rewrite.Goroutine:
+		return lifetimeClause(f)
+	case rewrite.Locking:
+		return lockClause(f)
 	}
-	if o.Kind == rewrite.Locking {
-		return lockClause(&o.Finding)
-	}
-	a, b := o.Sides[0], o.Sides[1]
+	a, b := f.Sides[0], f.Sides[1]
 	if a.Context.Start == b.Context.Start { // one of the two may have been seen from further away
 		a.Context.Many = a.Context.Many || b.Context.Many
 		b.Context.Many = a.Context.Many
@@ -53,23 +51,23 @@ func (o Outcome) clause() string {
 	var who string
 	switch doer, other := actor(a.Context), actor(b.Context); {
 	case doer != other:
-		who = verb(a.Access.Op) + " by " + doer + " and " + verb(b.Access.Op) + " by " + strings.TrimSuffix(other, ",")
+		who = Verb(a.Access.Op) + " by " + doer + " and " + Verb(b.Access.Op) + " by " + strings.TrimSuffix(other, ",")
 	case a.Access.Op == b.Access.Op:
-		who = verb(a.Access.Op) + " by " + doer
+		who = Verb(a.Access.Op) + " by " + doer
 	default:
-		who = verb(a.Access.Op) + " and " + verb(b.Access.Op) + " by " + doer
+		who = Verb(a.Access.Op) + " and " + Verb(b.Access.Op) + " by " + doer
 	}
 	if a.Access.Op == rewrite.Close || b.Access.Op == rewrite.Close {
-		return o.Place.Name + " is " + who + "; " + closing(a.Access.Op, b.Access.Op)
+		return f.Place.Name + " is " + who + "; " + closing(a.Access.Op, b.Access.Op)
 	}
 	if a.Access.Op == rewrite.Atomic || b.Access.Op == rewrite.Atomic {
-		return o.Place.Name + " is " + who + "; only one of the two is atomic"
+		return f.Place.Name + " is " + who + "; only one of the two is atomic"
 	}
-	return o.Place.Name + " is " + who + "; " + missing(a.Access.Locks, b.Access.Locks)
+	return f.Place.Name + " is " + who + "; " + missing(a.Access.Locks, b.Access.Locks)
 }
 
-// verb is the participle of an access: its place "is written".
-func verb(op rewrite.Op) string {
+// Verb is the participle of an access: its place "is written".
+func Verb(op rewrite.Op) string {
 	switch op {
 	case rewrite.Write:
 		return "written"
@@ -105,7 +103,7 @@ func actor(c rewrite.Context) string {
 		return "callers of " + c.Func
 	case c.Starter:
 		return c.Func + ", which starts it,"
-	case c.Through == parallelTest:
+	case c.Through == rewrite.ParallelTest:
 		return c.Runs + ", a parallel test,"
 	case c.Request && c.Runs != "":
 		return "requests that " + c.Runs + " handles (" + place(c) + ")"
@@ -131,9 +129,6 @@ func place(c rewrite.Context) string {
 	}
 	return out
 }
-
-// parallelTest is what tests are started through that run beside others.
-const parallelTest = "t.Parallel"
 
 // closing says what comes of a channel that is closed at the wrong time.
 func closing(a, b rewrite.Op) string {
@@ -178,13 +173,9 @@ func ProblemLine(p load.Problem, rel func(string) string) string {
 	}
 }
 
-func at(s rewrite.Span, rel func(string) string) string { return move(s, rel).String() }
-
-func move(s rewrite.Span, rel func(string) string) rewrite.Span {
-	if s.File != "" {
-		s.File = rel(s.File)
-	}
-	return s
+func at(s rewrite.Span, rel func(string) string) string {
+	s.File = rel(s.File)
+	return s.String()
 }
 
 // Version returns the version of the module this binary was built from, or
@@ -195,78 +186,4 @@ func Version() string {
 		return "devel"
 	}
 	return info.Main.Version
-}
-
-// document is the JSON form of a result. Version rises when a field changes its
-// meaning or goes; fields may be added without that.
-type document struct {
-	Version  int            `json:"version"`
-	Tool     tool           `json:"tool"`
-	Findings []finding      `json:"findings"`
-	Unplaced []Unplaced     `json:"unplaced,omitempty"`
-	Problems []load.Problem `json:"problems"`
-}
-
-type tool struct {
-	Name    string `json:"name"`
-	Version string `json:"version"`
-}
-
-type finding struct {
-	Pos     rewrite.Span `json:"pos"`
-	Message string       `json:"message"`
-	Outcome
-}
-
-// JSON writes a result for programs. File names pass through rel.
-func JSON(w io.Writer, r *Result, rel func(string) string) error {
-	out := document{
-		Version:  1,
-		Tool:     tool{"fixer", Version()},
-		Findings: []finding{},
-		Unplaced: r.Unplaced,
-		Problems: []load.Problem{},
-	}
-	for _, o := range r.Outcomes {
-		o = relocate(o, rel)
-		out.Findings = append(out.Findings, finding{o.Pos(), o.Message(), o})
-	}
-	for _, p := range r.Problems {
-		p.At = move(p.At, rel)
-		out.Problems = append(out.Problems, p)
-	}
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "\t")
-	return enc.Encode(out)
-}
-
-// relocate returns a copy of o with every file name passed through rel and
-// without nil lists, which JSON would show as null.
-func relocate(o Outcome, rel func(string) string) Outcome {
-	access := func(a rewrite.Access) rewrite.Access {
-		a.At = move(a.At, rel)
-		a.Locks = append([]rewrite.Lock{}, a.Locks...)
-		return a
-	}
-	o.Place.Decl = move(o.Place.Decl, rel)
-	for i, s := range o.Sides {
-		s.Access = access(s.Access)
-		s.Context.Start = move(s.Context.Start, rel)
-		if h := s.Context.Handed; h != nil {
-			s.Context.Handed = &rewrite.Step{At: move(h.At, rel), Func: h.Func}
-		}
-		s.Path = slices.Clone(s.Path)
-		for j := range s.Path {
-			s.Path[j].At = move(s.Path[j].At, rel)
-		}
-		o.Sides[i] = s
-	}
-	accesses := make([]rewrite.Access, 0, len(o.Accesses))
-	for _, a := range o.Accesses {
-		accesses = append(accesses, access(a))
-	}
-	o.Accesses = accesses
-	o.Why = append([]string{}, o.Why...)
-	return o
 }

@@ -1,14 +1,9 @@
 package driver
 
 import (
-	"encoding/json"
-	"path/filepath"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/go-fixer/fixer/rewrite"
-	"github.com/go-fixer/fixer/rewrite/load"
 )
 
 func span(file string, line, col int) rewrite.Span {
@@ -84,124 +79,5 @@ func TestMessage(t *testing.T) {
 		if got := c.o.Pos(); got != c.pos {
 			t.Errorf("%s: Pos = %v, want %v", name, got, c.pos)
 		}
-	}
-}
-
-func testResult() *Result {
-	mended, refused := flag(), half()
-	mended.Fix = &rewrite.Fix{Rule: "atomicfield", Title: "Make Watcher.alive an atomic.Bool", Safety: rewrite.Safe}
-	refused.Verdicts = []Verdict{{"guard", "the path to the lock changes"}, {"atomicfield", "not a basic type"}}
-	return &Result{
-		Outcomes: []Outcome{mended, refused},
-		Problems: []load.Problem{
-			{At: span("bad.go", 3, 1), Pkg: "example.com/m/bad", Msg: "undefined: x\n\tat y"},
-			{Pkg: "example.com/m/gone", Msg: "no such package"},
-		},
-	}
-}
-
-func rel(name string) string { return strings.TrimPrefix(filepath.ToSlash(name), "/m/") }
-
-const wantText = `watch.go:33:4: atomicfield: Watcher.alive is written by the goroutine started at watch.go:31 and read by goroutines started at watch.go:40 through errgroup.Group.Go; no lock is common to both
-	written at watch.go:33:4 in (*Watcher).watch, holding no lock
-		in the goroutine that (*Watcher).Start starts at watch.go:31:2 to run (*Watcher).watch, one for each call of (*Watcher).Start
-	read at sub/handle.go:9:6 in (*Watcher).repair, holding no lock
-		in the goroutine that (*Watcher).Start starts at watch.go:40:2 through errgroup.Group.Go to run (*Watcher).process, several at once
-		calls on the way: (*Watcher).handle (watch.go:50:5), (*Watcher).repair (sub/handle.go:4:3)
-	not ordered: neither goroutine waits for the other
-	evidence: certain, both goroutines are in this module
-	all accesses (3):
-		sub/handle.go:9:6: read in (*Watcher).repair, holding no lock
-		watch.go:20:3: write in New, holding no lock, while only its own goroutine knows the object
-		watch.go:33:4: write in (*Watcher).watch, holding no lock
-	fix: Make Watcher.alive an atomic.Bool (atomicfield, safe)
-store.go:30:9: field: Store.items is changed in place by callers of (*Store).Put and looked into by callers of (*Store).Get; no lock is common to both
-	changed in place at store.go:21:2 in (*Store).Put, holding Store.mu
-		by whoever calls (*Store).Put (store.go:19:17)
-	looked into at store.go:30:9 in (*Store).Get, holding no lock
-		by whoever calls (*Store).Get (store.go:29:17)
-	evidence: likely, the two meet through the methods of the type
-	Store.mu is held at 7 of 8 accesses, 3 of them writes
-	no fix:
-		guard: the path to the lock changes
-		atomicfield: not a basic type
-bad.go:3:1: not analysed: undefined: x at y
-example.com/m/gone: not analysed: no such package
-`
-
-func TestText(t *testing.T) {
-	var b strings.Builder
-	if err := Text(&b, testResult(), rel); err != nil {
-		t.Fatal(err)
-	}
-	if got := b.String(); got != wantText {
-		t.Errorf("got:\n%s\nwant:\n%s", got, wantText)
-	}
-}
-
-func TestTextManyAccesses(t *testing.T) {
-	o := flag()
-	o.Accesses = slices.Repeat(o.Accesses, 5)
-	var b strings.Builder
-	if err := Text(&b, &Result{Outcomes: []Outcome{o}}, rel); err != nil {
-		t.Fatal(err)
-	}
-	if strings.Contains(b.String(), "all accesses") {
-		t.Errorf("15 accesses are listed:\n%s", b.String())
-	}
-}
-
-func TestJSON(t *testing.T) {
-	r := testResult()
-	var b strings.Builder
-	if err := JSON(&b, r, rel); err != nil {
-		t.Fatal(err)
-	}
-	for _, bad := range []string{`"/m/`, `"locks": null`, `"why": null`, `\u003`} {
-		if strings.Contains(b.String(), bad) {
-			t.Errorf("JSON contains %s:\n%s", bad, b.String())
-		}
-	}
-	var got struct {
-		Version  int
-		Tool     struct{ Name, Version string }
-		Findings []struct {
-			Pos      rewrite.Span
-			Message  string
-			Kind     string
-			Place    rewrite.Place
-			Sides    []rewrite.Side
-			Fix      *rewrite.Fix
-			Verdicts []Verdict
-		}
-		Problems []load.Problem
-	}
-	if err := json.Unmarshal([]byte(b.String()), &got); err != nil {
-		t.Fatal(err)
-	}
-	if got.Version != 1 || got.Tool.Name != "fixer" || len(got.Findings) != 2 || len(got.Problems) != 2 {
-		t.Fatalf("JSON:\n%s", b.String())
-	}
-	first, second := got.Findings[0], got.Findings[1]
-	if first.Pos.String() != "watch.go:33:4" || first.Fix.Rule != "atomicfield" || first.Kind != "field" ||
-		first.Sides[1].Path[1].At.File != "sub/handle.go" || first.Place.Decl.File != "watch.go" {
-		t.Errorf("first finding: %+v", first)
-	}
-	if second.Message != r.Outcomes[1].Message() || len(second.Verdicts) != 2 || second.Fix != nil {
-		t.Errorf("second finding: %+v", second)
-	}
-	if got.Problems[0].At.File != "bad.go" || got.Problems[1].At.File != "" {
-		t.Errorf("problems: %+v", got.Problems)
-	}
-	if r.Outcomes[0].Sides[1].Path[1].At.File != "/m/sub/handle.go" || r.Outcomes[0].Accesses[0].At.File != "/m/sub/handle.go" {
-		t.Error("JSON changed the result it was given")
-	}
-
-	b.Reset()
-	if err := JSON(&b, &Result{}, rel); err != nil {
-		t.Fatal(err)
-	}
-	if !strings.Contains(b.String(), `"findings": []`) || !strings.Contains(b.String(), `"problems": []`) {
-		t.Errorf("JSON of an empty result:\n%s", b.String())
 	}
 }

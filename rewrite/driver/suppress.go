@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -113,6 +114,38 @@ func (d directive) covers(kind rewrite.Kind, rules []*rewrite.Rule) bool {
 			return r.Name == name && slices.Contains(r.Mends, kind)
 		})
 	})
+}
+
+// unused lists the comments that keep nothing, unless the run saw too little to
+// tell.
+func (cfg *Config) unused(prog *load.Program, s *suppressions, tests bool) []Suppression {
+	if cfg.RaceLog != nil || !cfg.whole(prog) {
+		return nil
+	}
+	return slices.DeleteFunc(s.unused(tests), func(u Suppression) bool {
+		return cfg.Since != nil && !cfg.Since.Touch(u.At.File, u.At.Line)
+	})
+}
+
+// whole reports whether a run looks at all that the module has: the goroutines
+// of a package that is left out may be those that a comment is about.
+func (cfg *Config) whole(prog *load.Program) bool {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil || len(cfg.Patterns) > 0 && !slices.Contains(cfg.Patterns, "./...") {
+		return false
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	for _, mod := range prog.ModDirs {
+		if real, err := filepath.EvalSymlinks(mod); err == nil {
+			mod = real
+		}
+		if !within(dir, mod) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(prog.Problems, func(p load.Problem) bool { return !p.Comment })
 }
 
 // unused lists the comments that name fixer and suppress nothing, by position.

@@ -11,6 +11,15 @@ import (
 	"github.com/go-fixer/fixer/rewrite/load"
 )
 
+// Checks says what every fix has passed, a clause each.
+var Checks = []string{
+	"the result compiles, tests included, in every package that can see the change",
+	"go vet has nothing to say of it that it didn't say before",
+	"what the fix is for is found no more, and nothing else instead",
+	"no lock may wait for itself, or for one that is taken in the other order elsewhere",
+	"no lock is held over what may take long",
+}
+
 // An objection is why fixes may not be made together, and what tells those to
 // blame from the others, as far as that is known.
 type objection struct {

@@ -1,31 +1,32 @@
-package driver
+package render
 
 import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/driver"
 )
 
-// Text writes a result for people: per outcome a line that editors can jump
-// from, and below it, indented, the evidence. File names pass through rel.
-func Text(w io.Writer, r *Result, rel func(string) string) error {
-	var b bytes.Buffer
-	for i := range r.Outcomes {
-		writeOutcome(&b, &r.Outcomes[i], rel)
+// writeText writes a document for people: per finding a line that editors can
+// jump from, and below it, indented, the evidence.
+func writeText(b *bytes.Buffer, d *Document) {
+	rel := d.shown
+	for i := range d.Findings {
+		writeFinding(b, &d.Findings[i], rel)
 	}
-	for _, u := range r.Unplaced {
+	for _, u := range d.Unused {
+		fmt.Fprintf(b, "%s: %s: %s\n", at(u.At, rel), unusedRule, u.message())
+	}
+	for _, u := range d.Unplaced {
 		b.WriteString(u.String() + "\n")
 	}
-	for _, p := range r.Problems {
-		b.WriteString(ProblemLine(p, rel) + "\n")
+	for _, p := range d.Problems {
+		b.WriteString(driver.ProblemLine(p, rel) + "\n")
 	}
-	_, err := w.Write(b.Bytes())
-	return err
 }
 
 // accessesShown is how many accesses of one place are still worth listing, and
@@ -35,64 +36,71 @@ const (
 	reportsShown  = 5
 )
 
-func writeOutcome(b *bytes.Buffer, o *Outcome, rel func(string) string) {
-	head := string(o.Kind)
-	if o.Fix != nil {
-		head = o.Fix.Rule
-	}
-	fmt.Fprintf(b, "%s: %s: %s\n", at(o.Pos(), rel), head, o.clause())
-	if o.Kind == rewrite.Locking {
-		writeLock(b, o, rel)
-		writeVerdict(b, o)
+func writeFinding(b *bytes.Buffer, f *Finding, rel func(string) string) {
+	fmt.Fprintf(b, "%s: %s: %s\n", at(f.Pos, rel), f.Rule, f.Message)
+	if f.Kind == rewrite.Locking {
+		writeLock(b, f, rel)
+		writeVerdict(b, f)
 		return
 	}
-	writeSide(b, o.Sides[0], rel)
-	if o.Sides[0].Access.At == o.Sides[1].Access.At && o.Sides[0].Access.Op == o.Sides[1].Access.Op && o.Sides[0].Context.Start == o.Sides[1].Context.Start {
-		if o.Sides[0].Context.Entry {
-			b.WriteString("\tthe same by another of them\n")
-		} else {
-			b.WriteString("\tthe same in another goroutine of this start\n")
-		}
+	writeSide(b, f.Sides[0], rel)
+	if f.alike() {
+		fmt.Fprintf(b, "\t%s\n", again(f.Sides[0].Context))
 	} else {
-		writeSide(b, o.Sides[1], rel)
+		writeSide(b, f.Sides[1], rel)
 	}
-	for _, why := range o.Why {
+	for _, why := range f.Why {
 		fmt.Fprintf(b, "\tnot ordered: %s\n", why)
 	}
-	if o.Would != "" {
-		fmt.Fprintf(b, "\twould be ordered by: %s\n", o.Would)
+	if f.Would != "" {
+		fmt.Fprintf(b, "\twould be ordered by: %s\n", f.Would)
 	}
-	fmt.Fprintf(b, "\tevidence: %s\n", evidence(o))
-	if n := min(len(o.Reports), reportsShown); n > 0 {
-		fmt.Fprintf(b, "\treports: %s\n", strings.Join(o.Reports[:n], ", "))
+	fmt.Fprintf(b, "\tevidence: %s\n", f.Evidence)
+	if n := min(len(f.Reports), reportsShown); n > 0 {
+		fmt.Fprintf(b, "\treports: %s\n", strings.Join(f.Reports[:n], ", "))
 	}
-	for _, v := range o.Votes {
-		fmt.Fprintf(b, "\t%s\n", voteLine(v, o.Accesses))
+	for _, v := range f.Votes {
+		fmt.Fprintf(b, "\t%s\n", voteLine(v, f.Accesses))
 	}
-	if n := len(o.Accesses); n > 0 && n <= accessesShown {
+	if n := len(f.Accesses); n > 0 && n <= accessesShown {
 		fmt.Fprintf(b, "\tall accesses (%d):\n", n)
-		for _, a := range o.Accesses {
+		for _, a := range f.Accesses {
 			fmt.Fprintf(b, "\t\t%s: %s\n", at(a.At, rel), describe(a))
 		}
 	}
-	writeVerdict(b, o)
+	writeVerdict(b, f)
 }
 
 // writeVerdict tells the fix, or why there is none.
-func writeVerdict(b *bytes.Buffer, o *Outcome) {
+func writeVerdict(b *bytes.Buffer, f *Finding) {
 	switch {
-	case o.Fix != nil:
-		fmt.Fprintf(b, "\tfix: %s (%s, %s)\n", o.Fix.Title, o.Fix.Rule, o.Fix.Safety)
-	case len(o.Verdicts) > 0:
+	case f.Fix != nil:
+		fmt.Fprintf(b, "\tfix: %s (%s, %s)\n", f.Fix.Title, f.Fix.Rule, f.Fix.Safety)
+	case len(f.Verdicts) > 0:
 		b.WriteString("\tno fix:\n")
-		for _, v := range o.Verdicts {
+		for _, v := range f.Verdicts {
 			fmt.Fprintf(b, "\t\t%s: %s\n", v.Rule, v.Reason)
 		}
 	}
 }
 
+// alike reports whether both sides are the same access in goroutines of one
+// start.
+func (f *Finding) alike() bool {
+	a, b := f.Sides[0], f.Sides[1]
+	return a.Access.At == b.Access.At && a.Access.Op == b.Access.Op && a.Context.Start == b.Context.Start
+}
+
+// again tells of a second side that is like the first one.
+func again(c rewrite.Context) string {
+	if c.Entry {
+		return "the same by another of them"
+	}
+	return "the same in another goroutine of this start"
+}
+
 func writeSide(b *bytes.Buffer, s rewrite.Side, rel func(string) string) {
-	fmt.Fprintf(b, "\t%s at %s in %s\n\t\t%s\n", verb(s.Access.Op), at(s.Access.At, rel), where(s.Access), goroutine(s.Context, rel))
+	fmt.Fprintf(b, "\t%s at %s in %s\n\t\t%s\n", driver.Verb(s.Access.Op), at(s.Access.At, rel), where(s.Access), goroutine(s.Context, rel))
 	var calls []string
 	for _, step := range s.Path {
 		calls = append(calls, step.Func+" ("+at(step.At, rel)+")")
@@ -112,7 +120,7 @@ func goroutine(c rewrite.Context, rel func(string) string) string {
 		return fmt.Sprintf("by the goroutine that runs %s (%s) and has started the other by then", c.Func, start)
 	case c.Starter:
 		return fmt.Sprintf("by the goroutine that runs %s (%s)", c.Func, start)
-	case c.Through == parallelTest:
+	case c.Through == rewrite.ParallelTest:
 		return fmt.Sprintf("in the test %s (%s), which calls t.Parallel", c.Runs, start)
 	}
 	runs := cmp.Or(c.Runs, "a function that is not known")
@@ -191,20 +199,29 @@ func where(a rewrite.Access) string {
 }
 
 // evidence says what the confidence of a finding rests on.
-func evidence(o *Outcome) string {
-	a, b := o.Sides[0].Context, o.Sides[1].Context
+func evidence(f *rewrite.Finding) string {
+	a, b := f.Sides[0].Context, f.Sides[1].Context
 	switch {
-	case o.Confidence == rewrite.Observed:
+	case f.Kind == rewrite.Locking && f.Confidence == rewrite.Likely:
+		return "likely, all other functions that take it release it"
+	case f.Kind == rewrite.Locking:
+		return "certain, the function releases it on other ways, or the call always fails"
+	case f.Confidence == rewrite.Observed:
 		return "observed, a report of the race detector names both accesses"
-	case o.Confidence == rewrite.Certain && !a.Entry && !b.Entry:
+	case f.Confidence == rewrite.Certain && !a.Entry && !b.Entry:
 		return "certain, both goroutines are in this module"
-	case o.Confidence == rewrite.Certain:
+	case f.Confidence == rewrite.Certain:
 		return "certain, the goroutine runs while the function that was returned is called"
 	case !a.Entry && !b.Entry && a.Start == b.Start:
 		return "likely, two of these goroutines may do so at once"
-	case o.Kind == rewrite.Field:
+	case f.Kind == rewrite.Field:
 		return "likely, the two meet through the methods of the type"
 	default:
 		return "likely, callers of the package may come while the goroutine runs"
 	}
+}
+
+func at(s rewrite.Span, rel func(string) string) string {
+	s.File = rel(s.File)
+	return s.String()
 }

@@ -1,0 +1,226 @@
+package render
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/driver"
+)
+
+// srcRoot stands for the Root of a document, as is usual.
+const srcRoot = "%SRCROOT%"
+
+// sarif makes a log of SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+func sarif(d *Document, rules []Rule) sarifLog {
+	s := &sarifWriter{d: d, rules: append(slices.Clone(rules), kinds...)}
+	run := sarifRun{
+		Tool:    sarifTool{sarifDriver{Name: d.Tool.Name, Version: d.Tool.Version, InformationURI: Home, Rules: s.ruleList()}},
+		Results: []sarifResult{},
+		Bases:   map[string]sarifArtifact{srcRoot: {Description: &sarifText{Text: "the top of the git work tree, or of the module"}}},
+		Columns: "utf16CodeUnits",
+		Invocations: []sarifInvocation{{
+			Successful:    len(d.Problems) == 0,
+			Notifications: s.notifications(),
+		}},
+	}
+	for i := range d.Findings {
+		run.Results = append(run.Results, s.result(&d.Findings[i]))
+	}
+	for _, u := range d.Unused {
+		r := s.newResult(unusedRule, "note", u.At)
+		r.Message.Text = u.message()
+		r.Fingerprints = nil
+		run.Results = append(run.Results, r)
+	}
+	return sarifLog{Schema: sarifSchema, Version: "2.1.0", Runs: []sarifRun{run}}
+}
+
+type sarifWriter struct {
+	d     *Document
+	rules []Rule
+}
+
+func (s *sarifWriter) ruleList() []sarifRule {
+	out := []sarifRule{}
+	for _, r := range s.rules {
+		level := "error"
+		if r.Name == unusedRule {
+			level = "note"
+		}
+		full, help := r.texts()
+		out = append(out, sarifRule{
+			ID:            r.Name,
+			Name:          capital(r.Name),
+			Short:         sarifText{Text: sentence(capital(r.Title))},
+			Full:          sarifText{Text: full},
+			Help:          help,
+			HelpURI:       Home + "#rules",
+			Configuration: sarifConfiguration{level},
+			Properties:    sarifRuleProperties{Tags: []string{"concurrency", "data-race"}, Precision: "high"},
+		})
+	}
+	return out
+}
+
+func (s *sarifWriter) index(rule string) int {
+	return slices.IndexFunc(s.rules, func(r Rule) bool { return r.Name == rule })
+}
+
+func (s *sarifWriter) newResult(rule, level string, at rewrite.Span) sarifResult {
+	r := sarifResult{Rule: rule, Level: level, Locations: []sarifLocation{s.location(at, "")}}
+	if i := s.index(rule); i >= 0 {
+		r.RuleIndex = &i
+	}
+	return r
+}
+
+func (s *sarifWriter) result(f *Finding) sarifResult {
+	level := "warning"
+	if f.certain() {
+		level = "error"
+	}
+	r := s.newResult(f.Rule, level, f.Pos)
+	text := sentence(f.Message)
+	for i, rel := range f.related() {
+		l := s.location(rel.at, rel.text)
+		id := i + 1
+		l.ID = &id
+		r.Related = append(r.Related, l)
+		if i < len(f.sides()) || f.Kind == rewrite.Locking {
+			text += fmt.Sprintf("\n[%s](%d)", linkText.Replace(rel.text), id)
+		}
+	}
+	if remedy := f.remedy(); remedy != "" {
+		text += "\n" + sentence(remedy)
+	}
+	r.Message.Text = text
+	r.Flows = s.flows(f)
+	r.Fixes = s.fixes(f)
+	r.Fingerprints = map[string]string{"fixerPlace/v1": string(f.Kind) + " " + f.Place.Key}
+	if f.LineHash != "" {
+		r.Fingerprints["primaryLocationLineHash"] = f.LineHash
+	}
+	r.Properties = &sarifResultProperties{Kind: string(f.Kind), Confidence: string(f.Confidence), Evidence: f.Evidence}
+	return r
+}
+
+// linkText escapes what would end the text of a link in a message.
+var linkText = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`)
+
+// flows tells what each of the two goroutines does, from its start to the
+// access; of a lock, what happens to it.
+func (s *sarifWriter) flows(f *Finding) []sarifFlow {
+	if f.Kind == rewrite.Locking {
+		var flow sarifThread
+		for _, step := range f.lockSteps() {
+			flow.Locations = append(flow.Locations, sarifStep{Location: s.location(step.at, step.text), Importance: "essential"})
+		}
+		return []sarifFlow{{Threads: []sarifThread{flow}}}
+	}
+	var threads []sarifThread
+	for i, side := range f.Sides {
+		text := goroutine(side.Context, func(name string) string { return name })
+		t := sarifThread{ID: fmt.Sprint(i + 1), Message: &sarifText{Text: text}}
+		if i == 1 && f.alike() {
+			t.Message.Text = again(side.Context)
+		}
+		add := func(at rewrite.Span, text, importance string) {
+			if !at.IsZero() {
+				t.Locations = append(t.Locations, sarifStep{Location: s.location(at, text), Nesting: len(t.Locations), Importance: importance})
+			}
+		}
+		add(side.Context.Start, t.Message.Text, "important")
+		for _, step := range side.Path {
+			add(step.At, "calls "+step.Func, "unimportant")
+		}
+		add(side.Access.At, f.Place.Name+" is "+driver.Verb(side.Access.Op)+" in "+where(side.Access), "essential")
+		threads = append(threads, t)
+	}
+	flow := sarifFlow{Threads: threads}
+	if len(f.Why) > 0 {
+		flow.Message = &sarifText{Text: sentence("not ordered: " + strings.Join(f.Why, "; "))}
+	}
+	return []sarifFlow{flow}
+}
+
+// fixes lists the fix, if it can be had alone, file by file.
+func (s *sarifWriter) fixes(f *Finding) []sarifFix {
+	if f.Fix == nil || f.Fix.together() {
+		return nil
+	}
+	fix := sarifFix{Description: sarifText{Text: f.Fix.Title}}
+	for _, e := range f.Fix.Edits {
+		last := len(fix.Changes) - 1
+		if last < 0 || f.Fix.Edits[0].File != e.File && fix.Changes[last].file != e.File {
+			fix.Changes = append(fix.Changes, sarifChange{file: e.File, Artifact: artifact(e.File)})
+			last++
+		}
+		replace := sarifReplacement{Deleted: s.region(e.Span)}
+		if e.New != "" {
+			replace.Inserted = &sarifContent{e.New}
+		}
+		fix.Changes[last].Replacements = append(fix.Changes[last].Replacements, replace)
+	}
+	return []sarifFix{fix}
+}
+
+// notifications tells what could not be analysed, and what the race log holds
+// beside findings.
+func (s *sarifWriter) notifications() []sarifNotification {
+	var out []sarifNotification
+	for _, p := range s.d.Problems {
+		n := sarifNotification{Level: "error", Message: sarifText{Text: problemText(p)}}
+		if p.At.File != "" {
+			n.Locations = []sarifLocation{s.location(p.At, "")}
+		}
+		out = append(out, n)
+	}
+	for _, u := range s.d.Unplaced {
+		out = append(out, sarifNotification{Level: "warning", Message: sarifText{Text: u.String()}})
+	}
+	return out
+}
+
+func (s *sarifWriter) location(at rewrite.Span, text string) sarifLocation {
+	l := sarifLocation{Physical: sarifPhysical{Artifact: artifact(at.File)}}
+	if !at.IsZero() {
+		region := s.region(at)
+		l.Physical.Region = &region
+	}
+	if text != "" {
+		l.Message = &sarifText{Text: sentence(text)}
+	}
+	return l
+}
+
+func (s *sarifWriter) region(at rewrite.Span) sarifRegion {
+	return sarifRegion{
+		StartLine: at.Line, StartColumn: s.d.units(at.File, at.Line, at.Col),
+		EndLine: max(at.EndLine, at.Line), EndColumn: s.d.units(at.File, max(at.EndLine, at.Line), at.EndCol),
+	}
+}
+
+// artifact names a file as a URI.
+func artifact(name string) sarifArtifact {
+	if filepath.IsAbs(filepath.FromSlash(name)) {
+		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: "/" + strings.TrimPrefix(name, "/")}).String()}
+	}
+	return sarifArtifact{URI: (&url.URL{Path: name}).String(), Base: srcRoot}
+}
+
+// sentence ends a clause with a full stop.
+func sentence(text string) string {
+	return strings.TrimRight(strings.TrimSpace(text), ".") + "."
+}
+
+// capital makes the first letter of a word or clause, which is no name, one.
+func capital(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + text[1:]
+}
