@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/go-fixer/fixer/rewrite"
 )
 
 func TestRun(t *testing.T) {
@@ -37,32 +35,6 @@ func TestRun(t *testing.T) {
 func TestInterrupted(t *testing.T) {
 	if got := explainError(new(app).root(), nil, context.Canceled); got != "interrupted" {
 		t.Errorf("got %q", got)
-	}
-}
-
-func TestSelectRules(t *testing.T) {
-	var all []*rewrite.Rule
-	for _, name := range []string{"guard", "atomicfield", "mutexfield"} {
-		all = append(all, &rewrite.Rule{Name: name})
-	}
-	for list, want := range map[string]string{
-		"":                         "guard atomicfield mutexfield",
-		" mutexfield , guard":      "guard mutexfield",
-		"-guard":                   "atomicfield mutexfield",
-		"guard,atomicfield,-guard": "atomicfield",
-		"guard,-guard":             "error: --rules=guard,-guard: no rule is left",
-		"gaurd":                    `error: unknown rule "gaurd"; there are guard, atomicfield, mutexfield`,
-		"-nosuch":                  `error: unknown rule "nosuch"; there are guard, atomicfield, mutexfield`,
-		"guard,":                   `error: unknown rule ""; there are guard, atomicfield, mutexfield`,
-	} {
-		chosen, err := selectRules(all, list)
-		got := strings.Join(ruleNames(chosen), " ")
-		if err != nil {
-			got = "error: " + err.Error()
-		}
-		if got != want {
-			t.Errorf("--rules=%q: %s, want %s", list, got, want)
-		}
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -42,10 +41,6 @@ func (o *options) register(c *cobra.Command) {
 
 // config makes of flags and package patterns what the driver wants to know.
 func (a *app) config(o *options, patterns []string) (driver.Config, error) {
-	chosen, err := selectRules(rules.All, o.rules)
-	if err != nil {
-		return driver.Config{}, err
-	}
 	dir, err := filepath.Abs(a.dir)
 	if err != nil {
 		return driver.Config{}, err
@@ -56,8 +51,8 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 	}
 	return driver.Config{
 		Config:  load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
-		Rules:   chosen,
-		Known:   rules.All,
+		Rules:   rules.All,
+		Pick:    words(o.rules),
 		Cache:   driver.OpenCache(os.Getenv("FIXER_CACHE")),
 		RaceLog: seen,
 		Unsafe:  o.unsafe,
@@ -115,35 +110,16 @@ func (a *app) raceLog(name string) (*driver.RaceLog, error) {
 	return &driver.RaceLog{Name: shown, Reports: reports}, nil
 }
 
-// selectRules picks from all rules, in their order, by a list such as "a,b"
-// (these) or "-a" (all but this one).
-func selectRules(all []*rewrite.Rule, list string) ([]*rewrite.Rule, error) {
+// words are the parts of a list such as "a,b"; none if it is blank.
+func words(list string) []string {
 	if strings.TrimSpace(list) == "" {
-		return all, nil
+		return nil
 	}
-	var with, without []string
-	for _, word := range strings.Split(list, ",") {
-		word = strings.TrimSpace(word)
-		name, out := strings.CutPrefix(word, "-")
-		if !slices.Contains(ruleNames(all), name) {
-			return nil, unknownRule(all, name)
-		}
-		if out {
-			without = append(without, name)
-		} else {
-			with = append(with, name)
-		}
+	parts := strings.Split(list, ",")
+	for i, part := range parts {
+		parts[i] = strings.TrimSpace(part)
 	}
-	var chosen []*rewrite.Rule
-	for _, r := range all {
-		if (len(with) == 0 || slices.Contains(with, r.Name)) && !slices.Contains(without, r.Name) {
-			chosen = append(chosen, r)
-		}
-	}
-	if len(chosen) == 0 {
-		return nil, fmt.Errorf("--rules=%s: no rule is left", list)
-	}
-	return chosen, nil
+	return parts
 }
 
 func ruleNames(all []*rewrite.Rule) []string {

@@ -21,8 +21,10 @@ const ConfigFile = ".fixer.yml"
 
 // settings are what a configuration file says.
 type settings struct {
-	name string // for messages
-	rows []modelRow
+	name, dir  string // of the file: for messages, and where it is
+	rows       []modelRow
+	picks      []pickWord
+	exclusions []exclusion
 }
 
 // findSettings reads the configuration file nearest to dir, up to the root of
@@ -40,7 +42,12 @@ func findSettings(dir string) (*settings, error) {
 			if rel, err := filepath.Rel(start, name); err == nil && filepath.IsLocal(rel) {
 				name = rel
 			}
-			return parseSettings(name, text)
+			s, err := parseSettings(name, text)
+			if err != nil {
+				return nil, err
+			}
+			s.dir = dir
+			return s, nil
 		case !errors.Is(err, os.ErrNotExist):
 			return nil, err
 		case exists(filepath.Join(dir, "go.mod")), exists(filepath.Join(dir, "go.work")), dir == filepath.Dir(dir):
@@ -65,6 +72,7 @@ func parseSettings(name string, text []byte) (*settings, error) {
 		}
 		return nil, fmt.Errorf("%s: %v", name, err)
 	}
+	keys := map[string]func(ast.Node) error{"model": s.model, "rules": s.rules, "exclude": s.exclude}
 	for i, doc := range file.Docs {
 		if i > 0 && doc.Body != nil {
 			return nil, s.errorf(doc.Body.GetToken(), "a second document; all settings stand in one")
@@ -72,7 +80,7 @@ func parseSettings(name string, text []byte) (*settings, error) {
 		if doc.Body == nil {
 			continue
 		}
-		if err := s.mapping(doc.Body, "the file", map[string]func(ast.Node) error{"model": s.model}); err != nil {
+		if err := s.mapping(doc.Body, "the file", keys); err != nil {
 			return nil, err
 		}
 	}

@@ -27,6 +27,7 @@ type Config struct {
 	load.Config
 	Rules    []*rewrite.Rule // in order of preference
 	Known    []*rewrite.Rule // those that comments may name; nil means Rules
+	Pick     []string        // which of the Rules count: names, or with a dash before them those that don't; nil: what the ConfigFile says
 	Model    *model.Table    // what library calls do; nil is the default table and what the module's ConfigFile adds
 	Cache    *Cache          // of what is known of packages; nil for none
 	Unsafe   bool            // also fixes that are not Safe
@@ -41,6 +42,8 @@ type Config struct {
 	RaceLog *RaceLog
 	// Since, if not nil, holds the changes that an Outcome must have to do with.
 	Since *git.Changes
+
+	settings *settings // of the ConfigFile
 }
 
 // An Outcome is what became of one finding.
@@ -95,6 +98,9 @@ func Check(ctx context.Context, cfg Config) (*Result, error) {
 
 // Fix finds races and mends what it can prove safe, in memory.
 func Fix(ctx context.Context, cfg Config) (*Result, error) {
+	if cfg.Known == nil {
+		cfg.Known = cfg.Rules
+	}
 	wantTests := cfg.Tests
 	cfg.Tests = true // a fix must keep the tests compiling, whoever asks
 	prog, err := cfg.load(ctx)
@@ -110,9 +116,6 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Known == nil {
-		cfg.Known = cfg.Rules
-	}
 	sups := b.suppressions(cfg.Known)
 	all := b.findings(wantTests, seen)
 	findings := sups.filter(slices.Clone(all), cfg.Known)
@@ -121,7 +124,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	if seen != nil {
 		r.Unplaced = seen.unplaced
 	}
-	findings = b.since(cfg.Since, findings)
+	findings = b.since(cfg.Since, cfg.settings.keep(findings))
 	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, root: r.Root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
@@ -154,22 +157,25 @@ func (cfg *Config) say(stage string) {
 	}
 }
 
-// load reads the settings and the packages, and fills in Model.
+// load reads the settings and the packages, fills in Model and picks Rules.
 func (cfg *Config) load(ctx context.Context) (*load.Program, error) {
 	cfg.say("loading packages")
-	set := &settings{}
+	cfg.settings = &settings{}
 	if cfg.Model == nil {
 		var err error
-		if set, err = findSettings(cfg.Dir); err != nil {
+		if cfg.settings, err = findSettings(cfg.Dir); err != nil {
 			return nil, err
 		}
-		cfg.Model = set.table()
+		cfg.Model = cfg.settings.table()
+	}
+	if err := cfg.pickRules(); err != nil {
+		return nil, err
 	}
 	prog, err := load.Load(ctx, cfg.Config)
 	if err != nil {
 		return nil, err
 	}
-	return prog, set.check(prog)
+	return prog, cfg.settings.check(prog)
 }
 
 // A build is one state of the module's text, analysed.
