@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden golden-matrix lint score observed fidelity mutate bench
+.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -41,6 +41,14 @@ fidelity: ## edits every declaration of every file of GOROOT/src, or of DIRS; wh
 	@mkdir -p bin
 	@$(GO) test ./rewrite/edit -run '^TestFidelity$$' -timeout 10h -fidelity $(CURDIR)/bin/fidelity.txt -fidelity.dirs '$(DIRS)' >&2
 	@cat bin/fidelity.txt
+
+fuzz: ## each fuzz target for TIME (20m); a line for each says how far it came
+	@mkdir -p bin
+	@failed=0; for target in $$(grep -rEo '^func Fuzz[A-Za-z]+' --include='*_test.go' rewrite | sed 's|/[^/]*:func |:|'); do \
+		pkg=$${target%:*}; name=$${target#*:}; log=bin/fuzz-$$name.txt; \
+		end=crashed; $(GO) test ./$$pkg -run '^$$' -fuzz "^$$name\$$" -fuzztime $(or $(TIME),20m) -parallel $(or $(PARALLEL),2) >$$log 2>&1 && end=passed || failed=1; \
+		echo "fuzz: $$pkg $$name $$end after $$(grep -o 'elapsed.*' $$log | tail -1)"; \
+	done; exit $$failed
 
 mutate: ## takes protections away from programs that are right, those of the golden cases or of DIRS, and mends them; the sum comes last
 	@mkdir -p bin

@@ -178,6 +178,7 @@ func (c *campaign) try(t *testing.T, s *subject, m mutant, original []byte) {
 	if f.repaired == 1 && f.same == 0 || f.broken == 1 {
 		line += "\n" + diff(filepath.Base(m.file), m.text, text)
 	}
+	t.Log(line) // a campaign is long: -v tells of it as it goes
 	c.count(m.kind, f, line)
 }
 

@@ -107,6 +107,11 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	return cfg.fix(ctx, prog, wantTests)
+}
+
+// fix is Fix for a program that is loaded.
+func (cfg *Config) fix(ctx context.Context, prog *load.Program, wantTests bool) (*Result, error) {
 	cfg.say("looking for races")
 	var seen *observation
 	if cfg.RaceLog != nil {
@@ -125,7 +130,7 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 		r.Unplaced = seen.unplaced
 	}
 	findings = b.since(cfg.Since, cfg.settings.keep(findings))
-	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, root: r.Root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
+	fixer := &fixer{ctx: ctx, cfg: *cfg, base: b, root: r.Root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
 	for _, f := range findings {
 		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
 	}

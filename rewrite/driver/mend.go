@@ -2,7 +2,6 @@ package driver
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"path/filepath"
 	"reflect"
@@ -345,8 +344,8 @@ func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
 	}
 	texts := make(map[string][]byte)
 	for name, list := range byFile {
-		if !slices.ContainsFunc(x.base.prog.ModDirs, func(dir string) bool { return within(dir, name) }) {
-			return nil, fmt.Sprintf("%s is outside the module", name)
+		if reason := x.base.foreign(name); reason != "" {
+			return nil, reason
 		}
 		src, err := x.base.prog.Source(name)
 		if err != nil {
@@ -359,6 +358,10 @@ func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
 		texts[name] = text
 	}
 	return texts, ""
+}
+
+func (b *build) inModule(name string) bool {
+	return slices.ContainsFunc(b.prog.ModDirs, func(dir string) bool { return within(dir, name) })
 }
 
 func within(dir, name string) bool {

@@ -25,6 +25,7 @@ type sites struct {
 	roots  map[string]bool            // types of packages that the patterns name
 	files  map[*ast.File]*rewrite.File
 	byName map[string]*rewrite.File // by file name
+	led    map[string]string        // see directed
 
 	decls map[string]*declared // filled on first use
 }
@@ -39,6 +40,7 @@ func (s *sites) index() {
 		s.roots = make(map[string]bool)
 		s.files = make(map[*ast.File]*rewrite.File)
 		s.byName = make(map[string]*rewrite.File)
+		s.led = s.build.directed()
 		for _, p := range s.build.prog.Packages {
 			for _, f := range p.Files {
 				s.file(p, f)

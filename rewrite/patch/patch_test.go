@@ -2,12 +2,19 @@ package patch
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"math/rand"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/txtar"
 )
 
 var pairs = []struct{ name, old, new string }{
@@ -192,9 +199,34 @@ func TestManyLines(t *testing.T) {
 	}
 }
 
+// goldenPairs returns what fixes change in the golden cases, before and after.
+func goldenPairs(t testing.TB) (all [][2][]byte) {
+	archives, err := filepath.Glob("../../golden/*/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatalf("no golden cases: %v", err)
+	}
+	for _, name := range archives {
+		ar, err := txtar.ParseFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range ar.Files {
+			for _, g := range ar.Files {
+				if g.Name == f.Name+".golden" {
+					all = append(all, [2][]byte{f.Data, g.Data})
+				}
+			}
+		}
+	}
+	return all
+}
+
 func FuzzUnified(f *testing.F) {
 	for _, pair := range pairs {
 		f.Add([]byte(pair.old), []byte(pair.new))
+	}
+	for _, pair := range goldenPairs(f) {
+		f.Add(pair[0], pair[1])
 	}
 	f.Fuzz(func(t *testing.T, old, new []byte) {
 		got, err := Apply(old, Edits(old, new))
@@ -225,5 +257,63 @@ func FuzzUnified(f *testing.F) {
 		if plus != added || minus != removed {
 			t.Fatalf("counted +%d -%d, printed +%d -%d:\n%s", added, removed, plus, minus, text)
 		}
+		if got, err := unpatch(old, text); err != nil || got != string(new) {
+			t.Fatalf("%v: read by its own words, the diff\n%s\nmakes %q of %q, not %q", err, text, got, old, new)
+		}
 	})
+}
+
+var hunkHead = regexp.MustCompile(`^@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@\n$`)
+
+// unpatch makes the changes of a diff of one file, as strictly as git apply
+// does: each hunk at its line, and with as many lines as its head says.
+func unpatch(old, diff []byte) (string, error) {
+	lines := slices.Collect(strings.Lines(string(diff)))[2:]
+	source := slices.Collect(strings.Lines(string(old)))
+	var out []string
+	done := 0 // lines of source
+	for len(lines) > 0 {
+		m := hunkHead.FindStringSubmatch(lines[0])
+		if m == nil {
+			return "", fmt.Errorf("%q is no head of a hunk", lines[0])
+		}
+		lines = lines[1:]
+		n := [4]int{0, 1, 0, 1} // where hunks of one line say nothing
+		for i := range n {
+			if m[i+1] != "" {
+				n[i], _ = strconv.Atoi(m[i+1])
+			}
+		}
+		start := n[0] - 1
+		if n[1] == 0 {
+			start++
+		}
+		if start < done || start > len(source) {
+			return "", fmt.Errorf("a hunk at line %d", n[0])
+		}
+		out = append(out, source[done:start]...)
+		done = start
+		if at := len(out) + 1; n[3] > 0 && n[2] != at || n[3] == 0 && n[2] != at-1 {
+			return "", fmt.Errorf("a hunk goes to line %d, not %d", n[2], at)
+		}
+		for n[1] > 0 || n[3] > 0 {
+			if len(lines) == 0 {
+				return "", errors.New("a hunk is cut off")
+			}
+			mark, text := lines[0][0], lines[0][1:]
+			if lines = lines[1:]; len(lines) > 0 && strings.HasPrefix(lines[0], `\ No newline`) {
+				lines, text = lines[1:], strings.TrimSuffix(text, "\n")
+			}
+			if mark != '+' {
+				if done == len(source) || source[done] != text {
+					return "", fmt.Errorf("%q does not stand at line %d", text, done+1)
+				}
+				n[1], done = n[1]-1, done+1
+			}
+			if mark != '-' {
+				n[3], out = n[3]-1, append(out, text)
+			}
+		}
+	}
+	return strings.Join(append(out, source[done:]...), ""), nil
 }

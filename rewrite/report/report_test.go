@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -179,26 +181,37 @@ func TestNames(t *testing.T) {
 	}
 }
 
+// FuzzParse reads anything as a log. What comes out stands in it, and is the
+// same when lines end otherwise.
 func FuzzParse(f *testing.F) {
 	for _, log := range recorded(f) {
 		f.Add([]byte(log))
 	}
 	f.Add([]byte(event1("p", whole)))
 	f.Fuzz(func(t *testing.T, log []byte) {
-		reports, err := Parse(bytes.NewReader(log))
-		if err != nil {
-			t.Fatal(err)
-		}
+		reports := parse(t, string(log))
+		plain := !bytes.Contains(log, []byte(`"Action"`))
 		for _, r := range reports {
-			if r.Line < 1 || r.Times < 1 {
+			if r.Line < 1 || r.Line > bytes.Count(log, []byte("\n"))+1 || r.Times < 1 {
 				t.Errorf("line %d, times %d", r.Line, r.Times)
 			}
 			for _, a := range r.Accesses {
-				for _, fr := range a.Stack {
+				for _, fr := range slices.Concat(a.Stack, a.Start) {
 					fr.Package()
 					fr.Names()
+					if place := fmt.Sprintf("%s:%d", fr.File, fr.Line); plain && fr.Line > 0 && !bytes.Contains(zeros.ReplaceAll(log, []byte(":")), []byte(place)) {
+						t.Errorf("%s does not stand in the log", place)
+					}
 				}
 			}
 		}
+		if !plain || bytes.Contains(log, []byte("\r")) || len(log) >= maxLine {
+			return
+		}
+		if again := parse(t, strings.ReplaceAll(string(log), "\n", "\r\n")); !reflect.DeepEqual(again, reports) {
+			t.Errorf("got %s\nwith carriage returns %s", show(reports), show(again))
+		}
 	})
 }
+
+var zeros = regexp.MustCompile(":0+")
