@@ -19,6 +19,7 @@ var ours = map[string][]string{
 	"rewrite/report":  {"rewrite"},
 	"rewrite/model":   {"rewrite"},
 	"rewrite/replace": {"rewrite/patch"},
+	"rewrite/lsp":     {"rewrite", "rewrite/driver", "rewrite/patch"},
 	"rules":           {"rewrite", "rewrite/edit"},
 }
 
@@ -33,6 +34,7 @@ var forbidden = map[string][]string{
 	"rewrite/race":   {"rules"},
 	"rewrite/edit":   {"rewrite/race", "rewrite/driver"},
 	"rewrite/driver": {"rules", "cmd/fixer"},
+	"rewrite/lsp":    {"rules", "cmd/fixer", "ssa", "go/ast", "go/types"},
 }
 
 // TestImports keeps the imports of the module one-way.

@@ -24,11 +24,17 @@ type options struct {
 }
 
 func (o *options) register(c *cobra.Command) {
-	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
+	o.registerLoad(c)
 	c.Flags().BoolVar(&o.unsafe, "unsafe", false, "also changes that may make calls take longer")
+	c.Flags().StringVar(&o.raceLog, "race-log", "", "only the races reported in this output of go test -race, or of a program built with it; - for standard input")
+}
+
+// registerLoad is for the flags of commands that find out by themselves what to
+// look at, and change nothing.
+func (o *options) registerLoad(c *cobra.Command) {
+	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
 	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
 	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
-	c.Flags().StringVar(&o.raceLog, "race-log", "", "only the races reported in this output of go test -race, or of a program built with it; - for standard input")
 	complete(c, "rules", ruleNames(rules.All)...)
 }
 

@@ -17,7 +17,6 @@ import (
 	"github.com/go-fixer/fixer/rewrite/model"
 	"github.com/go-fixer/fixer/rewrite/patch"
 	"github.com/go-fixer/fixer/rewrite/race"
-	"golang.org/x/tools/go/analysis"
 )
 
 // A Config says what to analyse and how.
@@ -94,36 +93,48 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	r, findings := cfg.look(ctx, b, wantTests, seen)
+	if err := cfg.mend(ctx, b, r, findings, wantTests, seen); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// look lists the findings of a build that no comment keeps back, and begins the
+// result with all that is to say beside them.
+func (cfg *Config) look(ctx context.Context, b *build, wantTests bool, seen *observation) (*Result, []*rewrite.Finding) {
 	if cfg.Known == nil {
 		cfg.Known = cfg.Rules
 	}
 	sups := b.suppressions(cfg.Known)
 	all := b.findings(wantTests, seen)
 	findings := sups.filter(slices.Clone(all), cfg.Known)
-	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems, sups.problems),
+	r := &Result{Root: root(ctx, cfg.Dir, b.prog.ModDirs), Problems: slices.Concat(b.prog.Problems, b.problems, sups.problems),
 		Suppressed: len(all) - len(findings), Unused: sups.unused(wantTests)}
 	if seen != nil {
 		r.Unplaced, r.Unused = seen.unplaced, nil
 	}
-	fixer := &fixer{ctx: ctx, cfg: cfg, base: b, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
-	for _, f := range findings {
-		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
-	}
+	return r, findings
+}
+
+// mend adds to a result what becomes of the findings, by the rules there are.
+func (cfg *Config) mend(ctx context.Context, b *build, r *Result, findings []*rewrite.Finding, wantTests bool, seen *observation) (err error) {
+	fixer := newFixer(ctx, *cfg, b, seen, findings)
 	if len(cfg.Rules) > 0 {
-		if r.Files, err = files(prog, r.Root, fixer.mend(findings, wantTests)); err != nil {
-			return nil, err
+		if r.Files, err = files(b.prog, r.Root, fixer.mend(findings, wantTests)); err != nil {
+			return err
 		}
 	}
 	if cfg.Alone {
 		if err := fixer.eachAlone(b, r.Root); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, f := range findings {
 		r.Outcomes = append(r.Outcomes, *fixer.outcomes[f.Place.Key])
 	}
 	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return a.Pos().Compare(b.Pos()) })
-	return r, nil
+	return nil
 }
 
 func (cfg *Config) say(stage string) {
