@@ -92,6 +92,7 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 		return nil, err
 	}
 	pcfg.Tests, pcfg.Overlay = false, nil
+	pcfg.Context = context.WithoutCancel(ctx) // standard may be called for later changes
 	prog := &Program{list: pcfg, Fset: token.NewFileSet(), graph: make(map[string]*packages.Package), files: cfg.Overlay}
 	isRoot := make(map[string]bool)
 	for _, p := range roots {
