@@ -21,6 +21,7 @@ var ours = map[string][]string{
 	"rewrite/model":   {"rewrite"},
 	"rewrite/replace": {"rewrite/patch"},
 	"rewrite/render":  {"rewrite", "rewrite/driver", "rewrite/load", "rewrite/patch"},
+	"rewrite/lsp":     {"rewrite", "rewrite/driver", "rewrite/patch", "rewrite/render"},
 	"rules":           {"rewrite", "rewrite/edit"},
 }
 
@@ -36,6 +37,7 @@ var forbidden = map[string][]string{
 	"rewrite/edit":   {"rewrite/race", "rewrite/driver"},
 	"rewrite/driver": {"rules", "cmd/fixer", "rewrite/render"},
 	"rewrite/render": {"ssa"},
+	"rewrite/lsp":    {"rules", "cmd/fixer", "ssa", "go/ast", "go/types"},
 }
 
 // TestImports keeps the imports of the module one-way.

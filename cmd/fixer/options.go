@@ -28,14 +28,20 @@ type options struct {
 }
 
 func (o *options) register(c *cobra.Command) {
-	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
+	o.registerLoad(c)
 	c.Flags().BoolVar(&o.unsafe, "unsafe", false, "also changes that may make calls take longer")
-	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
-	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
 	c.Flags().StringVar(&o.raceLog, "race-log", "", "only the races reported in this output of go test -race, or of a program built with it; - for standard input")
 	c.Flags().StringVar(&o.rev, "new-from-rev", "", "only findings that have to do with what has changed since this commit, uncommitted changes included")
 	c.Flags().StringVar(&o.branch, "new-from-merge-base", "", "the same, since the current branch left this one")
 	c.MarkFlagsMutuallyExclusive("new-from-rev", "new-from-merge-base")
+}
+
+// registerLoad is for the flags of commands that find out by themselves what to
+// look at, and change nothing.
+func (o *options) registerLoad(c *cobra.Command) {
+	c.Flags().BoolVar(&o.tests, "tests", true, "with the test files")
+	c.Flags().StringVar(&o.tags, "tags", "", "build tags, separated by commas")
+	c.Flags().StringVar(&o.rules, "rules", "", "the rules to use, separated by commas; -name leaves one out")
 	complete(c, "rules", ruleNames(rules.All)...)
 }
 

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -31,8 +32,9 @@ type Cache struct {
 	tool func() ([]byte, error) // what identifies this build of fixer
 	trim sync.Once              // before the first summary is written
 
-	mu   sync.Mutex // guards kept
+	mu   sync.Mutex // guards kept and used
 	kept map[cacheKey]*effect.Summary
+	used map[cacheKey]bool // those of kept that age has not seen idle
 
 	found, made atomic.Int64 // summaries that were there, and that were not
 }
@@ -65,9 +67,24 @@ func OpenCache(dir string) *Cache {
 	if err != nil {
 		return nil
 	}
-	c := &Cache{dir: dir, disk: disk, tool: sync.OnceValues(executable), kept: make(map[cacheKey]*effect.Summary)}
+	c := newCache()
+	c.dir, c.disk = dir, disk
 	go c.tool() // while the packages are loaded
 	return c
+}
+
+// newCache returns a cache that keeps all in memory.
+func newCache() *Cache {
+	return &Cache{tool: sync.OnceValues(executable), kept: make(map[cacheKey]*effect.Summary), used: make(map[cacheKey]bool)}
+}
+
+// age lets go of the summaries kept in memory that were not asked for since
+// it was called before.
+func (c *Cache) age() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.kept, func(k cacheKey, _ *effect.Summary) bool { return !c.used[k] })
+	clear(c.used)
 }
 
 // executable is the hash of the running program: a version alone doesn't tell
@@ -117,9 +134,10 @@ func (c *Cache) recipes(prog *load.Program, pkgs []*load.Package, table *model.T
 
 // get returns the summary that was made from the same, or nil.
 func (c *Cache) get(r recipe) *effect.Summary {
-	if r.overlay {
+	if r.overlay || c.disk == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
+		c.used[r.key] = true
 		return c.kept[r.key]
 	}
 	data, _, err := c.disk.GetBytes(r.key)
@@ -134,10 +152,10 @@ func (c *Cache) get(r recipe) *effect.Summary {
 }
 
 func (c *Cache) put(r recipe, s *effect.Summary) {
-	if r.overlay {
+	if r.overlay || c.disk == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		c.kept[r.key] = s
+		c.kept[r.key], c.used[r.key] = s, true
 		return
 	}
 	c.trim.Do(func() { trimCache(c.dir, cacheSize, time.Now()) })

@@ -19,7 +19,6 @@ import (
 	"github.com/go-fixer/fixer/rewrite/model"
 	"github.com/go-fixer/fixer/rewrite/patch"
 	"github.com/go-fixer/fixer/rewrite/race"
-	"golang.org/x/tools/go/analysis"
 )
 
 // A Config says what to analyse and how.
@@ -121,39 +120,50 @@ func (cfg *Config) fix(ctx context.Context, prog *load.Program, wantTests bool) 
 	if err != nil {
 		return nil, err
 	}
+	r, findings := cfg.look(ctx, b, wantTests, seen)
+	if err := cfg.mend(ctx, b, r, findings, wantTests, seen); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// look lists the findings of a build that are wanted and that no comment keeps
+// back, and begins the result with all that is to say beside them.
+func (cfg *Config) look(ctx context.Context, b *build, wantTests bool, seen *observation) (*Result, []*rewrite.Finding) {
 	sups := b.suppressions(cfg.Known)
 	all := b.findings(wantTests, seen)
 	findings := sups.filter(slices.Clone(all), cfg.Known)
-	r := &Result{Root: root(ctx, cfg.Dir, prog.ModDirs), Problems: slices.Concat(prog.Problems, b.problems, sups.problems),
-		Suppressed: len(all) - len(findings), Unused: cfg.unused(prog, sups, wantTests), source: prog.Source}
+	r := &Result{Root: root(ctx, cfg.Dir, b.prog.ModDirs), Problems: slices.Concat(b.prog.Problems, b.problems, sups.problems),
+		Suppressed: len(all) - len(findings), Unused: cfg.unused(b.prog, sups, wantTests), source: b.prog.Source}
 	if seen != nil {
 		r.Unplaced = seen.unplaced
 	}
-	findings = b.since(cfg.Since, cfg.settings.keep(findings))
-	fixer := &fixer{ctx: ctx, cfg: *cfg, base: b, root: r.Root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
-	for _, f := range findings {
-		fixer.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
-	}
+	return r, b.since(cfg.Since, cfg.settings.keep(findings))
+}
+
+// mend adds to a result what becomes of the findings, by the rules there are.
+func (cfg *Config) mend(ctx context.Context, b *build, r *Result, findings []*rewrite.Finding, wantTests bool, seen *observation) error {
+	fixer := newFixer(ctx, *cfg, b, r.Root, seen, findings)
 	if len(cfg.Rules) > 0 {
 		texts, err := fixer.mend(findings, wantTests)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if r.Files, err = files(prog, r.Root, texts); err != nil {
-			return nil, err
+		if r.Files, err = files(b.prog, r.Root, texts); err != nil {
+			return err
 		}
 		r.Steps = fixer.steps
 	}
 	if cfg.Alone {
 		if err := fixer.eachAlone(b, r.Root); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	for _, f := range findings {
 		r.Outcomes = append(r.Outcomes, *fixer.outcomes[f.Place.Key])
 	}
 	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return a.Pos().Compare(b.Pos()) })
-	return r, nil
+	return nil
 }
 
 func (cfg *Config) say(stage string) {

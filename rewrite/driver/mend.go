@@ -38,6 +38,15 @@ type fixer struct {
 	complaints map[string][]analysis.Diagnostic
 }
 
+// newFixer returns a fixer for findings of a build.
+func newFixer(ctx context.Context, cfg Config, b *build, root string, seen *observation, findings []*rewrite.Finding) *fixer {
+	x := &fixer{ctx: ctx, cfg: cfg, base: b, root: root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
+	for _, f := range findings {
+		x.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
+	}
+	return x
+}
+
 // A candidate is a fix that a rule proposes and nothing has checked yet.
 type candidate struct {
 	group []*rewrite.Finding // of the site it was proposed for

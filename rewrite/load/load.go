@@ -32,6 +32,7 @@ type Config struct {
 	Tags     string            // build tags, comma-separated
 	Overlay  map[string][]byte // absolute file name to contents that replace those on disk
 	Env      []string          // nil means os.Environ
+	Watch    bool              // the files will change: Over and Touched are wanted
 }
 
 // A Problem is why a package, or a file of it, was not analysed as it should be.
@@ -51,10 +52,12 @@ type Program struct {
 	Problems []Problem  // packages that are left out, and why; by position
 	ModDirs  []string   // root directories of the main modules: one, unless there is a go.work
 
-	list  *packages.Config
-	graph map[string]*packages.Package // by ID
-	world *world
-	files map[string][]byte // overlay
+	list   *packages.Config
+	graph  map[string]*packages.Package // by ID
+	world  *world
+	files  map[string][]byte // overlay
+	heads  map[string]head   // of the files the go command was asked about
+	stamps *stamps
 }
 
 const metadata = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
@@ -89,6 +92,7 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 		return nil, err
 	}
 	pcfg.Tests, pcfg.Overlay = false, nil
+	pcfg.Context = context.WithoutCancel(ctx) // standard may be called for later changes
 	prog := &Program{list: pcfg, Fset: token.NewFileSet(), graph: make(map[string]*packages.Package), files: cfg.Overlay}
 	isRoot := make(map[string]bool)
 	for _, p := range roots {
@@ -97,9 +101,15 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 	packages.Visit(roots, nil, func(p *packages.Package) { prog.graph[p.ID] = p })
 	prog.ModDirs = modDirs(prog.graph, roots)
 	prog.world = newWorld(prog, isRoot)
+	if cfg.Watch {
+		prog.stamps = newStamps(prog) // before the files are read
+	}
 	prog.Packages, prog.Problems = prog.world.check(ctx)
 	if err := ctx.Err(); err != nil {
 		return nil, err
+	}
+	if cfg.Watch {
+		prog.readHeads()
 	}
 	return prog, nil
 }

@@ -186,8 +186,8 @@ func (w *world) check(ctx context.Context) ([]*Package, []Problem) {
 		problems = append(problems, n.errs...)
 		if n.bodies && n.pkg != nil && len(n.errs) == 0 {
 			pkgs = append(pkgs, n.pkg)
-			if p := n.pkg; p.ssa == nil {
-				p.ssa = sync.OnceValues(func() (*ssa.Package, error) { return w.ssa.build(p) })
+			if n.pkg.ssa == nil {
+				n.pkg.ssa = w.lazySSA(n.pkg)
 			}
 		}
 	}
@@ -195,6 +195,10 @@ func (w *world) check(ctx context.Context) ([]*Package, []Problem) {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Msg, b.Msg))
 	})
 	return pkgs, slices.Compact(problems)
+}
+
+func (w *world) lazySSA(p *Package) func() (*ssa.Package, error) {
+	return sync.OnceValues(func() (*ssa.Package, error) { return w.ssa.build(p) })
 }
 
 // order lists the nodes, imports first, otherwise by ID.

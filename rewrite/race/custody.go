@@ -69,3 +69,10 @@ func (m *Module) guarded() map[string][]rewrite.Vote {
 	}
 	return out
 }
+
+// Accesses lists all accesses to a field or package variable, by position, and
+// how often which lock is held at them.
+func (m *Module) Accesses(place string) ([]rewrite.Access, []rewrite.Vote) {
+	list := m.accesses(place)
+	return list, m.votes(list)
+}
