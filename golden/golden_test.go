@@ -51,6 +51,9 @@ func runCase(t *testing.T, c *goldenCase) {
 	for _, complaint := range c.checkWants(dir, r.Outcomes) {
 		t.Error(complaint)
 	}
+	if c.sources[raceLog] == nil {
+		checkUnits(t, dir, r.Outcomes)
+	}
 	results := map[string][]byte{}
 	for _, f := range r.Files {
 		name, err := filepath.Rel(dir, filepath.Join(r.Root, filepath.FromSlash(f.Name)))

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/go-fixer/fixer/rewrite/analyzer"
 )
 
 // What the command tells its caller by its exit code.
@@ -22,6 +24,9 @@ const (
 
 func main() {
 	spareMemory()
+	if analyzer.Asked(os.Args[1:]) {
+		analyzer.Main()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop) // a second interrupt kills
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))

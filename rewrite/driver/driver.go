@@ -43,6 +43,7 @@ type Config struct {
 	Since *git.Changes
 
 	settings *settings // of the ConfigFile
+	unit     *Unit     // all that there is to see, if not nil
 }
 
 // An Outcome is what became of one finding.
@@ -116,7 +117,7 @@ func (cfg *Config) fix(ctx context.Context, prog *load.Program, wantTests bool) 
 	if cfg.RaceLog != nil {
 		seen = cfg.observe(newTracer(prog))
 	}
-	b, err := cfg.analyse(ctx, prog, nil, cfg.Dismissed, seen)
+	b, err := cfg.analyse(ctx, prog, cfg.unit.extracted(), cfg.Dismissed, seen)
 	if err != nil {
 		return nil, err
 	}
@@ -131,9 +132,9 @@ func (cfg *Config) fix(ctx context.Context, prog *load.Program, wantTests bool) 
 // back, and begins the result with all that is to say beside them.
 func (cfg *Config) look(ctx context.Context, b *build, wantTests bool, seen *observation) (*Result, []*rewrite.Finding) {
 	sups := b.suppressions(cfg.Known)
-	all := b.findings(wantTests, seen)
+	all := cfg.unit.settled(b, b.findings(wantTests, seen))
 	findings := sups.filter(slices.Clone(all), cfg.Known)
-	r := &Result{Root: root(ctx, cfg.Dir, b.prog.ModDirs), Problems: slices.Concat(b.prog.Problems, b.problems, sups.problems),
+	r := &Result{Root: cfg.root(ctx, b.prog), Problems: slices.Concat(b.prog.Problems, b.problems, sups.problems),
 		Suppressed: len(all) - len(findings), Unused: cfg.unused(b.prog, sups, wantTests), source: b.prog.Source}
 	if seen != nil {
 		r.Unplaced = seen.unplaced
@@ -175,15 +176,7 @@ func (cfg *Config) say(stage string) {
 // load reads the settings and the packages, fills in Model and picks Rules.
 func (cfg *Config) load(ctx context.Context) (*load.Program, error) {
 	cfg.say("loading packages")
-	cfg.settings = &settings{}
-	if cfg.Model == nil {
-		var err error
-		if cfg.settings, err = findSettings(cfg.Dir); err != nil {
-			return nil, err
-		}
-		cfg.Model = cfg.settings.table()
-	}
-	if err := cfg.pickRules(); err != nil {
+	if err := cfg.configure(cfg.Dir); err != nil {
 		return nil, err
 	}
 	prog, err := load.Load(ctx, cfg.Config)
@@ -191,6 +184,19 @@ func (cfg *Config) load(ctx context.Context) (*load.Program, error) {
 		return nil, err
 	}
 	return prog, cfg.settings.check(prog)
+}
+
+// configure reads the settings for a directory, fills in Model and picks Rules.
+func (cfg *Config) configure(dir string) error {
+	cfg.settings = &settings{}
+	if cfg.Model == nil {
+		var err error
+		if cfg.settings, err = findSettings(dir); err != nil {
+			return err
+		}
+		cfg.Model = cfg.settings.table()
+	}
+	return cfg.pickRules()
 }
 
 // A build is one state of the module's text, analysed.
@@ -218,7 +224,7 @@ func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, 
 		return nil, err
 	}
 	slices.SortFunc(b.problems, func(p, q load.Problem) int { return strings.Compare(p.Pkg, q.Pkg) })
-	var list []*effect.Summary
+	list := cfg.unit.below()
 	for _, p := range prog.Packages {
 		if s := b.sums[p]; s != nil {
 			list = append(list, s)

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"path/filepath"
@@ -279,7 +280,7 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 			fix.Rule = rule.Name
 			if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
 				reason = fix.Caution + "; --unsafe makes the change"
-			} else if reason = x.unwinds(fix); reason == "" {
+			} else if reason = cmp.Or(x.unwinds(fix), x.cfg.unit.spares(fix)); reason == "" {
 				reason = check(fix)
 			}
 			if reason == "" {
@@ -323,6 +324,9 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) *objection {
 	}
 	waits := slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Waits })
 	if o := x.better(b, places, waits, serial); o != nil {
+		return o
+	}
+	if o := x.cfg.unit.notices(x.base, b); o != nil {
 		return o
 	}
 	x.edits, x.texts, x.next = edits, texts, b
