@@ -17,13 +17,16 @@ import (
 // pointer, or the value of a range statement is a copy, and so is the mutex in
 // it: everyone who locks it locks another one. The receiver or the parameter
 // becomes a pointer, and callers of the function pass one; a range statement
-// ranges over the indices, and takes the address of each element.
+// ranges over the indices, and takes the address of each element. Methods that
+// call such a method on a copy of their own get a pointer receiver as well, as do
+// those that copy the lock for nothing.
 //
-// It is refused
+// Where code outside the module may depend on the type's method set the change
+// is for --unsafe: calls on values that have no address no longer build. It is
+// refused
 //
-//   - where code outside the module may depend on the type's method set, or on
-//     the function's parameters: exported ones of packages that others can
-//     import;
+//   - where code outside the module depends on a function's parameters: exported
+//     ones of packages that others can import;
 //   - where fmt or an encoder finds the method on values: String, MarshalJSON
 //     and the like;
 //   - where the copy is used as a whole: returned, stored or handed on;
@@ -56,7 +59,7 @@ func fixPointer(s *rewrite.Site) (*rewrite.Fix, string) {
 	var reason string
 	switch a.Func {
 	case "receiver":
-		edits, reason = c.receiver()
+		edits, reason = c.receivers()
 	case "parameter":
 		edits, reason = c.parameter()
 	default:
@@ -65,8 +68,12 @@ func fixPointer(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason != "" {
 		return nil, reason
 	}
-	return &rewrite.Fix{Title: fmt.Sprintf("Lock %s itself in %s", s.Finding.Place.Name, s.Finding.Sides[1].Access.Func),
-		Places: []string{s.Finding.Place.Key}, Safety: rewrite.Safe, Edits: edits}, ""
+	fix := &rewrite.Fix{Title: fmt.Sprintf("Lock %s itself in %s", s.Finding.Place.Name, s.Finding.Sides[1].Access.Func),
+		Places: []string{s.Finding.Place.Key}, Safety: rewrite.Safe, Edits: edits}
+	if c.caution != "" {
+		fix.Safety, fix.Caution = rewrite.Unsafe, c.caution
+	}
+	return fix, ""
 }
 
 // copied is a variable that holds a copy of a lock.
@@ -76,6 +83,8 @@ type duplicate struct {
 	name *ast.Ident
 	v    types.Object
 	path []ast.Node
+
+	caution string // what the change may break outside the module
 }
 
 func (c *duplicate) at(n ast.Node) string {
@@ -107,25 +116,6 @@ var onValues = []string{"String", "GoString", "Error", "Format", "MarshalJSON", 
 // closed reports whether no code outside the module can import a package.
 func closed(pkg *types.Package) bool {
 	return pkg.Name() == "main" || strings.Contains("/"+pkg.Path()+"/", "/internal/") || strings.HasSuffix(pkg.Path(), "_test")
-}
-
-// receiver makes a value receiver a pointer.
-func (c *duplicate) receiver() ([]rewrite.Edit, string) {
-	fd, ok := c.path[len(c.path)-2].(*ast.FuncDecl)
-	if !ok || fd.Recv == nil {
-		return nil, "the receiver is not where it is declared"
-	}
-	name, t := fd.Name.Name, types.Unalias(deref(c.v.Type()))
-	if slices.Contains(onValues, name) {
-		return nil, fmt.Sprintf("libraries look for %s on values", name)
-	}
-	if n, ok := t.(*types.Named); ok && fd.Name.IsExported() && n.Obj().Exported() && !closed(c.file.Pkg) {
-		return nil, fmt.Sprintf("%s is exported: code outside the module may call it on values of %s that have no address", name, n.Obj().Name())
-	}
-	if use := c.whole(fd.Body); use != nil {
-		return nil, fmt.Sprintf("%s uses the copy as a whole", c.at(use))
-	}
-	return []rewrite.Edit{c.star(fd.Recv.List[0].Type)}, ""
 }
 
 func (c *duplicate) star(t ast.Expr) rewrite.Edit {
@@ -247,7 +237,7 @@ func (c *duplicate) element() ([]rewrite.Edit, string) {
 	if use := c.whole(r.Body); use != nil {
 		return nil, fmt.Sprintf("%s uses the copy as a whole", c.at(use))
 	}
-	if len(r.Body.List) == 0 || replaces(c.file, r.Body, r.X) || !c.local(root, r.X) && c.calls(r.Body) {
+	if len(r.Body.List) == 0 || replaces(c.file, r.Body, r.X) || !c.local(root, r.X) && c.runsOwn(r.Body) {
 		return nil, fmt.Sprintf("%s may change what it ranges over", c.at(r))
 	}
 	edits := []rewrite.Edit{rewrite.Drop{Node: c.file.Span(r.Value)}}
@@ -278,9 +268,9 @@ func (c *duplicate) local(root *ast.Ident, e ast.Expr) bool {
 	return ast.Unparen(e) == ast.Expr(root) && o != nil && o.Parent() != c.file.Pkg.Scope()
 }
 
-// calls reports whether some code calls functions of the package, other than
+// runsOwn reports whether some code calls functions of the package, other than
 // methods of locks.
-func (c *duplicate) calls(in ast.Node) bool {
+func (c *duplicate) runsOwn(in ast.Node) bool {
 	found := false
 	ast.Inspect(in, func(n ast.Node) bool {
 		call, ok := n.(*ast.CallExpr)

@@ -11,8 +11,8 @@ import (
 
 // snapshot: hand out a copy of a guarded map or slice
 //
-// All accesses to the field hold its mutex, and still what it holds is read
-// without: a method takes the lock, returns the map or slice itself and releases
+// All accesses to the field, or package variable, hold its mutex, and still what
+// it holds is read without: a function takes the lock, returns the map or slice itself and releases
 // the lock, or keeps it in a variable for later. Meanwhile others change it in
 // place, and a map that is changed while it is ranged over ends the program. The
 // fix copies it where it is handed out, while the lock is still held, with
@@ -33,15 +33,15 @@ import (
 var snapshot = &rewrite.Rule{
 	Name:  "snapshot",
 	Title: "hand out a copy of a guarded map or slice",
-	Mends: []rewrite.Kind{rewrite.Field},
+	Mends: []rewrite.Kind{rewrite.Field, rewrite.Global},
 	Fix:   fixSnapshot,
 }
 
 func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 	f := s.Finding
-	vote, ok := guardOf(s, f)
-	if !ok {
-		return nil, "no mutex of the struct guards the field elsewhere"
+	lock, reason := heldFor(s)
+	if reason != "" {
+		return nil, reason
 	}
 	if reason := leftOut(s, f.Place.Key); reason != "" {
 		return nil, reason
@@ -52,7 +52,7 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 			return nil, reason
 		}
 	}
-	if reason := onlyLeaked(f, uses, vote.Lock); reason != "" {
+	if reason := onlyLeaked(f, uses, lock); reason != "" {
 		return nil, reason
 	}
 	var edits []rewrite.Edit
@@ -61,7 +61,7 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 		if !ok || u.File.Test || u.Access == nil || u.Access.Fresh || !handedOut(f, u) {
 			continue
 		}
-		if !takesLock(s, u, vote.Lock) {
+		if !takesLock(s, u, lock) {
 			continue // who calls it holds the lock, and may change it
 		}
 		if reason := meantShared(s, u); reason != "" {
@@ -82,27 +82,55 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 	}, ""
 }
 
+// heldFor returns the key of the mutex that guards the place elsewhere.
+func heldFor(s *rewrite.Site) (lock, reason string) {
+	if s.Finding.Kind == rewrite.Global {
+		g, reason := globalOf(s)
+		if reason != "" {
+			return "", reason
+		}
+		if _, lock = g.mutex(); lock == "" {
+			return "", "no mutex of the package guards the variable elsewhere"
+		}
+		return lock, ""
+	}
+	vote, ok := guardOf(s, s.Finding)
+	if !ok {
+		return "", "no mutex of the struct guards the field elsewhere"
+	}
+	return vote.Lock, ""
+}
+
 // onlyLeaked says what else than a leak is wrong with a place: an access to the
 // field that lacks the lock, or one that changes what was handed out.
 func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
-	named := make(map[rewrite.Span]*rewrite.Use)
-	for _, u := range uses {
-		if e, ok := mention(u); ok {
-			named[u.File.Span(e)] = u
+	named := func(at rewrite.Span) *rewrite.Use {
+		i := slices.IndexFunc(uses, func(u *rewrite.Use) bool {
+			e, ok := mention(u)
+			if !ok {
+				return false
+			}
+			span := u.File.Span(e)
+			// That of a variable's access may take in an index.
+			return span == at || f.Kind == rewrite.Global && span.File == at.File && span.Line == at.Line && span.Col == at.Col
+		})
+		if i < 0 {
+			return nil
 		}
+		return uses[i]
 	}
 	for _, a := range f.Accesses {
 		at := fmt.Sprintf("%s:%d", base(a.At.File), a.At.Line)
 		switch {
 		case a.Fresh:
-		case named[a.At] == nil && a.Op.Writes() && !a.Whole:
+		case named(a.At) == nil && a.Op.Writes() && !a.Whole:
 			return at + " changes what it was handed, and means what is shared"
 		case rewrite.Holds(a.Locks, lock):
 		case a.Whole:
 			return "the struct is copied or assigned as a whole at " + at
-		case named[a.At] == nil, a.Op == rewrite.ReadElem && keptIn(named[a.At].File, named[a.At].Path) != nil:
+		case named(a.At) == nil, a.Op == rewrite.ReadElem && keptIn(named(a.At).File, named(a.At).Path) != nil:
 		case !a.Test:
-			return at + " names the field itself without the lock"
+			return at + " names it without the lock"
 		}
 	}
 	return ""
@@ -204,7 +232,7 @@ func copyable(t types.Type) string {
 	case *types.Slice:
 		elem = t.Elem()
 	default:
-		return "the field is neither a map nor a slice"
+		return "it holds neither a map nor a slice"
 	}
 	switch e := elem.Underlying().(type) {
 	case *types.Map, *types.Slice:

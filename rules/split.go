@@ -158,9 +158,13 @@ func lockedByName(u *rewrite.Use) *ast.FuncDecl {
 	return nil
 }
 
+// asksLocked is the name of a function that tells or sets whether something is
+// locked.
+var asksLocked = regexp.MustCompile(`^(?:[iI]s|[hH]as|[wW]as|[sS]et|[mM]ark)?Locked$`)
+
 func saysLocked(fd *ast.FuncDecl) bool {
 	name := fd.Name.Name
-	return strings.HasSuffix(name, "Locked") && name != "Locked" || name == "locked" || callersHold.MatchString(fd.Doc.Text())
+	return strings.HasSuffix(name, "Locked") && !asksLocked.MatchString(name) || name == "locked" || callersHold.MatchString(fd.Doc.Text())
 }
 
 // careless returns the calls of a function that says its callers hold the lock

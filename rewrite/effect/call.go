@@ -203,6 +203,17 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	}
 }
 
+// intoMemory reports whether a call writes text into memory alone.
+func intoMemory(c *ssa.CallCommon) bool {
+	callee := c.StaticCallee()
+	if callee == nil || len(c.Args) == 0 {
+		return false
+	}
+	fn, _ := callee.Object().(*types.Func)
+	w, ok := c.Args[0].(*ssa.MakeInterface)
+	return ok && fn != nil && model.Writes(fn) && model.InMemory(w.X.Type())
+}
+
 // mine reports whether a call is of a function of the package itself, or of one
 // of no package.
 func (x *extractor) mine(c *ssa.CallCommon) bool {
@@ -220,7 +231,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		x.draws(c, in)
 		x.ordered(c, in)
 		x.printed(c, in, row)
-		if row.Kind == model.Slow || row.Blocks {
+		if (row.Kind == model.Slow || row.Blocks) && !intoMemory(c) {
 			note := row.Note
 			if note == "" || row.Kind != model.Slow {
 				note = "a call of " + rewrite.ShortKey(fn.Func) + x.from(c)

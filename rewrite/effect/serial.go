@@ -31,9 +31,20 @@ var (
 		`(?i:(?:\bnot|n't) (?:\w+ )?safe to (?:call|use|change|modify|set|configure)(?: [\w-]+){0,4} (?:until|while|after|once|during|when|before)\b)`,
 		// "callers must synchronize", "the caller is responsible for locking"
 		`(?i:\bcallers? (?:must|should|is responsible|are responsible|has to|have to|needs? to) (?:\w+ ){0,3}(?:synchroni\w+|seriali\w+|locking|hold|lock)\b)`,
+		// "callers hold the lock", "the mutex must be held", "with mu held"
+		`(?i:\bcallers? (?:already |then )?(?:holds?|locks?)\b)`,
+		`(?i:\b(?:lock|mutex|\w*mu) (?:is|are|must|should|has to|needs? to) (?:already |be |to be )*(?:held|locked|taken|acquired)\b)`,
+		`(?i:\bwith (?:the )?(?:lock|mutex|\w*mu) (?:already )?held\b)`,
+		`(?i:\bwithout (?:taking|acquiring|holding|using) (?:the|any|a) (?:lock|mutex)|\bdoes(?: not|n't) (?:take|acquire|lock) (?:the |any |a )?(?:lock|mutex)\b)`,
 		// "must only be called from a single goroutine"
 		`(?i:\bonly be (?:called|used) (?:\w+ )?(?:from|by|in|within) (?:a single|one|the same|the main) goroutine)`,
 	}, "|"))
+
+	// bare is how the names of functions say that these take no lock, and leave it
+	// to those who call them; asked is how those begin that tell whether something
+	// is locked.
+	bare  = regexp.MustCompile(`\w(?:Locked|Unlocked|NoLock|Nolock|NoLocking|WithoutLock|WithoutLocking|Lockless|Unsafe)$|^Unsafe[A-Z]`)
+	asked = regexp.MustCompile(`^(?:Is|Has|Was|Are)[A-Z]|^(?:Set|Mark)(?:Locked|Unlocked|Unsafe)$`)
 
 	// aside is what says something of another function or type.
 	aside = regexp.MustCompile(`(?i)\b(?:unlike|whereas|other hand|instead of|underlying|in contrast|wraps?|even (?:if|though)|otherwise)\b`)
@@ -72,12 +83,13 @@ func hints(text string) bool {
 
 var hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", " be "}
 
-// documented marks the functions and struct types whose comments say so.
+// documented marks the functions and struct types whose comments or names say
+// so.
 func documented(p *load.Package, s *Summary, pos func(token.Pos) Pos) {
 	funcs := make(map[Pos]bool)
 	for _, file := range p.Files {
 		for _, d := range file.Decls {
-			if d, ok := d.(*ast.FuncDecl); ok && serially(d.Doc) {
+			if d, ok := d.(*ast.FuncDecl); ok && (serially(d.Doc) || d.Name.IsExported() && bare.MatchString(d.Name.Name) && !asked.MatchString(d.Name.Name)) {
 				funcs[pos(d.Name.Pos())] = true
 			}
 		}

@@ -298,7 +298,7 @@ type Func struct {
 	// points to.
 	Types  []string
 	Test   bool
-	Serial bool // its comment says that it is not for several goroutines at once
+	Serial bool // its comment or its name says that it is not for several goroutines at once
 	Locals []Variable
 	Inputs []Variable // its parameters
 	Frees  []Variable // what it captures

@@ -1,5 +1,7 @@
 package model
 
+import "go/types"
+
 // quick lists packages whose functions return soon and keep nothing of their
 // arguments.
 var quick = map[string]bool{
@@ -10,4 +12,18 @@ var quick = map[string]bool{
 	"path": true, "path/filepath": true, "reflect": true, "regexp": true, "runtime": true,
 	"slices": true, "sort": true, "strconv": true, "strings": true, "sync": true,
 	"sync/atomic": true, "time": true, "unicode": true, "unicode/utf8": true, "unsafe": true,
+}
+
+// writers write text to their first argument: https://pkg.go.dev/fmt#Fprint,
+// https://pkg.go.dev/io#WriteString
+var writers = map[string]bool{"fmt.Fprint": true, "fmt.Fprintf": true, "fmt.Fprintln": true, "io.WriteString": true}
+
+// Writes reports whether a function does nothing but write text to its first
+// argument.
+func Writes(fn *types.Func) bool { return writers[FuncKey(fn)] }
+
+// InMemory reports whether what is written to a value of a type stays in memory.
+func InMemory(t types.Type) bool {
+	key := types.TypeString(t, nil)
+	return key == "*bytes.Buffer" || key == "*strings.Builder"
 }

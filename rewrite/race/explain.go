@@ -18,7 +18,7 @@ func (m *Module) why(p pair) []string {
 		out = append(out, p.obstacle.text)
 	}
 	if p.b.leak != "" {
-		return append(out, fmt.Sprintf("%s returns what the field holds, and releases %s", p.b.fn.Name, rewrite.ShortKey(p.b.leak)))
+		return append(out, fmt.Sprintf("%s returns the map or slice itself, and releases %s", p.b.fn.Name, rewrite.ShortKey(p.b.leak)))
 	}
 	if channel(p) {
 		if p.a.op == p.b.op {

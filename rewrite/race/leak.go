@@ -8,8 +8,9 @@ import (
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
-// A leak is the map or slice of a field of the receiver that a method returns
-// without holding the lock any more that it took to read the field.
+// A leak is the map or slice of a field of the receiver, or of a package
+// variable, that a function returns without holding the lock any more that it took
+// to read it.
 type leak struct {
 	field string
 	locks keys // that were held for the read, and no longer are
@@ -20,14 +21,14 @@ type leak struct {
 
 // leaks notes what the function's results let out of its locks.
 func (w *walk) leaks(e *effect.Event, s state) {
-	if !w.last || w.f.Recv == "" || w.f.Test {
+	if !w.last || w.f.Parent != "" || w.f.Test {
 		return
 	}
 	for _, v := range e.Results {
 		p := w.resolve(v.Path)
 		base, last := p.Base()
-		owner, field := base.Base()
-		if last != effect.Deref || owner != (effect.Path{Root: effect.Root{Kind: effect.Param}}) || !w.m.racy(base) {
+		field := w.held(base)
+		if last != effect.Deref || field == "" || !w.m.racy(base) {
 			continue
 		}
 		if slices.ContainsFunc(w.out.raw, func(r placed) bool { return r.raw.path == base && r.raw.op == rewrite.Write }) {
@@ -48,7 +49,21 @@ func (w *walk) leaks(e *effect.Event, s state) {
 	}
 }
 
-// judgeLeaks finds methods of the API that return what others change in place
+// held is the key of the field or variable that a path names, if it is a field of
+// the receiver or of a package variable, or such a variable.
+func (w *walk) held(p effect.Path) string {
+	owner, field := p.Base()
+	switch root := owner.Root; {
+	case owner.Sel != "":
+	case root.Kind == effect.Global && field == "":
+		return root.Key
+	case root.Kind == effect.Global, root.Kind == effect.Param && root.N == 0 && w.f.Recv != "":
+		return field
+	}
+	return ""
+}
+
+// judgeLeaks finds functions of the API that return what others change in place
 // under the lock: their callers look into it without.
 func (m *Module) judgeLeaks(leaks []leak) {
 	for _, l := range leaks {
@@ -58,7 +73,8 @@ func (m *Module) judgeLeaks(leaks []leak) {
 		for _, r := range m.raw[l.field] {
 			lock, ok := "", false
 			for k := range r.locks() {
-				if _, held := l.locks[k]; held && strings.HasPrefix(k, ownerOf(l.field)+".") && !m.handed[k] {
+				name, beside := strings.CutPrefix(k, ownerOf(l.field)+".")
+				if _, held := l.locks[k]; held && beside && !strings.Contains(name, ".") && !m.handed[k] {
 					lock, ok = k, true
 				}
 			}
