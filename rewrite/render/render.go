@@ -2,6 +2,7 @@ package render
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"slices"
@@ -15,7 +16,7 @@ import (
 const Home = "https://github.com/go-fixer/fixer"
 
 // Formats lists the formats that Write knows.
-var Formats = []string{"text", "json", "sarif", "rdjson"}
+var Formats = []string{"text", "json", "sarif", "rdjson", "github", "markdown"}
 
 // Write writes a document in one of the formats.
 func Write(w io.Writer, format string, d *Document, rules []Rule) error {
@@ -30,6 +31,10 @@ func Write(w io.Writer, format string, d *Document, rules []Rule) error {
 		err = writeJSON(&b, sarif(d, rules))
 	case "rdjson":
 		err = writeJSON(&b, rdjson(d))
+	case "github":
+		writeGithub(&b, d)
+	case "markdown":
+		writeMarkdown(&b, d)
 	default:
 		err = fmt.Errorf("unknown format %q; there are %s", format, strings.Join(Formats, ", "))
 	}
@@ -56,7 +61,6 @@ func (f *Finding) related() []related {
 			out = append(out, related{at, text})
 		}
 	}
-	keep := func(name string) string { return name }
 	if f.Kind == rewrite.Locking {
 		for _, s := range f.lockSteps() {
 			add(s.at, s.text)
@@ -67,7 +71,7 @@ func (f *Finding) related() []related {
 		add(s.Access.At, driver.Verb(s.Access.Op)+" in "+where(s.Access))
 	}
 	for _, s := range f.sides() {
-		add(s.Context.Start, goroutine(s.Context, keep))
+		add(s.Context.Start, begins(s.Context))
 	}
 	add(f.Place.Decl, f.Place.Name+" is declared here")
 	for _, a := range f.Accesses {
@@ -76,6 +80,28 @@ func (f *Finding) related() []related {
 		}
 	}
 	return out
+}
+
+// begins says what a goroutine's start is, at that place.
+func begins(c rewrite.Context) string {
+	through := ""
+	if c.Through != "" {
+		through = " through " + c.Through
+	}
+	runs := cmp.Or(c.Runs, "a function that is not known")
+	switch {
+	case c.Entry:
+		return "callers of " + c.Func + " come in here"
+	case c.Starter:
+		return c.Func + " starts a goroutine and goes on"
+	case c.Through == rewrite.ParallelTest:
+		return c.Runs + " runs beside other tests"
+	case c.Request:
+		return c.Func + " registers " + runs + through + ", which a server runs for each request"
+	case c.Many:
+		return c.Func + " starts goroutines that run " + runs + through
+	}
+	return c.Func + " starts a goroutine that runs " + runs + through
 }
 
 // sides lists the sides that differ.

@@ -133,7 +133,7 @@ func (s *sarifWriter) flows(f *Finding) []sarifFlow {
 				t.Locations = append(t.Locations, sarifStep{Location: s.location(at, text), Nesting: len(t.Locations), Importance: importance})
 			}
 		}
-		add(side.Context.Start, t.Message.Text, "important")
+		add(side.Context.Start, begins(side.Context), "important")
 		for _, step := range side.Path {
 			add(step.At, "calls "+step.Func, "unimportant")
 		}
