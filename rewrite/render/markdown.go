@@ -171,7 +171,7 @@ func longest(text string) int {
 
 // codelike matches what reads better as code, and would otherwise be taken for
 // markup, mentions or emoji: positions, comments for tools, and names.
-var codelike = regexp.MustCompile(`[^\s()]+\.go:\d+(?::\d+)?|//\S+|\(\*?[\w.]+\)\.\w+|\b\w+\.\w[\w.]*\w\b`)
+var codelike = regexp.MustCompile(`[^\s()]+\.go:\d+(?::\d+)?|//\S+|\(\*?[\w.]+\)\.\w+|\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+`)
 
 // prose escapes text for paragraphs, lists and tables.
 func prose(text string) string {
@@ -197,9 +197,14 @@ var markup = strings.NewReplacer(
 
 // unlinked breaks with empty comments what GitHub makes links and pictures of
 // once the markup is gone: @someone, #1, :100:.
-func unlinked(text string) string { return reference.ReplaceAllString(text, "$1<!-- -->$2") }
+func unlinked(text string) string {
+	return emoji.ReplaceAllString(reference.ReplaceAllString(text, "$1<!-- -->$2"), ":<!-- -->$1:")
+}
 
-var reference = regexp.MustCompile(`([@:]|\B#)([\w+-])`)
+var (
+	reference = regexp.MustCompile(`(@|\B#)(\w)`)
+	emoji     = regexp.MustCompile(`:([\w+-]+):`)
+)
 
 // html escapes text for HTML elements that hold Markdown.
 func html(text string) string {
