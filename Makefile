@@ -12,9 +12,10 @@ test: lint ## everything
 race: ## the race tests of the golden cases, before and after the fix
 	$(GO) test ./golden -run '^TestRace$$' -race.cases -timeout 30m
 
-golden: ## write what fixer does now into the golden files and the README
+golden: ## write what fixer does now into the golden files, the scripts and the README
 	cd golden && $(GO) test -run '^TestCases$$' -update
 	cd golden && $(GO) test -run '^TestReadme$$' -update
+	$(GO) test ./cmd/fixer -run '^TestScripts$$' -update
 
 golden-matrix: ## which case shows which rule at which place of the syntax, and where none does
 	@mkdir -p bin

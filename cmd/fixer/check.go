@@ -94,6 +94,15 @@ writes it in another format: the same, byte for byte, as check would have.`,
 	return c
 }
 
+// formats is a topic of help.
+func (a *app) formats() *cobra.Command {
+	return &cobra.Command{
+		Use:   "formats",
+		Short: "What check writes, and its JSON field by field",
+		Long:  strings.TrimSpace(render.Help),
+	}
+}
+
 // saved reads a document. Its name is as seen from the directory that -C says.
 func (a *app) saved(name string) (*render.Document, error) {
 	in := a.stdin

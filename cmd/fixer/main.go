@@ -106,7 +106,7 @@ empty; 2 an error, or packages that could not be analysed.`,
 	root.PersistentFlags().StringVarP(&a.dir, "dir", "C", "", "run as if started in this directory")
 	root.PersistentFlags().StringVar(&a.color, "color", "auto", "colour the output: auto, always or never")
 	complete(root, "color", "auto", "always", "never")
-	root.AddCommand(a.diff(), a.apply(), a.check(), a.render(), a.locks(), a.lsp(), a.explain(), a.rules(), a.demo(), a.version())
+	root.AddCommand(a.diff(), a.apply(), a.check(), a.render(), a.formats(), a.locks(), a.lsp(), a.explain(), a.rules(), a.demo(), a.version())
 	return root
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
+
+var update = flag.Bool("update", false, "write what the commands print now into the scripts")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"fixer": main})
@@ -25,7 +28,8 @@ func TestScripts(t *testing.T) {
 	}
 	dirs := strings.Split(strings.TrimSpace(string(out)), "\n")
 	testscript.Run(t, testscript.Params{
-		Dir: "../../golden/cli",
+		Dir:           "../../golden/cli",
+		UpdateScripts: *update,
 		Setup: func(e *testscript.Env) error {
 			for i, name := range []string{"GOCACHE", "GOMODCACHE", "GOPATH"} {
 				e.Setenv(name, dirs[i])

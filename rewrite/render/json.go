@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // writeJSON writes the document itself.
@@ -28,37 +29,40 @@ func Read(r io.Reader) (*Document, error) {
 		return nil, errors.New("it is empty" + want)
 	}
 	var head struct {
-		Version *int  `json:"version"`
-		Tool    *Tool `json:"tool"`
+		Version any            `json:"version"`
+		Tool    map[string]any `json:"tool"`
 	}
-	if err := json.Unmarshal(text, &head); err != nil {
-		return nil, fmt.Errorf("%s: %w%s", place(text, err), err, want)
+	err = json.Unmarshal(text, &head)
+	if broken := (*json.SyntaxError)(nil); errors.As(err, &broken) {
+		return nil, fmt.Errorf("%s%s", complaint(text, err), want)
 	}
+	version, ok := head.Version.(float64)
 	switch {
-	case head.Tool == nil || head.Tool.Name != "fixer" || head.Version == nil:
+	case err != nil || !ok || head.Tool["name"] != "fixer":
 		return nil, errors.New("it is JSON, but not fixer's" + want)
-	case *head.Version != Version:
-		return nil, fmt.Errorf("version %d of the format was written by fixer %s, and this one reads version %d; run fixer check again",
-			*head.Version, head.Tool.Version, Version)
+	case version != Version:
+		return nil, fmt.Errorf("version %v of the format was written by fixer %v, and this one reads version %d; run fixer check again",
+			version, head.Tool["version"], Version)
 	}
 	d := &Document{}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	if err := dec.Decode(d); err != nil {
-		return nil, fmt.Errorf("%s: %w%s", place(text, err), err, want)
+		return nil, fmt.Errorf("%s%s", complaint(text, err), want)
 	}
 	return d, nil
 }
 
-// place says where in a text an error is.
-func place(text []byte, err error) string {
-	offset := int64(len(text))
+// complaint says what is wrong with a text, and on which line if that is known.
+func complaint(text []byte, err error) string {
+	line := func(offset int64) int {
+		return 1 + bytes.Count(text[:min(int(offset), len(text))], []byte("\n"))
+	}
 	if e := (*json.SyntaxError)(nil); errors.As(err, &e) {
-		offset = e.Offset
+		return fmt.Sprintf("line %d: %v", line(e.Offset), e)
 	}
 	if e := (*json.UnmarshalTypeError)(nil); errors.As(err, &e) {
-		offset = e.Offset
+		return fmt.Sprintf("line %d: %s can't be a %s", line(e.Offset), e.Field, e.Value)
 	}
-	offset = min(offset, int64(len(text)))
-	return fmt.Sprintf("line %d", 1+bytes.Count(text[:offset], []byte("\n")))
+	return strings.TrimPrefix(err.Error(), "json: ")
 }

@@ -171,7 +171,7 @@ func longest(text string) int {
 
 // codelike matches what reads better as code, and would otherwise be taken for
 // markup, mentions or emoji: positions, comments for tools, and names.
-var codelike = regexp.MustCompile(`[^\s()]+\.go:\d+(?::\d+)?|//\S+|\(\*?[\w.]+\)\.\w+|\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+`)
+var codelike = regexp.MustCompile(`[^\s()]+\.go:\d+(?::\d+)?|//\S+(?: fixer/\S+)?|\(\*?[\w.]+\)(?:\.\w+)+|\b[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+`)
 
 // prose escapes text for paragraphs, lists and tables.
 func prose(text string) string {

@@ -3,6 +3,7 @@ package render
 import (
 	"bytes"
 	"cmp"
+	_ "embed" // for Help
 	"fmt"
 	"io"
 	"slices"
@@ -44,6 +45,11 @@ func Write(w io.Writer, format string, d *Document, rules []Rule) error {
 	_, err = w.Write(b.Bytes())
 	return err
 }
+
+// Help tells people of the formats, and of JSON field by field.
+//
+//go:embed formats.txt
+var Help string
 
 // A related is a place that belongs to a finding, and what is there.
 type related struct {

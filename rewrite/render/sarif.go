@@ -16,7 +16,7 @@ const srcRoot = "%SRCROOT%"
 
 // sarif makes a log of SARIF 2.1.0: https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
 func sarif(d *Document, rules []Rule) sarifLog {
-	s := &sarifWriter{d: d, rules: append(slices.Clone(rules), kinds...)}
+	s := &sarifWriter{d: d, rules: used(d, append(slices.Clone(rules), kinds...))}
 	run := sarifRun{
 		Tool:    sarifTool{sarifDriver{Name: d.Tool.Name, Version: d.Tool.Version, InformationURI: Home, Rules: s.ruleList()}},
 		Results: []sarifResult{},
@@ -32,7 +32,7 @@ func sarif(d *Document, rules []Rule) sarifLog {
 	}
 	for _, u := range d.Unused {
 		r := s.newResult(unusedRule, "note", u.At)
-		r.Message.Text = u.message()
+		r.Message.Text = sentence(u.message())
 		r.Fingerprints = nil
 		run.Results = append(run.Results, r)
 	}
@@ -42,6 +42,14 @@ func sarif(d *Document, rules []Rule) sarifLog {
 type sarifWriter struct {
 	d     *Document
 	rules []Rule
+}
+
+// used leaves those of the rules under which something is listed.
+func used(d *Document, rules []Rule) []Rule {
+	return slices.DeleteFunc(rules, func(r Rule) bool {
+		return (r.Name != unusedRule || len(d.Unused) == 0) &&
+			!slices.ContainsFunc(d.Findings, func(f Finding) bool { return f.Rule == r.Name })
+	})
 }
 
 func (s *sarifWriter) ruleList() []sarifRule {
