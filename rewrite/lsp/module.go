@@ -141,8 +141,11 @@ func (m *module) settle(ctx context.Context) bool {
 // look analyses the newest text and publishes what is found.
 func (m *module) look(ctx context.Context) {
 	m.s.mu.Lock()
-	number, current := m.edited, m.current
+	number, current, known := m.edited, m.current, m.seen == m.edited
 	m.s.mu.Unlock()
+	if known {
+		return // woken when it was about to look
+	}
 	ctx, cancel := join(ctx, current)
 	defer cancel()
 	if m.s.turn.take(ctx) != nil {
