@@ -236,6 +236,13 @@ func (e *editor) openAs(name, text string) {
 	e.notify("textDocument/didOpen", object{"textDocument": object{"uri": e.uri(name), "languageId": "go", "version": 0, "text": text}})
 }
 
+// close closes a file without saving it.
+func (e *editor) close(name string) {
+	e.t.Helper()
+	delete(e.buffers, name)
+	e.notify("textDocument/didClose", object{"textDocument": object{"uri": e.uri(name)}})
+}
+
 // change replaces a buffer, or the part of it that a range says.
 func (e *editor) change(name string, at *span, text string) {
 	e.t.Helper()

@@ -131,7 +131,7 @@ func TestDisk(t *testing.T) {
 	e.change("user/user.go", nil, strings.ReplaceAll(user, "{ n++ }", "{ m.Lock(); n++; m.Unlock() }"))
 	e.change("user/user.go", nil, strings.ReplaceAll(e.buffers["user/user.go"], "\tn++", "\tm.Lock()\n\tn++\n\tm.Unlock()"))
 	look("user/user.go", 0)
-	e.notify("textDocument/didClose", object{"textDocument": object{"uri": e.uri("user/user.go")}})
+	e.close("user/user.go")
 	look("user/new.go", 0)
 	if list := e.until("user/user.go", func(list []diagnostic) bool { return len(list) == 1 }); len(list) != 1 {
 		t.Errorf("closed without saving: %+v", list)
@@ -182,7 +182,7 @@ func TestModules(t *testing.T) {
 	}
 	e.until("c/c.go", func(list []diagnostic) bool { return len(list) == 1 })
 	e.notify("workspace/didChangeWorkspaceFolders", object{"event": object{"added": []object{}, "removed": []object{{"uri": "file://" + dir}}}})
-	e.notify("textDocument/didClose", object{"textDocument": object{"uri": e.uri("a/a.go")}})
+	e.close("a/a.go")
 	e.until("a/a.go", func(list []diagnostic) bool { return len(list) == 0 })
 	if list := e.settled("b/b.go"); len(list) != 1 {
 		t.Errorf("%+v", list)

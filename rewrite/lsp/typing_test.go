@@ -2,6 +2,7 @@ package lsp_test
 
 import (
 	"flag"
+	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
@@ -17,8 +18,9 @@ var everyCase = flag.Bool("lsp.all", false, "type in all golden cases, not only 
 // It divides no length of a line in particular.
 const pause = 97
 
-// TestTyping types the files of golden cases into an empty buffer, character by
-// character. What is shown in the end is what is shown of the file on disk.
+// TestTyping types the files of golden cases character by character: over what
+// is on disk, and into a file that is not there yet. What is shown in the end is
+// what is shown of the file on disk.
 func TestTyping(t *testing.T) {
 	pattern := "../../golden/*/example.txtar"
 	if *everyCase {
@@ -31,23 +33,46 @@ func TestTyping(t *testing.T) {
 	for _, file := range files {
 		dir, name := filepath.Split(file)
 		rule := filepath.Base(dir)
-		if rule == "cli" {
-			continue
+		if rule != "cli" {
+			t.Run(rule+"/"+strings.TrimSuffix(name, ".txtar"), func(t *testing.T) { typeCase(t, filepath.Join(rule, name)) })
 		}
-		t.Run(rule+"/"+strings.TrimSuffix(name, ".txtar"), func(t *testing.T) {
-			dir, sources, results := unpack(t, filepath.Join(rule, name))
-			e := start(t, dir, everything, func(o *lsp.Options) { o.Delay, o.Rest = time.Millisecond, time.Millisecond })
-			for name := range results {
-				e.open(name)
-				want := e.settled(name)
-				e.change(name, nil, "")
-				e.typeIn(name, sources[name])
-				if got := e.settled(name); len(got) != len(want) {
-					t.Errorf("%s: typed in: %+v\nread: %+v", name, got, want)
-				}
+	}
+}
+
+func typeCase(t *testing.T, file string) {
+	dir, sources, results := unpack(t, file)
+	begin := func(delay time.Duration) *editor {
+		return start(t, dir, everything, func(o *lsp.Options) { o.Delay, o.Rest = delay, delay })
+	}
+	over := begin(time.Millisecond)
+	want := make(map[string][]diagnostic)
+	for name := range results {
+		over.open(name)
+		want[name] = over.settled(name)
+		over.change(name, nil, "")
+		over.typeIn(name, sources[name])
+		over.close(name)
+	}
+	for name := range results {
+		if err := os.Remove(filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	new := begin(20 * time.Millisecond)
+	for name := range results {
+		new.openAs(name, "")
+		new.typeIn(name, sources[name])
+	}
+	for name := range results {
+		over.openAs(name, sources[name])
+	}
+	for _, e := range []*editor{over, new} {
+		for name := range results {
+			if got := e.settled(name); len(got) != len(want[name]) {
+				t.Errorf("%s: typed in: %+v\nread: %+v", name, got, want[name])
 			}
-			e.sane()
-		})
+		}
+		e.sane()
 	}
 }
 
