@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"go/types"
 	"maps"
 	"slices"
 
@@ -122,13 +123,19 @@ func (s *Session) lost(prog *load.Program) map[string]bool {
 	return lost
 }
 
-// asBefore returns the newest program with files of the lost packages as they
-// last compiled; nil if that doesn't bring them back.
+// asBefore returns the newest program with files of the lost packages, and of
+// what they import, as they last compiled; nil if that doesn't bring them back.
 func (s *Session) asBefore(ctx context.Context, overlay map[string][]byte, lost map[string]bool) *load.Program {
 	texts := maps.Clone(overlay)
+	blamed := make(map[string]bool)
+	for _, p := range s.base.prog.Packages {
+		if lost[p.ID] {
+			addImports(blamed, p.Types)
+		}
+	}
 	back := false
 	for _, p := range s.base.prog.Packages {
-		if !lost[p.ID] {
+		if !blamed[p.Path] {
 			continue
 		}
 		for _, f := range p.Files {
@@ -150,6 +157,16 @@ func (s *Session) asBefore(ctx context.Context, overlay map[string][]byte, lost 
 		return nil
 	}
 	return prog
+}
+
+// addImports adds the paths of a package and of all that it imports.
+func addImports(all map[string]bool, p *types.Package) {
+	if !all[p.Path()] {
+		all[p.Path()] = true
+		for _, q := range p.Imports() {
+			addImports(all, q)
+		}
+	}
 }
 
 // analyse makes a program the one that the session speaks of.
@@ -176,7 +193,7 @@ func (s *Session) analyse(ctx context.Context, prog *load.Program) (*Result, err
 
 // leastTrim is how many bytes of source may be parsed anew before it is worth
 // while to forget what came before.
-const leastTrim = 1 << 18
+const leastTrim = 1 << 16
 
 // trim keeps what is left of old texts below what there is of new ones.
 func (s *Session) trim() {

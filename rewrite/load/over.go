@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/tools/go/packages"
 )
 
 // Over returns the program with other texts laid over its files, in place of
@@ -111,9 +113,18 @@ func (prog *Program) sameBuild(name string, nodes []*node) bool {
 	if h.pkg != old.pkg || h.constraints != old.constraints || slices.Contains(h.imports, "C") {
 		return false
 	}
+	if slices.ContainsFunc(nodes, misread) && !slices.Equal(h.imports, old.imports) {
+		return false
+	}
 	return !slices.ContainsFunc(h.imports, func(path string) bool {
 		return !slices.Contains(old.imports, path) && !prog.reaches(nodes, path)
 	})
+}
+
+// misread reports whether the go command could not make sense of the head of a
+// file of a package.
+func misread(n *node) bool {
+	return slices.ContainsFunc(n.meta.Errors, func(e packages.Error) bool { return e.Kind == packages.ListError })
 }
 
 // reaches reports whether packages can import what they didn't so far, without

@@ -84,11 +84,11 @@ type editor struct {
 	shown map[string][]diagnostic
 	at    map[string]*int // versions that diagnostics came with
 	news  chan struct{}
-	notes []jrpcNote // other notifications
-	asked []string   // methods the server called
+	notes []note   // other notifications
+	asked []string // methods the server called
 }
 
-type jrpcNote struct{ method, params string }
+type note struct{ method, params string }
 
 // everything is what a client can do that can do all.
 const everything = `{
@@ -121,7 +121,7 @@ func start(t *testing.T, dir, capabilities string, opts ...func(*lsp.Options)) *
 		code, _ := lsp.Serve(ctx, toServer, fromServer, o)
 		e.exit <- code
 	}()
-	e.client = jrpc2.NewClient(channel.Header("")(toClient, fromClient), &jrpc2.ClientOptions{OnNotify: e.hear, OnCallback: e.asks})
+	e.client = jrpc2.NewClient(ear{channel.Header("")(toClient, fromClient), e.hear}, &jrpc2.ClientOptions{OnCallback: e.asks})
 	t.Cleanup(func() {
 		cancel()
 		fromServer.Close()
@@ -133,11 +133,32 @@ func start(t *testing.T, dir, capabilities string, opts ...func(*lsp.Options)) *
 	return e
 }
 
-func (e *editor) hear(r *jrpc2.Request) {
+// An ear hears notifications in their order among all messages.
+type ear struct {
+	channel.Channel
+	hear func(method string, params json.RawMessage)
+}
+
+func (e ear) Recv() ([]byte, error) {
+	for {
+		msg, err := e.Channel.Recv()
+		var m struct {
+			ID     json.RawMessage
+			Method string
+			Params json.RawMessage
+		}
+		if err != nil || json.Unmarshal(msg, &m) != nil || m.Method == "" || m.ID != nil {
+			return msg, err
+		}
+		e.hear(m.Method, m.Params)
+	}
+}
+
+func (e *editor) hear(method string, params json.RawMessage) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if r.Method() != "textDocument/publishDiagnostics" {
-		e.notes = append(e.notes, jrpcNote{r.Method(), r.ParamString()})
+	if method != "textDocument/publishDiagnostics" {
+		e.notes = append(e.notes, note{method, string(params)})
 		return
 	}
 	var p struct {
@@ -145,8 +166,8 @@ func (e *editor) hear(r *jrpc2.Request) {
 		Version     *int
 		Diagnostics *[]diagnostic
 	}
-	if err := r.UnmarshalParams(&p); err != nil || p.Diagnostics == nil {
-		e.t.Errorf("diagnostics that are no list: %s", r.ParamString())
+	if err := json.Unmarshal(params, &p); err != nil || p.Diagnostics == nil {
+		e.t.Errorf("diagnostics that are no list: %s", params)
 		return
 	}
 	name := e.name(p.URI)
@@ -213,6 +234,13 @@ func (e *editor) openAs(name, text string) {
 	e.t.Helper()
 	e.buffers[name], e.versions[name] = text, 0
 	e.notify("textDocument/didOpen", object{"textDocument": object{"uri": e.uri(name), "languageId": "go", "version": 0, "text": text}})
+}
+
+// close closes a file without saving it.
+func (e *editor) close(name string) {
+	e.t.Helper()
+	delete(e.buffers, name)
+	e.notify("textDocument/didClose", object{"textDocument": object{"uri": e.uri(name)}})
 }
 
 // change replaces a buffer, or the part of it that a range says.

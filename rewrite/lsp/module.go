@@ -141,8 +141,11 @@ func (m *module) settle(ctx context.Context) bool {
 // look analyses the newest text and publishes what is found.
 func (m *module) look(ctx context.Context) {
 	m.s.mu.Lock()
-	number, current := m.edited, m.current
+	number, current, known := m.edited, m.current, m.seen == m.edited
 	m.s.mu.Unlock()
+	if known {
+		return // woken when it was about to look
+	}
 	ctx, cancel := join(ctx, current)
 	defer cancel()
 	if m.s.turn.take(ctx) != nil {
@@ -161,7 +164,7 @@ func (m *module) look(ctx context.Context) {
 	m.progress.end()
 	m.s.mu.Lock()
 	defer m.s.mu.Unlock()
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || number != m.edited {
 		return // there is a newer text, or nobody to tell
 	}
 	if err != nil {
@@ -224,7 +227,7 @@ func (m *module) mend(ctx context.Context) (done bool) {
 		r, err := m.session.Mend(ctx)
 		m.s.mu.Lock()
 		defer m.s.mu.Unlock()
-		if done = err == nil && ctx.Err() == nil; done && r != nil {
+		if done = err == nil && current.Err() == nil; done && r != nil {
 			m.result = r
 			m.publish()
 		}
