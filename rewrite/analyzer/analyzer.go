@@ -12,7 +12,6 @@ package analyzer
 import (
 	"context"
 	"flag"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -106,7 +105,8 @@ func outside(pass *analysis.Pass) bool {
 	}
 	// No module: the standard library, files that were named one by one, or a
 	// driver that knows of no modules and is told what to look at.
-	root := os.Getenv("GOROOT")
-	name := pass.Fset.File(pass.Files[0].FileStart).Name()
-	return root != "" && strings.HasPrefix(name, filepath.Join(root, "src")+string(filepath.Separator))
+	path := pass.Pkg.Path()
+	first, _, _ := strings.Cut(path, "/")
+	dir := filepath.Dir(pass.Fset.File(pass.Files[0].FileStart).Name())
+	return !strings.Contains(first, ".") && strings.HasSuffix(filepath.ToSlash(dir), "/src/"+strings.TrimSuffix(path, "_test"))
 }
