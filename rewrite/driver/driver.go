@@ -98,9 +98,6 @@ func Check(ctx context.Context, cfg Config) (*Result, error) {
 
 // Fix finds races and mends what it can prove safe, in memory.
 func Fix(ctx context.Context, cfg Config) (*Result, error) {
-	if cfg.Known == nil {
-		cfg.Known = cfg.Rules
-	}
 	wantTests := cfg.Tests
 	cfg.Tests = true // a fix must keep the tests compiling, whoever asks
 	prog, err := cfg.load(ctx)
@@ -188,6 +185,9 @@ func (cfg *Config) load(ctx context.Context) (*load.Program, error) {
 
 // configure reads the settings for a directory, fills in Model and picks Rules.
 func (cfg *Config) configure(dir string) error {
+	if cfg.Known == nil {
+		cfg.Known = cfg.Rules
+	}
 	cfg.settings = &settings{}
 	if cfg.Model == nil {
 		var err error

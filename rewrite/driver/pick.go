@@ -32,6 +32,9 @@ func (s *settings) rules(n ast.Node) error {
 // pickRules leaves the Rules that Pick names, or else the settings. Names that
 // the settings hold must be right in any case.
 func (cfg *Config) pickRules() error {
+	if len(cfg.Known) == 0 {
+		return nil // nobody is going to ask them
+	}
 	words := cfg.Pick
 	for _, w := range cfg.settings.picks {
 		if _, err := pick(cfg.Known, []string{strings.TrimPrefix(w.word, "-")}); err != nil {

@@ -123,7 +123,7 @@ func (cfg *Config) unused(prog *load.Program, s *suppressions, tests bool) []Sup
 		return nil
 	}
 	return slices.DeleteFunc(s.unused(tests), func(u Suppression) bool {
-		return cfg.Since != nil && !cfg.Since.Touch(u.At.File, u.At.Line)
+		return cfg.settings.excludes(u.At.File) || cfg.Since != nil && !cfg.Since.Touch(u.At.File, u.At.Line)
 	})
 }
 
