@@ -50,9 +50,9 @@ fuzz: ## each fuzz target for TIME (20m); a line for each says how far it came
 		echo "fuzz: $$pkg $$name $$end after $$(grep -o 'elapsed.*' $$log | tail -1)"; \
 	done; exit $$failed
 
-mutate: ## takes protections away from programs that are right, those of the golden cases or of DIRS, and mends them; the sum comes last
+mutate: ## takes protections away from programs that are right, those of the golden cases or of DIRS, of one KIND or all, and mends them; the sum comes last
 	@mkdir -p bin
-	@$(GO) test ./golden -run '^TestMutate$$' -timeout 10h -mutate $(CURDIR)/bin/mutate.txt -mutate.dirs '$(DIRS)' >&2
+	@$(GO) test ./golden -run '^TestMutate$$' -timeout 10h -mutate $(CURDIR)/bin/mutate.txt -mutate.dirs '$(DIRS)' -mutate.kind '$(KIND)' >&2
 	@cat bin/mutate.txt
 
 bench:
