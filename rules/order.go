@@ -147,7 +147,7 @@ func (v *variable) startIn(s ast.Stmt) (end token.Pos) {
 				}
 			case *ast.CallExpr:
 				sel, ok := n.Fun.(*ast.SelectorExpr)
-				if ok && sel.Sel.Name == "Go" && slices.Contains(n.Args, ast.Expr(lit)) || v.closes(n, lit) {
+				if slices.Contains(n.Args, ast.Expr(lit)) && (ok && sel.Sel.Name == "Go" || v.runsOnce(lit)) || v.closes(n, lit) {
 					end = max(end, n.End())
 				}
 			}
@@ -155,6 +155,29 @@ func (v *variable) startIn(s ast.Stmt) (end token.Pos) {
 		})
 	}
 	return end
+}
+
+// runsOnce reports whether a literal is run by a goroutine that who is handed
+// it starts, and that ends.
+func (v *variable) runsOnce(lit *ast.FuncLit) bool {
+	for _, side := range v.site.Finding.Sides {
+		c := side.Context
+		if c.Entry || c.Starter || c.Through != "" || !v.file.Span(lit).Contains(side.Access.At) {
+			continue
+		}
+		start := v.site.Module.At(c.Start)
+		if start == nil {
+			continue
+		}
+		if g, ok := start.Path[0].(*ast.GoStmt); ok {
+			started, ok := g.Call.Fun.(*ast.FuncLit)
+			return ok && !slices.ContainsFunc(started.Body.List, func(s ast.Stmt) bool {
+				loop, ok := s.(*ast.ForStmt)
+				return ok && loop.Cond == nil
+			})
+		}
+	}
+	return false
 }
 
 // closes reports whether a call closes a channel that a literal ranges over.
