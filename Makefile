@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate bench
+.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate selfcheck bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -51,10 +51,15 @@ fuzz: ## each fuzz target for TIME (20m); a line for each says how far it came
 		echo "fuzz: $$pkg $$name $$end after $$(grep -o 'elapsed.*' $$log | tail -1)"; \
 	done; exit $$failed
 
-mutate: ## takes protections away from programs that are right, those of the golden cases or of DIRS, and mends them; the sum comes last
+mutate: ## takes protections away from programs that are right, those of the golden cases or of DIRS, of one KIND or all, and mends them; the sum comes last
 	@mkdir -p bin
-	@$(GO) test ./golden -run '^TestMutate$$' -timeout 10h -mutate $(CURDIR)/bin/mutate.txt -mutate.dirs '$(DIRS)' >&2
+	@$(GO) test ./golden -run '^TestMutate$$' -timeout 10h -mutate $(CURDIR)/bin/mutate.txt -mutate.dirs '$(DIRS)' -mutate.kind '$(KIND)' >&2
 	@cat bin/mutate.txt
+
+selfcheck: ## fixer over itself, or over the modules of DIRS, and what go build and go vet say of the result; the sum comes last
+	@mkdir -p bin
+	@$(GO) test ./golden -run '^TestSelfcheck$$' -timeout 10h -selfcheck $(CURDIR)/bin/selfcheck.txt -selfcheck.dirs '$(or $(DIRS),$(CURDIR))' >&2
+	@cat bin/selfcheck.txt
 
 bench:
 	$(GO) test -bench . -run '^$$' ./rewrite/driver

@@ -21,6 +21,7 @@ import (
 var (
 	mutate     = flag.String("mutate", "", "take protections away, mend what is found, and write the table to this file")
 	mutateDirs = flag.String("mutate.dirs", "", "with -mutate: directories, or directory:pattern, separated by blanks; the default is the results of the golden cases")
+	mutateKind = flag.String("mutate.kind", "", "with -mutate: only mutants that lack this: lock, unlock, atomic, wait or clone")
 	mutateMax  = flag.Int("mutate.max", 0, "with -mutate: at most this many mutants of a program; 0 for all")
 )
 
@@ -120,6 +121,7 @@ func (c *campaign) program(t *testing.T, s *subject) {
 			all = append(all, mutants(prog.Fset, p, read)...)
 		}
 	}
+	all = slices.DeleteFunc(all, func(m mutant) bool { return *mutateKind != "" && m.kind != *mutateKind })
 	if n := len(all); *mutateMax > 0 && n > *mutateMax {
 		some := make([]mutant, *mutateMax)
 		for i := range some {

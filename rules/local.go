@@ -33,7 +33,8 @@ import (
 // else:
 //
 //   - the function waits, but not for all that sets what it reads then, or it
-//     reads first and waits later: it lacks an order, not a lock;
+//     reads first and waits later, or reads as soon as it has started those: it
+//     lacks an order, not a lock;
 //   - between a read and the write that depends on it, something slow runs;
 //   - the variable's address is taken;
 //   - what races is behind the variable, and comes from elsewhere;

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -22,6 +23,9 @@ func (v *variable) misordered() string {
 		}
 		if w := v.waitAfter(u); w != nil {
 			return fmt.Sprintf("%s reads it before line %d waits for who sets it: a lock would hide that", s.at(), v.file.Span(w).Line)
+		}
+		if v.hasty(u) {
+			return fmt.Sprintf("%s reads it right after who sets it was started, and nothing waits: a lock would hide that", s.at())
 		}
 	}
 	return ""
@@ -88,6 +92,141 @@ func (v *variable) waitAfter(u *rewrite.Use) ast.Node {
 		}
 	}
 	return nil
+}
+
+// hasty reports whether a mention comes as soon as the goroutines are started
+// which set the variable and end: nothing takes time before it, so that it can
+// but miss what they do. One in a loop may come again.
+func (v *variable) hasty(u *rewrite.Use) bool {
+	if function(u) != v.owner() {
+		return false
+	}
+	if loop := v.around(u.Path[0].Pos()); loop != nil && !ranged(loop, u) {
+		return false
+	}
+	for i, n := range u.Path[1:] {
+		if n == v.owner() {
+			return false
+		}
+		stmts := list(n)
+		at := slices.IndexFunc(stmts, func(s ast.Stmt) bool { return ast.Node(s) == u.Path[i] })
+		for _, s := range slices.Backward(stmts[:max(at, 0)]) {
+			start := v.startIn(s)
+			if v.lasts(s, start) {
+				return false
+			}
+			if start.IsValid() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// ranged reports whether a mention is what a loop goes over, once.
+func ranged(loop ast.Stmt, u *rewrite.Use) bool {
+	r, ok := loop.(*ast.RangeStmt)
+	return ok && contains(r.X, u.Path[0])
+}
+
+// startIn returns the end of the last call in a statement that starts a
+// goroutine which sets the variable, and ends, or that tells one to.
+func (v *variable) startIn(s ast.Stmt) (end token.Pos) {
+	for _, u := range v.uses {
+		lit := v.literal(u)
+		if lit == nil || v.changes(u) == "" || !v.races(u) || v.endless(u) {
+			continue
+		}
+		ast.Inspect(s, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
+				return false
+			case *ast.GoStmt:
+				if contains(n.Call, lit) {
+					end = max(end, n.End())
+				}
+			case *ast.CallExpr:
+				sel, ok := n.Fun.(*ast.SelectorExpr)
+				if slices.Contains(n.Args, ast.Expr(lit)) && (ok && sel.Sel.Name == "Go" || v.runsOnce(lit)) || v.closes(n, lit) {
+					end = max(end, n.End())
+				}
+			}
+			return true
+		})
+	}
+	return end
+}
+
+// runsOnce reports whether a literal is run by a goroutine that who is handed
+// it starts, and that ends.
+func (v *variable) runsOnce(lit *ast.FuncLit) bool {
+	for _, side := range v.site.Finding.Sides {
+		c := side.Context
+		if c.Entry || c.Starter || c.Through != "" || !v.file.Span(lit).Contains(side.Access.At) {
+			continue
+		}
+		start := v.site.Module.At(c.Start)
+		if start == nil {
+			continue
+		}
+		if g, ok := start.Path[0].(*ast.GoStmt); ok {
+			started, ok := g.Call.Fun.(*ast.FuncLit)
+			return ok && !slices.ContainsFunc(started.Body.List, func(s ast.Stmt) bool {
+				loop, ok := s.(*ast.ForStmt)
+				return ok && loop.Cond == nil
+			})
+		}
+	}
+	return false
+}
+
+// closes reports whether a call closes a channel that a literal ranges over.
+func (v *variable) closes(call *ast.CallExpr, lit *ast.FuncLit) bool {
+	fun, ok := call.Fun.(*ast.Ident)
+	if !ok || fun.Name != "close" || !v.file.Info.Types[call.Fun].IsBuiltin() {
+		return false
+	}
+	ch, ok := call.Args[0].(*ast.Ident)
+	found := false
+	ast.Inspect(lit, func(n ast.Node) bool {
+		if loop, isRange := n.(*ast.RangeStmt); ok && isRange && mentionsObject(v.file.Info, loop.X, v.file.Info.Uses[ch]) {
+			found = true
+		}
+		return !found
+	})
+	return found
+}
+
+// endless reports whether a mention is in a loop that no condition ends.
+func (v *variable) endless(u *rewrite.Use) bool {
+	return slices.ContainsFunc(u.Path, func(n ast.Node) bool {
+		loop, ok := n.(*ast.ForStmt)
+		return ok && loop.Cond == nil && contains(v.literal(u), loop)
+	})
+}
+
+// lasts reports whether a statement may take time from a position on: it calls
+// or waits.
+func (v *variable) lasts(s ast.Stmt, from token.Pos) bool {
+	found := false
+	ast.Inspect(s, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.SelectStmt, *ast.SendStmt:
+			found = found || n.Pos() >= from
+		case *ast.UnaryExpr:
+			found = found || n.Op == token.ARROW && n.Pos() >= from
+		case *ast.RangeStmt:
+			_, ok := v.file.Info.TypeOf(n.X).Underlying().(*types.Chan)
+			found = found || ok && n.Pos() >= from
+		case *ast.CallExpr:
+			tv := v.file.Info.Types[n.Fun]
+			found = found || !tv.IsBuiltin() && !tv.IsType() && n.Pos() >= from
+		}
+		return !found
+	})
+	return found
 }
 
 // setInLoop reports whether a literal changes the variable again and again, or
