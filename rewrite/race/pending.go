@@ -82,9 +82,6 @@ func (w *walk) function(p effect.Path) effect.Value {
 // for one.
 func (w *walk) keeps() {
 	w.f.each(func(e *effect.Event) {
-		if e.Kind != effect.Keep {
-			return
-		}
 		p, ok := w.resolve(e.Path).With(effect.Deref)
 		if !ok {
 			return
@@ -101,7 +98,7 @@ func (w *walk) keeps() {
 			return
 		}
 		w.kept[p] = e.Fn
-	})
+	}, effect.Keep)
 }
 
 // alias notes that a channel made here, or by a call, is known by a field from
