@@ -47,5 +47,5 @@ mutate: ## takes protections away from programs that are right, those of the gol
 	@$(GO) test ./golden -run '^TestMutate$$' -timeout 10h -mutate $(CURDIR)/bin/mutate.txt -mutate.dirs '$(DIRS)' >&2
 	@cat bin/mutate.txt
 
-bench:
-	$(GO) test -bench . -run '^$$' ./rewrite/driver
+bench: ## what analysis takes, measured by what loading takes, and the whole by vet and staticcheck; FIXER_BENCH_DIR=DIR:DIR names modules
+	$(GO) test -bench '$(or $(BENCH),.)' -run '^$$' -benchtime $(or $(BENCHTIME),1s) -timeout 1h ./cmd/fixer
