@@ -61,5 +61,5 @@ selfcheck: ## fixer over itself, or over the modules of DIRS, and what go build 
 	@$(GO) test ./golden -run '^TestSelfcheck$$' -timeout 10h -selfcheck $(CURDIR)/bin/selfcheck.txt -selfcheck.dirs '$(or $(DIRS),$(CURDIR))' >&2
 	@cat bin/selfcheck.txt
 
-bench:
-	$(GO) test -bench . -run '^$$' ./rewrite/driver
+bench: ## what analysis takes, measured by what loading takes, and the whole by vet and staticcheck; FIXER_BENCH_DIR=DIR:DIR names modules
+	$(GO) test -bench '$(or $(BENCH),.)' -run '^$$' -benchtime $(or $(BENCHTIME),1s) -timeout 1h ./cmd/fixer

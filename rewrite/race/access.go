@@ -2,7 +2,6 @@ package race
 
 import (
 	"hash/maphash"
-	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -11,46 +10,49 @@ import (
 // access records one of the function's own accesses.
 func (w *walk) access(e *effect.Event, s state) {
 	p := w.resolve(e.Path)
-	a := access{path: p, op: e.Op, turn: e.Loop, parallel: s.parallel, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loads: e.Loads, called: e.Note != "", loop: e.Loop != 0, at: e.At, fn: w.f, must: s.must, may: s.may, live: s.live, now: s.now,
-		waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil), here: s.facts}
+	d := deed{op: e.Op, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loads: e.Loads, called: e.Note != "", at: e.At, fn: w.f}
+	a := access{path: p, turn: e.Loop, parallel: s.parallel, loop: e.Loop != 0}
+	a.scene = w.stage.set(scene{must: s.must, may: s.may, live: s.live, now: s.now, waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil), here: s.facts})
 	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if e.Whole != "" && w.m.structs[e.Whole] != nil {
-		w.whole(a, e.Whole, fresh, 0)
+		w.whole(a, d, e.Whole, fresh, 0)
 		if p.Sel == "" {
 			return
 		}
 	}
-	w.add(a, fresh)
+	w.add(a, d, fresh)
 }
 
 // whole records an access to every field of a struct.
-func (w *walk) whole(a access, key string, fresh bool, depth int) {
+func (w *walk) whole(a access, d deed, key string, fresh bool, depth int) {
 	s := w.m.structs[key]
 	if s == nil || depth > 3 {
 		return
 	}
+	d.whole, d.covers = true, true
 	for _, f := range s.Fields {
 		p, ok := a.path.With(f.Key)
 		if !ok || f.Lock || f.Atomic {
 			continue
 		}
 		b := a
-		b.path, b.whole, b.covers = p, true, true
+		b.path = p
 		if w.m.cands[f.Key] {
-			w.add(b, fresh)
+			w.add(b, d, fresh)
 		}
 		if f.Struct != "" {
-			w.whole(b, f.Struct, fresh, depth+1)
+			w.whole(b, d, f.Struct, fresh, depth+1)
 		}
 	}
 }
 
-func (w *walk) add(a access, fresh bool) {
+func (w *walk) add(a access, d deed, fresh bool) {
 	if !w.m.racy(a.path) || a.path.IsAnswer() && !w.toRequest(a.path) {
 		return
 	}
-	a.field = lasting(a.path)
-	a.place = w.m.numbers[a.field]
+	d.field = lasting(a.path)
+	d.place = w.m.numbers[d.field]
+	a.deed = d.identify()
 	if w.last {
 		w.addRaw(&a, fresh)
 	}
@@ -65,34 +67,29 @@ func (w *walk) keep(a *access) {
 	if a.thread > 0 {
 		w.check(a)
 	}
-	k := identity{path: a.id, turn: a.turn, op: a.op, later: a.later, parallel: a.parallel, adapted: a.adapted, whole: a.whole, index: a.index, covers: a.covers, konst: a.konst, loads: a.loads, loop: a.loop, thread: a.thread, test: a.fn.Test}
-	a.must, k.must = w.locksets.of(a.must)
-	a.may, k.may = w.locksets.of(a.may)
-	a.past, k.past = w.factsets.of(a.past)
-	a.here, k.here = w.factsets.of(a.here)
-	kind := maphash.Comparable(seed, k)
-	all := [4]uint64{kind}
-	a.live, all[1] = w.threadsets.of(a.live)
-	a.waited, all[2] = w.countsets.of(a.waited)
-	a.before, all[3] = w.countsets.of(a.before)
-	id := maphash.Comparable(seed, all)
-	if w.seen[id] {
-		return
+	kind := maphash.Comparable(seed, a.identity())
+	last, n := w.variants[kind], 0
+	least := -1 // of the variants there are, the one beside the fewest threads; the first of several
+	for i := last; i > 0; i = w.sum.accesses[i-1].variants {
+		old := w.sum.accesses[i-1]
+		if old.variant == a.variant {
+			return
+		}
+		if least < 0 || old.live.size() <= w.sum.accesses[least].live.size() {
+			least = i - 1
+		}
+		n++
 	}
-	w.seen[id] = true
-	// Of accesses that differ only in what precedes them, those beside the
-	// most threads say the most.
-	variants := w.variants[kind]
-	if len(variants) >= maxVariants {
-		least := slices.MinFunc(variants, func(i, j int) int { return len(w.sum.accesses[i].live) - len(w.sum.accesses[j].live) })
-		if len(w.sum.accesses[least].live) < len(a.live) {
+	switch {
+	case n == maxVariants: // those beside the most threads say the most
+		if old := w.sum.accesses[least]; old.live.size() < a.live.size() {
+			a.variants = old.variants
 			w.sum.accesses[least] = clone(a)
 		}
-		return
-	}
-	if len(w.sum.accesses) < maxAccesses {
-		w.variants[kind] = append(variants, len(w.sum.accesses))
+	case len(w.sum.accesses) < maxAccesses:
+		a.variants = last
 		w.sum.accesses = append(w.sum.accesses, clone(a))
+		w.variants[kind] = len(w.sum.accesses)
 	}
 }
 

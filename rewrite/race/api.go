@@ -240,7 +240,7 @@ func (f *function) handsOut(r effect.Root) bool {
 		case effect.Return:
 			found = found || slices.ContainsFunc(e.Results, func(v effect.Value) bool { return isObject(v.Path, r) })
 		}
-	})
+	}, effect.Escape, effect.Return)
 	return found
 }
 
@@ -286,6 +286,6 @@ func (ps *pairs) starts(f *function, start rewrite.Span) bool {
 		return true
 	}
 	found := false
-	f.each(func(e *effect.Event) { found = found || e.Kind == effect.Go && e.At.Span() == start })
+	f.each(func(e *effect.Event) { found = found || e.At.Span() == start }, effect.Go)
 	return found
 }

@@ -43,10 +43,10 @@ func (m *Module) sections(f *function, key string) int {
 	n := 0
 	if f != nil {
 		f.each(func(e *effect.Event) {
-			if e.Kind == effect.Lock && (held{path: e.Path}).key(f) == key {
+			if (held{path: e.Path}).key(f) == key {
 				n++
 			}
-		})
+		}, effect.Lock)
 	}
 	return n
 }

@@ -219,14 +219,14 @@ func (w *walk) call(e *effect.Event, s state) state {
 // goingOn adds the goroutines that the callee leaves running, and what it has
 // signalled and waited for.
 func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
-	for _, t := range b.sum.left { // what was waited for before it started
+	for t := range b.sum.left.all() { // what was waited for before it started
 		for _, c := range w.sum.threads[base+t-2].waited {
 			s = w.wait(s, c.path, c.n)
 		}
 	}
-	for _, t := range b.sum.left {
+	for t := range b.sum.left.all() {
 		w.starts(s, base+t-1)
-		s.live, s.now = s.live.add(base+t-1), s.now.add(base+t-1)
+		s.live, s.now = s.live.with(base+t-1), s.now.with(base+t-1)
 	}
 	for _, c := range b.counts(b.sum.sends) {
 		s = w.signal(w.token(s, c.path), c.path, c.n, e.At)
@@ -242,8 +242,8 @@ func (w *walk) escaping(e *effect.Event, b binding, s state) state {
 	for i, esc := range b.sum.escapes {
 		if esc && i < len(b.args) {
 			if b.args[i].Addr && w.record {
-				a := access{path: w.resolve(b.args[i].Path), op: rewrite.Address, at: e.At, fn: w.f}
-				w.add(a, w.fresh(a.path.Root))
+				a := access{path: w.resolve(b.args[i].Path), scene: w.stage.set(scene{})}
+				w.add(a, deed{op: rewrite.Address, at: e.At, fn: w.f}, w.fresh(a.path.Root))
 			}
 			p := w.origin(b.args[i].Path)
 			w.leak(p.Root)

@@ -36,7 +36,7 @@ func (f *function) closesAfter(at effect.Pos, key string) bool {
 		return e.Kind == effect.Signal && e.Op == rewrite.Close && objectKey(e.Path) == key
 	}
 	deferred := false
-	f.each(func(e *effect.Event) { deferred = deferred || closes(e) })
+	f.each(func(e *effect.Event) { deferred = deferred || closes(e) }, effect.Signal)
 	if key == "" || !deferred {
 		return false
 	}

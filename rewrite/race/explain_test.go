@@ -38,7 +38,7 @@ func TestPath(t *testing.T) {
 		"helper":    {trailOf(handed, step("f", 2)), []string{"f"}, true},
 	} {
 		ctx := rewrite.Context{Start: start.Span(), Func: "go", Runs: "go.func1"}
-		got := path(side{access: &access{trail: c.trail}, frame: frame, ctx: ctx}, &ctx)
+		got := path(side{access: &access{deed: new(deed), scene: new(scene), trail: c.trail}, frame: frame, ctx: ctx}, &ctx)
 		var names []string
 		for _, s := range got {
 			names = append(names, s.Func)

@@ -67,16 +67,16 @@ func (s *summary) only(keep []bool) {
 			number[i+1] = len(threads)
 		}
 	}
-	var renumbered memo[int] // callers tell sets apart by their memory
-	renumber := func(l ints) ints {
-		return renumbered.of(l, func(l []int) []int {
-			var out ints
-			for _, t := range l {
+	var renumbered memo[uint64] // callers tell sets apart by their memory
+	renumber := func(l bits) bits {
+		return renumbered.of(l, func(l []uint64) []uint64 {
+			out := make(bits, len(l))
+			for t := range bits(l).all() {
 				if keep[t] {
-					out = append(out, number[t])
+					out.set(number[t])
 				}
 			}
-			return out
+			return out.trim()
 		})
 	}
 	for _, t := range threads {
@@ -86,8 +86,16 @@ func (s *summary) only(keep []bool) {
 		r.thread = number[r.thread]
 	}
 	s.left = renumber(s.left)
+	scenes := make(map[*scene]*scene)
 	for _, a := range s.accesses {
-		a.thread, a.live = number[a.thread], renumber(a.live)
+		to := scenes[a.scene]
+		if to == nil {
+			c := *a.scene
+			c.live = renumber(c.live)
+			to = &c
+			scenes[a.scene] = to
+		}
+		a.thread, a.scene = number[a.thread], to
 	}
 	for _, p := range s.pending {
 		p.thread, p.state.live = number[p.thread], renumber(p.state.live)

@@ -99,10 +99,10 @@ func (m *Module) calledBack(to *function, field string) bool {
 	}
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
-			if e.Kind == effect.Keep && e.Fn.Func != "" && e.Path.Field() == field {
+			if e.Fn.Func != "" && e.Path.Field() == field {
 				add(m.funcs[e.Fn.Func])
 			}
-		})
+		}, effect.Keep)
 	}
 	for len(work) > 0 {
 		f := work[0]

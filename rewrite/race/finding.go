@@ -31,7 +31,7 @@ func (w *walk) addRaw(a *access, fresh bool) {
 	}
 	if place != "" && a.op != rewrite.Close && a.op != rewrite.Send {
 		r := newRaw(w.f, a, fresh)
-		r.fn = w.f
+		r.deed = r.deed.in(w.f)
 		w.out.raw = append(w.out.raw, placed{place, r})
 	}
 }
@@ -60,7 +60,7 @@ func withoutRoom(l locks, f *function) locks {
 // locked is an access with only those locks that keep others out.
 func (w *walk) locked(a *access) *access {
 	n := *a
-	n.must = withoutRoom(a.must, w.f)
+	n.scene = a.scene.holding(withoutRoom(a.must, w.f), a.may)
 	return &n
 }
 

@@ -186,18 +186,18 @@ func (b binding) facts(s facts) facts {
 	return out
 }
 
-// reach says what is known at a callee's access.
-func (in *frameOf) reach(w *walk, n, a *access) {
-	n.past = nil
+// reach says what is known at a callee's access, below the frame and in it.
+func (l *lens) reach(a *scene) (past, here facts) {
 	if len(a.past)+len(a.here) > 0 {
-		n.past = in.b.facts(a.here.union(a.past))
-		if in.thread != 0 {
-			n.past = n.past.shared()
+		past = l.in.b.facts(a.here.union(a.past))
+		if l.in.thread != 0 {
+			past = past.shared()
 		}
 	}
-	if n.here = in.s.facts; n.thread != 0 {
-		n.here = w.carried(n.here)
+	if here = l.in.s.facts; !l.own || l.in.thread != 0 {
+		here = l.b.w.carried(here)
 	}
+	return past, here
 }
 
 // An answer is what is known when a call has returned a value.

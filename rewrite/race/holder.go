@@ -101,11 +101,9 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 func (f *function) takesOut(p effect.Path) bool {
 	found := false
 	f.each(func(e *effect.Event) {
-		if e.Kind == effect.Take {
-			if k := e.Path.Field(); k != "" {
-				found = found || strings.Contains(p.Sel, ";"+k+";")
-			}
+		if k := e.Path.Field(); k != "" {
+			found = found || strings.Contains(p.Sel, ";"+k+";")
 		}
-	})
+	}, effect.Take)
 	return found
 }

@@ -32,7 +32,7 @@ func (m *Module) findImpls() {
 			if _, known := m.impls[key]; !known {
 				m.impls[key] = m.implementing(e)
 			}
-		})
+		}, effect.Call, effect.Go, effect.Once)
 	}
 }
 

@@ -59,8 +59,8 @@ func (w *walk) inline(in frameOf) {
 // does, it does with all that holds at the call; what it starts, without.
 func (w *walk) inlineAccesses(in *frameOf) {
 	b := in.b.resolved()
-	own := newLens(b, in.base, in.s, in.after)
-	inner := newLens(b, in.base, state{}, nil)
+	own := lens{in: in, b: b, base: in.base, s: in.s, after: in.after, own: true}
+	inner := lens{in: in, b: b, base: in.base}
 	names := make([]naming, b.sum.paths)
 	var way *trail // of the access before: neighbours often share it
 	for _, a := range b.sum.accesses {
@@ -82,20 +82,13 @@ func (w *walk) inlineAccesses(in *frameOf) {
 		}
 		n := *a
 		n.path, n.thread, n.event = p, in.number(a.thread), in.event
-		if n.field == "" {
-			n.field = lasting(p)
-			n.place = w.m.numbers[n.field]
-		}
+		n.deed = in.deed(w, a, p)
 		lens := &inner
 		if a.thread == 0 {
 			lens = &own
 		}
-		lens.turn(&n, a)
+		n.scene = lens.scene(a)
 		in.place(&n, a)
-		in.reach(w, &n, a)
-		if n.turns = b.counts(a.turns); a.thread == 0 && in.turns != nil {
-			n.turns = n.turns.most(in.turns)
-		}
 		if way == nil || way.next != a.trail {
 			way = &trail{at: in.at, fn: b.callee, handed: in.depth > 0, next: a.trail}
 		}
@@ -121,12 +114,22 @@ type naming struct {
 	id        int // walk.id plus 1; 0 if it has none yet
 }
 
+// deed is what a callee's access does in the caller's terms.
+func (in *frameOf) deed(w *walk, a *access, p effect.Path) *deed {
+	field, index := a.field, in.b.index(a.index)
+	if field == "" {
+		field = lasting(p)
+	}
+	if field == a.field && index == a.index {
+		return a.deed
+	}
+	d := *a.deed
+	d.field, d.place, d.index = field, w.m.numbers[field], index
+	return d.identify()
+}
+
 // place says of a callee's access what the place of the call says.
 func (in *frameOf) place(n, a *access) {
-	if in.late != nil && a.thread == 0 {
-		n.before = n.before.drop(in.late)
-	}
-	n.index = in.b.index(a.index)
 	n.loop = a.loop || a.thread == 0 && in.loop
 	n.turn = in.turn
 	n.later = a.later || in.later
@@ -151,29 +154,56 @@ func (b binding) index(index string) string {
 	return strings.Join(words, ",")
 }
 
-// A lens turns the sets of a callee's accesses into its caller's.
+// A lens turns the scenes of a callee's accesses into its caller's.
 type lens struct {
+	in        *frameOf
 	b         binding
 	base      int
 	s         state
 	after     counts
+	own       bool // of accesses by the callee's own goroutine
+	scenes    map[*scene]*scene
+	last, out *scene // neighbours mostly share one
 	must, may memo[held]
-	live, now memo[int]
+	live, now memo[uint64]
 	waited    memo[count]
 	before    memo[count]
 }
 
-func newLens(b binding, base int, s state, after counts) lens {
-	return lens{b: b, base: base, s: s, after: after}
+func (l *lens) scene(a *access) *scene {
+	if l.last == a.scene {
+		return l.out
+	}
+	out := l.scenes[a.scene]
+	if out == nil {
+		out = l.turn(a.scene)
+		if l.scenes == nil {
+			l.scenes = make(map[*scene]*scene)
+		}
+		l.scenes[a.scene] = out
+	}
+	l.last, l.out = a.scene, out
+	return out
 }
 
-func (l *lens) turn(n, a *access) {
-	n.must = l.must.of(a.must, func(s []held) []held { return l.b.locks(s).union(l.s.must) })
-	n.may = l.may.of(a.may, func(s []held) []held { return l.b.locks(s).union(l.s.may) })
-	n.live = l.live.of(a.live, func(s []int) []int { return shift(s, l.base-1).union(l.s.live) })
-	n.now = l.now.of(a.live, func(s []int) []int { return shift(s, l.base-1).union(l.s.now) })
-	n.waited = l.waited.of(a.waited, func(s []count) []count { return l.b.counts(s).most(l.s.waited) })
-	n.before = l.before.of(a.before, l.signals)
+func (l *lens) turn(a *scene) *scene {
+	n := scene{
+		must:   l.must.of(a.must, func(s []held) []held { return l.b.locks(s).union(l.s.must) }),
+		may:    l.may.of(a.may, func(s []held) []held { return l.b.locks(s).union(l.s.may) }),
+		live:   l.live.of(a.live, func(s []uint64) []uint64 { return bits(s).shift(l.base - 1).union(l.s.live) }),
+		now:    l.now.of(a.live, func(s []uint64) []uint64 { return bits(s).shift(l.base - 1).union(l.s.now) }),
+		waited: l.waited.of(a.waited, func(s []count) []count { return l.b.counts(s).most(l.s.waited) }),
+		before: l.before.of(a.before, l.signals),
+		turns:  l.b.counts(a.turns),
+	}
+	if l.own && l.in.late != nil {
+		n.before = n.before.drop(l.in.late)
+	}
+	if l.own && l.in.turns != nil {
+		n.turns = n.turns.most(l.in.turns)
+	}
+	n.past, n.here = l.reach(a)
+	return l.b.w.stage.set(n)
 }
 
 // signals says the signals after a callee's access as the caller counts them:

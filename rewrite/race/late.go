@@ -125,7 +125,7 @@ func handedPath(start *effect.Event, p effect.Path) (effect.Path, bool) {
 // adds reports whether a function counts something itself at a path.
 func (f *function) adds(p effect.Path) bool {
 	found := false
-	f.each(func(e *effect.Event) { found = found || e.Kind == effect.Add && e.Path == p })
+	f.each(func(e *effect.Event) { found = found || e.Path == p }, effect.Add)
 	return found
 }
 

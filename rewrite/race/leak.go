@@ -82,7 +82,7 @@ func (m *Module) judgeLeaks(leaks []leak) {
 				continue
 			}
 			elem, _ := l.path.With(effect.Elem)
-			a := access{path: elem, op: rewrite.ReadElem, leak: lock, at: l.at, fn: l.frame}
+			a := access{path: elem, scene: new(scene), deed: &deed{op: rewrite.ReadElem, leak: lock, at: l.at, fn: l.frame}}
 			ctx := rewrite.Context{Start: l.frame.At.Span(), Func: l.frame.Name, Runs: l.frame.Name, Entry: true}
 			m.pairs.add(l.field, pair{a: apiSide(r), b: side{access: &a, frame: l.frame, entry: l.frame, ctx: ctx}})
 			break

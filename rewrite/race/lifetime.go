@@ -41,7 +41,7 @@ func (m *Module) findLifetimes() {
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
 			g := m.funcs[e.Fn.Func]
-			if e.Kind != effect.Go || e.Joined || e.Many || e.Note != "" || g == nil || g.sum == nil || f.Test && !g.Test {
+			if e.Joined || e.Many || e.Note != "" || g == nil || g.sum == nil || f.Test && !g.Test {
 				return
 			}
 			l := &lifetime{in: f, start: e, runs: g}
@@ -56,7 +56,7 @@ func (m *Module) findLifetimes() {
 					m.outlives(l)
 				}
 			}
-		})
+		}, effect.Go)
 	}
 }
 
@@ -66,9 +66,6 @@ func (m *Module) contexts() map[string][]string {
 	out := make(map[string][]string)
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
-			if e.Kind != effect.Cancel {
-				return
-			}
 			key := e.Path.Field()
 			out[key] = append(out[key], key)
 			for _, v := range e.Args {
@@ -76,7 +73,7 @@ func (m *Module) contexts() map[string][]string {
 					out[key] = append(out[key], k)
 				}
 			}
-		})
+		}, effect.Cancel)
 	}
 	return out
 }
@@ -104,7 +101,7 @@ func (m *Module) endings(contexts map[string][]string) map[string]map[string][]e
 				out[f.Pkg] = make(map[string][]ending)
 			}
 			out[f.Pkg][key] = append(out[f.Pkg][key], ending{f, e.At})
-		})
+		}, effect.Signal, effect.Call)
 	}
 	return out
 }
@@ -140,12 +137,12 @@ func (m *Module) endsBy(l *lifetime, field string, ends []ending, contexts map[s
 func (m *Module) makes(f *function, owner string) bool {
 	found := false
 	f.each(func(e *effect.Event) {
-		if e.Kind == effect.Access && e.Op == rewrite.Write && e.Path.Root.Kind == effect.Local {
+		if e.Op == rewrite.Write && e.Path.Root.Kind == effect.Local {
 			if k := e.Path.Field(); strings.HasPrefix(k, owner+".") {
 				found = true
 			}
 		}
-	})
+	}, effect.Access)
 	return found
 }
 
@@ -185,10 +182,10 @@ func (m *Module) runElsewhere(l *lifetime) bool {
 	n := 0
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
-			if (e.Kind == effect.Go || e.Kind == effect.Call || e.Kind == effect.Once) && slices.Contains(m.targets(e), l.runs) {
+			if slices.Contains(m.targets(e), l.runs) {
 				n++
 			}
-		})
+		}, effect.Go, effect.Call, effect.Once)
 	}
 	return n > 1
 }
@@ -259,11 +256,9 @@ func (m *Module) onlyFor(l *lifetime, own keys) bool {
 			continue
 		}
 		f.each(func(e *effect.Event) {
-			if e.Kind == effect.Lock {
-				_, ok := own[held{path: e.Path}.key(f)]
-				only = only && !ok
-			}
-		})
+			_, ok := own[held{path: e.Path}.key(f)]
+			only = only && !ok
+		}, effect.Lock)
 	}
 	return only
 }

@@ -54,6 +54,7 @@ type Module struct {
 	watch     map[string]bool        // see Link
 	seen      map[string][]observed  // by place, see Observe
 	inFile    map[string][]*function // filled on first use
+	waiting   map[string][]*function // by field, who waits for what it holds; filled on first use
 
 	settings   map[string]*setting         // by member, what it is set to
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
@@ -64,6 +65,7 @@ type Module struct {
 type function struct {
 	*effect.Func
 	pkg      *effect.Summary
+	kinds    kindSet  // of its events
 	sum      *summary // what it and its calls do
 	callers  []*function
 	calls    []*callSite
@@ -113,7 +115,9 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.funcs)) {
-		m.order = append(m.order, m.funcs[key])
+		f := m.funcs[key]
+		f.noteKinds()
+		m.order = append(m.order, f)
 	}
 	m.findStarts()
 	m.findCandidates()
@@ -145,7 +149,7 @@ func (m *Module) findCandidates() {
 			}
 		}
 		f.each(func(e *effect.Event) {
-			if e.Kind != effect.Access || !e.Op.Writes() && e.Op != rewrite.Atomic || e.Loads {
+			if !e.Op.Writes() && e.Op != rewrite.Atomic || e.Loads {
 				return
 			}
 			if r := e.Path.Root; r.Kind == effect.Local && f.Locals[r.N].Fresh && (!shared[r] || first[r][e]) {
@@ -167,7 +171,7 @@ func (m *Module) findCandidates() {
 			} else if e.Path.Root.Kind == effect.Global && !f.initial() {
 				m.cands[e.Path.Root.Key] = true
 			}
-		})
+		}, effect.Access)
 	}
 }
 
@@ -180,7 +184,7 @@ func (m *Module) findStarts() {
 			if (e.Kind == effect.Go || e.Subtest) && m.starts[e.At] == 0 {
 				m.starts[e.At] = len(m.starts) + 1
 			}
-		})
+		}, effect.Go, effect.Call)
 	}
 }
 
@@ -189,9 +193,6 @@ func (m *Module) findStarts() {
 func (f *function) shared() map[effect.Root]bool {
 	shared := make(map[effect.Root]bool)
 	f.each(func(e *effect.Event) {
-		if e.Kind != effect.Go && e.Kind != effect.Call {
-			return
-		}
 		for _, b := range e.Fn.Bind {
 			shared[b.Root] = true
 			if b.Root.Kind == effect.Local {
@@ -203,7 +204,7 @@ func (f *function) shared() map[effect.Root]bool {
 				shared[a.Path.Root] = true
 			}
 		}
-	})
+	}, effect.Go, effect.Call)
 	return shared
 }
 
@@ -224,15 +225,52 @@ func (m *Module) mark(key string) {
 	}
 }
 
-// each calls fn for the events of a function, deferred ones included.
-func (f *function) each(fn func(e *effect.Event)) {
+// each calls fn for the events of a function, deferred ones included; if kinds
+// are named, for those of these.
+func (f *function) each(fn func(e *effect.Event), kinds ...effect.Kind) {
+	wanted := kindsOf(kinds...)
+	if f.kinds&wanted == 0 {
+		return // most functions have none of most kinds
+	}
 	for i := range f.Blocks {
 		for j := range f.Blocks[i].Events {
 			e := &f.Blocks[i].Events[j]
 			if e.Kind == effect.Defer {
 				e = e.Deferred
 			}
-			fn(e)
+			if wanted.has(e.Kind) {
+				fn(e)
+			}
+		}
+	}
+}
+
+// A kindSet is a set of kinds of events.
+type kindSet uint64
+
+// kindsOf is the set of some kinds; of all if none is named.
+func kindsOf(kinds ...effect.Kind) kindSet {
+	var s kindSet
+	for _, k := range kinds {
+		s |= 1 << k
+	}
+	if s == 0 {
+		s--
+	}
+	return s
+}
+
+func (s kindSet) has(k effect.Kind) bool { return s&(1<<k) != 0 }
+
+// noteKinds notes of which kinds the events of a function are.
+func (f *function) noteKinds() {
+	for i := range f.Blocks {
+		for j := range f.Blocks[i].Events {
+			e := &f.Blocks[i].Events[j]
+			if e.Kind == effect.Defer {
+				e = e.Deferred
+			}
+			f.kinds |= 1 << e.Kind
 		}
 	}
 }

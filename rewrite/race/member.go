@@ -28,10 +28,8 @@ func (t published) handsOver(e published) bool {
 func (f *function) members() []effect.Event {
 	var out []effect.Event
 	f.each(func(e *effect.Event) {
-		if e.Kind == effect.Put {
-			out = append(out, *e)
-		}
-	})
+		out = append(out, *e)
+	}, effect.Put)
 	return out
 }
 

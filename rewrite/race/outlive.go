@@ -1,6 +1,7 @@
 package race
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -46,22 +47,32 @@ func (m *Module) waitsFor(end *function, l *lifetime) bool {
 	found := false
 	for f := range t.seen {
 		f.each(func(e *effect.Event) {
-			found = found || e.Kind == effect.Wait && e.Op != rewrite.Atomic && (!e.Group || e.Path.Field() == "")
-		})
+			found = found || e.Op != rewrite.Atomic && (!e.Group || e.Path.Field() == "")
+		}, effect.Wait)
 	}
-	for _, f := range m.order {
-		f.each(func(e *effect.Event) {
-			if e.Kind == effect.Wait && e.Path.Field() != "" && l.tour.seen[f] == nil {
-				found = found || l.tour.signals[e.Path.Field()]
-			}
-		})
-		for i := range f.Blocks {
-			for _, c := range f.Blocks[i].Conds {
-				found = found || c.Case && c.Path.Field() != "" && l.tour.seen[f] == nil && l.tour.signals[c.Path.Field()]
-			}
-		}
+	for field := range l.tour.signals {
+		found = found || slices.ContainsFunc(m.waiters(field), func(f *function) bool { return l.tour.seen[f] == nil })
 	}
 	return found
+}
+
+// waiters lists the functions that wait for what a field holds.
+func (m *Module) waiters(field string) []*function {
+	if m.waiting == nil {
+		m.waiting = make(map[string][]*function)
+		for _, f := range m.order {
+			f.each(func(e *effect.Event) { m.waiting[e.Path.Field()] = append(m.waiting[e.Path.Field()], f) }, effect.Wait)
+			for i := range f.Blocks {
+				for _, c := range f.Blocks[i].Conds {
+					if c.Case {
+						m.waiting[c.Path.Field()] = append(m.waiting[c.Path.Field()], f)
+					}
+				}
+			}
+		}
+		delete(m.waiting, "")
+	}
+	return m.waiting[field]
 }
 
 // harm says what goes wrong when a goroutine goes on after an ending, and what

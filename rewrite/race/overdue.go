@@ -90,10 +90,10 @@ func (m *Module) keepsOpen(f *function, key string, depth int) bool {
 		}
 		found := false
 		g.each(func(e *effect.Event) {
-			if e.Kind == effect.Add || e.Kind == effect.Signal && e.Group {
+			if e.Kind == effect.Add || e.Group {
 				found = found || held{path: e.Path}.key(g) == key
 			}
-		})
+		}, effect.Add, effect.Signal)
 		if found || m.keepsOpen(g, key, depth+1) {
 			return true
 		}

@@ -299,7 +299,7 @@ func (w *walk) tokens1(a *access) *access {
 		return a
 	}
 	n := *a
-	n.may = slices.DeleteFunc(slices.Clone(a.may), func(h held) bool { return !w.holdsOne(h.path) })
+	n.scene = a.scene.holding(a.must, slices.DeleteFunc(slices.Clone(a.may), func(h held) bool { return !w.holdsOne(h.path) }))
 	return &n
 }
 

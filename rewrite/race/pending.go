@@ -82,9 +82,6 @@ func (w *walk) function(p effect.Path) effect.Value {
 // for one.
 func (w *walk) keeps() {
 	w.f.each(func(e *effect.Event) {
-		if e.Kind != effect.Keep {
-			return
-		}
 		p, ok := w.resolve(e.Path).With(effect.Deref)
 		if !ok {
 			return
@@ -101,7 +98,7 @@ func (w *walk) keeps() {
 			return
 		}
 		w.kept[p] = e.Fn
-	})
+	}, effect.Keep)
 }
 
 // alias notes that a channel made here, or by a call, is known by a field from
@@ -166,9 +163,9 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 		w.joins(in, at != 0)
 		run := w.runningAt(e, i, v, d.loop)
 		first := w.threads(run, in, s, at)
-		for _, l := range in.sum.left {
+		for l := range in.sum.left.all() {
 			w.starts(s, first+l-1)
-			s.live, s.now = s.live.add(first+l-1), s.now.add(first+l-1)
+			s.live, s.now = s.live.with(first+l-1), s.now.with(first+l-1)
 		}
 		sends := in.counts(in.sum.sends)
 		switch {
@@ -198,7 +195,7 @@ func (w *walk) resume(in frameOf, n int, d *pending, t int) {
 	}
 	s.must = s.must.union(in.b.locks(d.state.must))
 	s.may = s.may.union(in.b.locks(d.state.may))
-	s.live = s.live.union(shift(d.state.live, in.base-1))
+	s.live = s.live.union(d.state.live.shift(in.base - 1))
 	s.waited = s.waited.most(in.b.counts(d.state.waited))
 	s.signaled = s.signaled.most(in.b.counts(d.state.signaled))
 	args, after := in.b.given(d.args), in.b.counts(d.after)

@@ -22,13 +22,13 @@ const roundTrip = "RoundTrip(*net/http.Request) (*net/http.Response, error)"
 func (m *Module) findProxied() {
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
-			if e.Kind != effect.Proxies || f.Test {
+			if f.Test {
 				return
 			}
 			for _, g := range m.tripping(e) {
 				m.proxied(g, f, e)
 			}
-		})
+		}, effect.Proxies)
 	}
 }
 

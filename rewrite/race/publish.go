@@ -102,7 +102,7 @@ func (w *walk) leaves(r effect.Root) bool {
 				}
 			}
 		}
-	})
+	}, effect.Escape, effect.Return, effect.Call)
 	return out
 }
 

@@ -151,83 +151,6 @@ func (s paths) union(t paths) paths {
 	return s
 }
 
-// bits is an immutable set of small numbers.
-type bits []uint64
-
-func (s bits) has(n int) bool { return n/64 < len(s) && s[n/64]&(1<<(n%64)) != 0 }
-
-func (s bits) with(n int) bits {
-	if s.has(n) {
-		return s
-	}
-	out := make(bits, max(len(s), n/64+1))
-	copy(out, s)
-	out[n/64] |= 1 << (n % 64)
-	return out
-}
-
-func (s bits) union(t bits) bits {
-	if len(s) < len(t) {
-		s, t = t, s
-	}
-	for i, word := range t {
-		if s[i]|word != s[i] {
-			out := slices.Clone(s)
-			for j := i; j < len(t); j++ {
-				out[j] |= t[j]
-			}
-			return out
-		}
-	}
-	return s
-}
-
-func (s bits) equal(t bits) bool {
-	for i := range max(len(s), len(t)) {
-		if i < len(s) != (i < len(t)) || s[i] != t[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// ints is an immutable sorted set of thread numbers.
-type ints []int
-
-func (s ints) has(n int) bool {
-	_, ok := slices.BinarySearch(s, n)
-	return ok
-}
-
-func (s ints) add(n int) ints {
-	i, ok := slices.BinarySearch(s, n)
-	if ok {
-		return s
-	}
-	return slices.Insert(slices.Clone(s), i, n)
-}
-
-func (s ints) union(t ints) ints {
-	if len(t) == 0 {
-		return s
-	}
-	if len(s) == 0 {
-		return t
-	}
-	out := make(ints, 0, len(s)+len(t))
-	for len(s) > 0 && len(t) > 0 {
-		n := min(s[0], t[0])
-		if s[0] == n {
-			s = s[1:]
-		}
-		if t[0] == n {
-			t = t[1:]
-		}
-		out = append(out, n)
-	}
-	return append(append(out, s...), t...)
-}
-
 // keys is a sorted set of lock keys with modes.
 type keys map[string]rewrite.Mode
 
@@ -317,15 +240,16 @@ type pooled[T any] struct {
 	hash uint64
 }
 
-// of returns the set of the pool that equals one, and its hash.
-func (p *pool[T]) of(set []T) ([]T, uint64) {
+// of returns the set of the pool that equals one, and its hash by a function
+// that is the same each time.
+func (p *pool[T]) of(set []T, hash func([]T) uint64) ([]T, uint64) {
 	if len(set) == 0 {
 		return set, 0
 	}
 	if key := backingOf(set); p.last != key {
 		out, ok := p.all[key]
 		if !ok {
-			out = p.add(set)
+			out = p.add(set, hash(set))
 			p.all[key] = out
 		}
 		p.last, p.out = key, out
@@ -333,11 +257,10 @@ func (p *pool[T]) of(set []T) ([]T, uint64) {
 	return p.out.set, p.out.hash
 }
 
-func (p *pool[T]) add(set []T) pooled[T] {
+func (p *pool[T]) add(set []T, h uint64) pooled[T] {
 	if p.all == nil {
 		p.all, p.sets = make(map[backing[T]]pooled[T]), make(map[uint64][]T)
 	}
-	h := hash(set)
 	old, ok := p.sets[h]
 	switch {
 	case !ok:

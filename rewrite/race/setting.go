@@ -53,7 +53,6 @@ func (m *Module) findSettings() {
 			switch {
 			case e.Kind == effect.Set:
 				set(e.Path, objectKey(e.Path), e.Is)
-			case e.Kind != effect.Access:
 			case e.Op == rewrite.Address:
 				set(e.Path, objectKey(e.Path), effect.Unsure)
 			case e.Op.Writes() && m.structs[e.Whole] != nil:
@@ -61,7 +60,7 @@ func (m *Module) findSettings() {
 					set(e.Path, field.Key, effect.Unsure)
 				}
 			}
-		})
+		}, effect.Set, effect.Access)
 	}
 	for _, s := range m.settings {
 		for _, l := range s.late {
@@ -81,13 +80,13 @@ func (m *Module) bufferedFields() map[string]bool {
 	buffered := make(map[string]bool)
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
-			if e.Kind != effect.Keep || len(e.Args) == 0 {
+			if len(e.Args) == 0 {
 				return
 			}
 			if r := e.Args[0].Path.Root; r.Kind != effect.Local || f.Locals[r.N].Cap != 1 {
 				buffered[e.Path.Field()] = true
 			}
-		})
+		}, effect.Keep)
 	}
 	return buffered
 }
@@ -122,10 +121,10 @@ func (m *Module) setsBack(l setter, s *setting) bool {
 func (f *function) waitsForEnd(buffered map[string]bool) bool {
 	found := false
 	f.each(func(e *effect.Event) {
-		if e.Kind != effect.Wait || e.Op == rewrite.Atomic || len(e.Either) > 0 {
+		if e.Op == rewrite.Atomic || len(e.Either) > 0 {
 			return
 		}
 		found = found || !e.Send || e.Path.Field() != "" && !buffered[e.Path.Field()]
-	})
+	}, effect.Wait)
 	return found
 }

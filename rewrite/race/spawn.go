@@ -30,7 +30,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	w.joins(b, true)
 	t := w.newThread(e, g, s)
 	w.starts(s, t)
-	s.live, s.now = s.live.add(t), s.now.add(t)
+	s.live, s.now = s.live.with(t), s.now.with(t)
 	if b.sum == nil {
 		w.pends(&pending{path: w.resolve(e.Fn.Path), args: w.args(e.Args), thread: t, direct: true, trail: &trail{at: e.At}})
 		return s
@@ -38,9 +38,9 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	base := w.threads(e, b, state{}, t)
 	th := w.sum.threads[t-1]
 	for i := range b.sum.threads {
-		s.live, s.now = s.live.add(base+i), s.now.add(base+i)
+		s.live, s.now = s.live.with(base+i), s.now.with(base+i)
 		if !b.sum.left.has(i + 1) {
-			th.inner = th.inner.add(base + i)
+			th.inner = th.inner.with(base + i)
 		}
 	}
 	for _, p := range w.releases(b, 0) { // it unlocks what was locked for it here
@@ -199,7 +199,7 @@ func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 		w.below[e] = base
 		for _, t := range b.sum.threads {
 			n := *t
-			n.live, n.inner = shift(t.live, base-1), shift(t.inner, base-1)
+			n.live, n.inner = t.live.shift(base-1), t.inner.shift(base-1)
 			n.parent = parent
 			if t.parent != 0 {
 				n.parent = t.parent + base - 1
@@ -230,12 +230,4 @@ func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 		}
 	}
 	return base
-}
-
-func shift(l ints, by int) ints {
-	out := make(ints, len(l))
-	for i, t := range l {
-		out[i] = t + by
-	}
-	return out
 }

@@ -14,8 +14,8 @@ type state struct {
 	waited   counts // objects waited for on every way here
 	signaled counts // objects signalled on some way here
 	added    paths  // objects told on some way to wait for one more
-	live     ints   // threads that may be running
-	now      ints   // those of them started in this turn of their loop
+	live     bits   // threads that may be running
+	now      bits   // those of them started in this turn of their loop
 	escaped  bits   // variables others may see, by walk.number
 	defers   []*effect.Event
 	facts    facts // known of members
@@ -47,7 +47,7 @@ func (s state) join(t state) state {
 func (s state) equal(t state) bool {
 	return s.reached == t.reached && s.parallel == t.parallel && s.must.equal(t.must) && s.may.equal(t.may) &&
 		s.waited.equal(t.waited) && s.signaled.equal(t.signaled) && len(s.added) == len(t.added) &&
-		len(s.live) == len(t.live) && len(s.now) == len(t.now) && s.escaped.equal(t.escaped) && s.facts.equal(t.facts) && len(s.defers) == len(t.defers)
+		s.live.size() == t.live.size() && s.now.size() == t.now.size() && s.escaped.equal(t.escaped) && s.facts.equal(t.facts) && len(s.defers) == len(t.defers)
 }
 
 func containsEvent(list []*effect.Event, e *effect.Event) bool {
@@ -139,7 +139,7 @@ func (w *walk) known(c effect.Cond, s state) state {
 	case c.Mode != 0:
 		return w.take(s, held{p, c.Mode})
 	case c.Stops:
-		s.live = slices.DeleteFunc(slices.Clone(s.live), func(t int) bool {
+		s.live = s.live.drop(func(t int) bool {
 			timer := w.sum.threads[t-1].timer
 			return timer == p && timer.Root.Kind != effect.NoRoot
 		})
@@ -175,14 +175,8 @@ func (w *walk) ended(waited counts, s state) state {
 }
 
 // without drops the threads that a loop started.
-func (w *walk) without(now ints, loop int) ints {
-	var out ints
-	for _, t := range now {
-		if w.sum.threads[t-1].loop != loop {
-			out = append(out, t)
-		}
-	}
-	return out
+func (w *walk) without(now bits, loop int) bits {
+	return now.drop(func(t int) bool { return w.sum.threads[t-1].loop == loop })
 }
 
 // turn drops what belongs to the turn of a loop that ends: the threads it
@@ -223,14 +217,14 @@ func (w *walk) wait(s state, p effect.Path, n uint8) state {
 // settle takes out the threads that are over when an object was waited for n
 // times.
 func (w *walk) settle(s state, p effect.Path, n uint8) state {
-	var gone ints
+	var gone bits
 	for _, t := range w.ending(p) {
 		if s.live.has(t) && w.over(s, t, p, n) {
-			gone = gone.add(t).union(w.sum.threads[t-1].inner)
+			gone = gone.with(t).union(w.sum.threads[t-1].inner)
 		}
 	}
 	if len(gone) > 0 {
-		s.live = slices.DeleteFunc(slices.Clone(s.live), gone.has)
+		s.live = s.live.less(gone)
 	}
 	return s
 }
@@ -250,7 +244,7 @@ func (w *walk) over(s state, t int, p effect.Path, n uint8) bool {
 		return false
 	}
 	need = sum(need, w.room(p))
-	for _, u := range s.live {
+	for u := range s.live.all() {
 		if k := w.sum.threads[u-1].sends.of(p); u != t && k > 0 {
 			if need = sum(need, k); w.sum.threads[u-1].overlaps() {
 				need = many

@@ -18,7 +18,7 @@ type summary struct {
 	sends    counts     // signalled on some way
 	adds     paths      // told to wait for one more
 	relays   []*relay
-	left     ints                // threads that may run when it returns
+	left     bits                // threads that may run when it returns
 	made     map[effect.Root]int // channels it makes and returns, to the number of the result
 	parallel bool                // lets the test it runs in go on at once with others
 	escapes  []bool              // by parameter: it becomes visible to others
@@ -55,51 +55,31 @@ type trail struct {
 
 // An access is an access as seen from one frame.
 type access struct {
+	*deed
+	*scene
 	path     effect.Path
-	id       int    // of the path, see walk.id; in a finished summary, of those in it
-	field    string // the last field on it, which calls keep; "" if there is none
-	place    int    // the number of that field; see Module.number
-	op       rewrite.Op
-	whole    bool
-	deref    bool // whole, through a pointer: not a field that is one value with what holds it
-	konst    bool // writes a constant
-	loads    bool // atomically, and changes nothing
-	called   bool // writes by a call of a library
-	loop     bool // in a loop of its goroutine
-	turn     int  // the innermost loop of the frame around it
-	later    bool // by a function that the frame returns
-	parallel bool // after a call of t.Parallel
-	index    string
-	covers   bool   // all that the value at its path holds
-	adapted  bool   // by one of the functions that a value of a function type may be
-	leak     string // made by callers, on what the function returned: the lock it released
-	at       effect.Pos
-	fn       *function // whose source holds it
+	id       int // of the path, see walk.id; in a finished summary, of those in it
+	turn     int // the innermost loop of the frame around it
 	thread   int
-	must     locks  // held for sure
-	may      locks  // held perhaps; includes must
-	live     ints   // threads that may run by then
-	now      ints   // those started in the same turn of their loop
-	waited   counts // waited for before it
-	turns    counts // waited for in every turn of the loop around it
-	before   counts // signalled after it: the number of the first such signal
-	past     facts  // known of members below the frame
-	here     facts  // and in it
-	trail    *trail
-	event    int // of the frame; accesses of one call were compared in the callee
+	event    int    // of the frame; accesses of one call were compared in the callee
+	variants int    // while the frame is walked: the access before of the same identity, from 1; 0 for none
+	trail    *trail // how it is reached
+	loop     bool   // in a loop of its goroutine
+	later    bool   // by a function that the frame returns
+	parallel bool   // after a call of t.Parallel
+	adapted  bool   // by one of the functions that a value of a function type may be
 }
 
 // identity is what makes two accesses the same to a caller, but for the sets
 // of threads and signals that precede and follow them.
 type identity struct {
-	path                                    int // see walk.id
-	turn                                    int
-	later, parallel, adapted                bool
-	op                                      rewrite.Op
-	index                                   string
-	whole, konst, loads, loop, test, covers bool
-	thread                                  int
-	must, may, past, here                   uint64 // hashes of the sets
+	path, turn, thread             int
+	loop, later, parallel, adapted bool
+	deed, scene                    uint64 // their kinds
+}
+
+func (a *access) identity() identity {
+	return identity{a.id, a.turn, a.thread, a.loop, a.later, a.parallel, a.adapted, a.deed.kind, a.scene.kind}
 }
 
 // A thread is a goroutine started in a frame, or below it.
@@ -119,11 +99,11 @@ type thread struct {
 	below   bool       // several may run already by what the function called does
 	queue   effect.Pos // threads of one queue run one at a time; zero for none
 	parent  int
-	live    ints // threads that may run when it starts
+	live    bits // threads that may run when it starts
 	waited  counts
 	sends   counts      // what it signals, those it starts left out
 	done    counts      // signals that come after all it does
-	inner   ints        // threads below it that are over when it is
+	inner   bits        // threads below it that are over when it is
 	late    paths       // WaitGroups it adds itself to, when somebody may wait already
 	held    locks       // handed over to it by who starts it
 	timer   effect.Path // what stops it from being run at all

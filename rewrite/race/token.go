@@ -39,7 +39,7 @@ func (w *walk) findTokens() {
 				receives = receives.add(c.path)
 			}
 		}
-	})
+	}, effect.Signal, effect.Wait, effect.Call)
 	for i := range w.f.Blocks {
 		for _, c := range w.f.Blocks[i].Conds {
 			switch p := w.resolve(c.Path); {

@@ -57,7 +57,7 @@ func (t *tour) visit(f *function, given map[effect.Root]bool) {
 // aliases adds the values of a function that are put where the signal is kept.
 func (t *tour) aliases(f *function, given map[effect.Root]bool) {
 	f.each(func(e *effect.Event) {
-		if e.Kind != effect.Keep && e.Kind != effect.Cancel || !slices.Contains(t.signal, e.Path.Field()) {
+		if !slices.Contains(t.signal, e.Path.Field()) {
 			return
 		}
 		for _, v := range e.Args {
@@ -65,7 +65,7 @@ func (t *tour) aliases(f *function, given map[effect.Root]bool) {
 				given[v.Path.Root] = true
 			}
 		}
-	})
+	}, effect.Keep, effect.Cancel)
 	for i, v := range f.Locals {
 		if h := v.Holds.Path; h.Sel == "" && given[h.Root] || h.Field() != "" && slices.Contains(t.signal, h.Field()) {
 			given[effect.Root{Kind: effect.Local, N: i}] = true

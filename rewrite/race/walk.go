@@ -24,18 +24,14 @@ type walk struct {
 	below      map[*effect.Event]int // first thread that an event's callee starts
 	choices    map[choice]*effect.Event
 	results    map[effect.Root]result
-	loops      map[int]int      // innermost loop around a call
-	seen       map[uint64]bool  // hashes of the accesses that were met
-	variants   map[uint64][]int // accesses that differ only in their sets of threads and signals, by the hash of the rest
-	locksets   pool[held]
-	threadsets pool[int]
-	countsets  pool[count]
-	factsets   pool[fact]
+	loops      map[int]int    // innermost loop around a call
+	variants   map[uint64]int // by identity, number of the last access kept, from 1; see access.variants
+	stage      stage
 	record     bool
 	last       bool       // the function's callees will not change any more
 	out        *gathering // what the module learns, the last time
 	returns    int
-	left       ints           // threads that may run when the function returns
+	left       bits           // threads that may run when the function returns
 	tokens     paths          // channels that serve as locks
 	turns      map[int]*turns // by loop
 	numbers    map[effect.Root]int
@@ -91,7 +87,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 // walk does so once; entire means that no access may be left out.
 func (m *Module) walk(f *function, last, entire bool) *walk {
 	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		seen: make(map[uint64]bool), variants: make(map[uint64][]int), ids: make(map[effect.Path]int), last: last,
+		variants: make(map[uint64]int), ids: make(map[effect.Path]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w
@@ -226,7 +222,7 @@ func (w *walk) subtest(e *effect.Event, s state) state {
 	parallel := w.sum.parallel
 	out := w.call(e, s)
 	w.sum.parallel = parallel
-	out.live = slices.DeleteFunc(slices.Clone(out.live), func(t int) bool {
+	out.live = out.live.drop(func(t int) bool {
 		return w.sum.threads[t-1].after && !s.live.has(t)
 	})
 	return out
