@@ -60,9 +60,10 @@ type Module interface {
 	// Around returns the file that a span is in and the nodes around it,
 	// innermost first.
 	Around(at Span) (*File, []ast.Node)
-	// Variants lists the files that this build leaves out and that may use a
-	// place.
-	Variants(place string) []string
+	// Elsewhere says which file that this build leaves out may use a place; ""
+	// if none does. Rules ask that have to know all uses: the checks of a fix see
+	// to it that it compiles and mends the race in the other builds, too.
+	Elsewhere(place string) string
 	// GoVersion returns the language version of a file, as "go1.21".
 	GoVersion(file *File) string
 }

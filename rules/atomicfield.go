@@ -171,9 +171,6 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 	case tag != nil:
 		return "the field has a tag: encoders read it by its type"
 	}
-	if reason := leftOut(s, f.Place.Key); reason != "" {
-		return reason
-	}
 	if v, ok := outerGuard(s, f); ok {
 		return fmt.Sprintf("%s guards it together with the rest of its struct", rewrite.ShortKey(v.Lock))
 	}

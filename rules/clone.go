@@ -85,7 +85,7 @@ func fixClone(s *rewrite.Site) (*rewrite.Fix, string) {
 		}
 	}
 	for _, place := range places {
-		if reason := leftOut(s, place); reason != "" {
+		if reason := s.Module.Elsewhere(place); reason != "" {
 			return nil, reason
 		}
 		for _, u := range s.Module.Uses(place) {

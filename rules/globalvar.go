@@ -175,8 +175,8 @@ func (g *global) mutex() (types.Object, string) {
 
 // atomic makes the variable a typed atomic, or says why not.
 func (g *global) atomic() (*rewrite.Fix, string) {
-	if reason := leftOut(g.site, g.site.Finding.Place.Key); reason != "" {
-		return nil, reason
+	if reason := g.site.Module.Elsewhere(g.site.Finding.Place.Key); reason != "" {
+		return nil, reason // a mutex doesn't change the type
 	}
 	if g.obj.Exported() || !startsZero(g.file, g.spec) {
 		return nil, "an atomic can't start with its value"

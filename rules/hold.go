@@ -106,9 +106,6 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 	}
 	files := make(map[*rewrite.File]bool)
 	for _, place := range l.places {
-		if reason := leftOut(l.site, place); reason != "" {
-			return nil, reason
-		}
 		if reason := splitByCall(l.site, place, l.key); reason != "" {
 			return nil, reason
 		}

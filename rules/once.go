@@ -163,7 +163,7 @@ func (z *lazy) runOnce() (*rewrite.Fix, string) {
 	if reason := z.sole(); reason != "" {
 		return nil, reason
 	}
-	if reason := leftOut(z.site, z.site.Finding.Place.Key); reason != "" && z.site.Finding.Kind != rewrite.Variable {
+	if reason := z.site.Module.Elsewhere(z.site.Finding.Place.Key); reason != "" && z.site.Finding.Kind != rewrite.Variable {
 		return nil, reason
 	}
 	l := &locking{site: z.site, spots: map[ast.Node][]spot{z.fn: {z.spot}}}

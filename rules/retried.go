@@ -44,7 +44,7 @@ func fixRetried(s *rewrite.Site) (*rewrite.Fix, string) {
 // inTurn lets one call at a time test the place, and set it.
 func (z *lazy) inTurn() (*rewrite.Fix, string) {
 	f := z.site.Finding
-	if reason := leftOut(z.site, f.Place.Key); reason != "" {
+	if reason := z.site.Module.Elsewhere(f.Place.Key); reason != "" {
 		return nil, reason
 	}
 	if reason := z.alone(); reason != "" {

@@ -43,7 +43,7 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason != "" {
 		return nil, reason
 	}
-	if reason := leftOut(s, f.Place.Key); reason != "" {
+	if reason := s.Module.Elsewhere(f.Place.Key); reason != "" {
 		return nil, reason
 	}
 	uses := s.Module.Uses(f.Place.Key)

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"bytes"
-	"fmt"
 	"go/ast"
 	"go/printer"
 	"go/token"
@@ -44,14 +43,6 @@ func goAtLeast(version string, minor int) bool {
 	major, _ := strconv.Atoi(parts[0])
 	have, _ := strconv.Atoi(parts[1])
 	return major > 1 || major == 1 && have >= minor
-}
-
-// leftOut names a file that this build leaves out and that may use the place.
-func leftOut(s *rewrite.Site, place string) string {
-	if files := s.Module.Variants(place); len(files) > 0 {
-		return fmt.Sprintf("%s, which this build leaves out, mentions %s", base(files[0]), place[strings.LastIndexByte(place, '.')+1:])
-	}
-	return ""
 }
 
 // inList reports whether a node holds a list of statements.

@@ -47,11 +47,11 @@ func (w *view) Uses(place string) []*rewrite.Use {
 	return w.Module.Uses(place)
 }
 
-// Variants lists no file for a variable of the view: none but its own can
+// Elsewhere names no file for a variable of the view: none but its own can
 // mention it.
-func (w *view) Variants(place string) []string {
+func (w *view) Elsewhere(place string) string {
 	if _, ok := w.uses[place]; ok {
-		return nil
+		return ""
 	}
-	return w.Module.Variants(place)
+	return w.Module.Elsewhere(place)
 }

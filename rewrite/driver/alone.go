@@ -4,8 +4,6 @@ import (
 	"maps"
 	"slices"
 
-	"golang.org/x/tools/go/analysis"
-
 	"github.com/go-fixer/fixer/rewrite"
 )
 
@@ -25,7 +23,7 @@ func (x *fixer) chosen() []*rewrite.Fix {
 // only together.
 func (x *fixer) eachAlone(base *build, root string) error {
 	for _, fix := range x.first {
-		alone := &fixer{ctx: x.ctx, cfg: x.cfg, base: base, seen: x.seen, complaints: make(map[string][]analysis.Diagnostic)}
+		alone := &fixer{stage: newStage(x.ctx, x.cfg, base), seen: x.seen, outcomes: x.outcomes}
 		if alone.verify(fix) != nil {
 			continue
 		}

@@ -206,11 +206,27 @@ type build struct {
 	problems []load.Problem // packages without a summary
 	module   *race.Module
 	sites    *sites
+	variants *variants
 }
 
 // analyse summarises what an earlier build has not, and links.
 func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, dismissed func(a, b rewrite.Span, why string), seen *observation) (*build, error) {
+	b, err := cfg.extract(ctx, prog, old)
+	if err != nil {
+		return nil, err
+	}
+	list := append(cfg.unit.below(), b.summaries()...)
+	b.module = race.Link(list, dismissed, seen.watch(list)...)
+	return b, nil
+}
+
+// extract makes a build that is not linked yet.
+func (cfg *Config) extract(ctx context.Context, prog *load.Program, old *build) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
+	b.sites = &sites{build: b}
+	if b.variants = new(variants); old != nil {
+		b.variants = old.variants
+	}
 	var todo []*load.Package
 	for _, p := range prog.Packages {
 		if old != nil && old.sums[p] != nil {
@@ -220,19 +236,18 @@ func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, 
 		todo = append(todo, p)
 	}
 	cfg.summarise(ctx, b, todo)
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	slices.SortFunc(b.problems, func(p, q load.Problem) int { return strings.Compare(p.Pkg, q.Pkg) })
-	list := cfg.unit.below()
-	for _, p := range prog.Packages {
+	return b, ctx.Err()
+}
+
+// summaries lists those of a build's packages.
+func (b *build) summaries() (list []*effect.Summary) {
+	for _, p := range b.prog.Packages {
 		if s := b.sums[p]; s != nil {
 			list = append(list, s)
 		}
 	}
-	b.module = race.Link(list, dismissed, seen.watch(list)...)
-	b.sites = &sites{build: b}
-	return b, nil
+	return list
 }
 
 // summarise adds the summaries of packages to a build: those that the cache

@@ -9,8 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/tools/go/analysis"
-
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/edit"
 	"github.com/go-fixer/fixer/rewrite/load"
@@ -24,9 +22,7 @@ const maxRounds = 5
 // A fixer chooses fixes for findings, checking each on top of those chosen
 // before it.
 type fixer struct {
-	ctx      context.Context
-	cfg      Config
-	base     *build // the module as the round before left it
+	*stage   // the module as the round before left it
 	root     string
 	seen     *observation
 	outcomes map[string]*Outcome // by place
@@ -35,13 +31,11 @@ type fixer struct {
 	next     *build              // the module with texts
 	first    []*rewrite.Fix      // those chosen in the first round, for the module as it was
 	steps    []Step              // in which all rounds so far can be made
-	// complaints is what vet says of original packages, by ID, as far as asked.
-	complaints map[string][]analysis.Diagnostic
 }
 
 // newFixer returns a fixer for findings of a build.
 func newFixer(ctx context.Context, cfg Config, b *build, root string, seen *observation, findings []*rewrite.Finding) *fixer {
-	x := &fixer{ctx: ctx, cfg: cfg, base: b, root: root, seen: seen, outcomes: make(map[string]*Outcome), complaints: make(map[string][]analysis.Diagnostic)}
+	x := &fixer{stage: newStage(ctx, &cfg, b), root: root, seen: seen, outcomes: make(map[string]*Outcome)}
 	for _, f := range findings {
 		x.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
 	}
@@ -82,8 +76,8 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte
 		if x.seen != nil {
 			break // the log speaks of the lines as they were
 		}
-		x.base, x.next, x.edits, x.texts = x.next, nil, nil, nil
-		x.complaints = make(map[string][]analysis.Diagnostic)
+		x.stage = newStage(x.ctx, x.cfg, x.next)
+		x.next, x.edits, x.texts = nil, nil, nil
 		findings = slices.DeleteFunc(x.base.findings(tests, nil), func(f *rewrite.Finding) bool {
 			o := all[f.Place.Key]
 			return o == nil || o.Fix != nil
@@ -301,29 +295,26 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 // in if nothing speaks against it. The answer is why not.
 func (x *fixer) verify(fixes ...*rewrite.Fix) *objection {
 	edits := slices.Clip(x.edits)
-	var places, serial []string
+	var c claim
 	for _, fix := range fixes {
 		edits = append(edits, fix.Edits...)
-		places = append(places, fix.Places...)
-		serial = append(serial, fix.Serial)
+		c.places = append(c.places, fix.Places...)
+		c.serial = append(c.serial, fix.Serial)
+		c.waits = c.waits || fix.Waits
 	}
 	texts, reason := x.play(edits)
 	if reason != "" {
 		return objectTo(reason)
 	}
-	next, again := x.base.prog.With(x.ctx, texts, x.declares(edits))
-	if o := x.compiles(next.Problems); o != nil {
+	c.texts, c.api = texts, x.declares(edits)
+	b, o := x.try(c, nil, x.seen)
+	if o != nil {
 		return o
 	}
-	if reason := x.vets(again); reason != "" {
+	if reason := x.meets(b, c.places); reason != "" {
 		return objectTo(reason)
 	}
-	b, err := x.cfg.analyse(x.ctx, next, x.base, nil, x.seen)
-	if err != nil {
-		return objectTo(err.Error())
-	}
-	waits := slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Waits })
-	if o := x.better(b, places, waits, serial); o != nil {
+	if o := x.elsewhere(edits, c, b); o != nil {
 		return o
 	}
 	if o := x.cfg.unit.notices(x.base, b); o != nil {

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"fmt"
 	"go/ast"
 	"go/types"
 	"path/filepath"
@@ -41,33 +42,55 @@ func (s *sites) Mentions(fn *types.Func) []*rewrite.Use {
 	return out
 }
 
-func (s *sites) Variants(place string) []string {
+// Elsewhere looks into the builds that have files with the name of the place:
+// what they mean is told by types. A file that can't be had there may mean the
+// place.
+func (s *sites) Elsewhere(place string) string {
 	s.index()
-	i := strings.LastIndexByte(place, '.')
-	d := load.Declared{Name: place[i+1:], File: s.home(place[:i], place[i+1:])}
-	if st := s.types[place[:i]]; st != nil {
-		d.Type, _, _ = strings.Cut(strings.TrimPrefix(place[:i], st.File.Pkg.Path()+"."), ".")
-	}
+	files := []string{s.home(place)}
 	for _, u := range s.uses[place] {
-		if !slices.Contains(d.Users, u.File.Name) {
-			d.Users = append(d.Users, u.File.Name)
+		if !slices.Contains(files, u.File.Name) {
+			files = append(files, u.File.Name)
 		}
 	}
-	files := s.build.prog.Mentions(d)
-	if d.File != "" && !ast.IsExported(d.Name) {
-		files = slices.DeleteFunc(files, func(f string) bool { return filepath.Dir(f) != filepath.Dir(d.File) })
+	name := place[strings.LastIndexByte(place, '.')+1:]
+	list, err := s.build.prog.Variants(namesIn([]string{name}, files), files)
+	if err != nil {
+		return err.Error()
 	}
-	return files
+	for _, v := range list {
+		other, err := s.build.variants.load(s.build, v)
+		for _, f := range v.Files {
+			if err != nil || other.uses(f, place) {
+				return fmt.Sprintf("%s, which this build leaves out, mentions %s", filepath.Base(f), name)
+			}
+		}
+	}
+	return ""
 }
 
-// home is the file that declares a struct type, or the variable of a name
-// in the package with an import path; "" if there is none.
-func (s *sites) home(owner, name string) string {
-	if st := s.types[owner]; st != nil {
+// namesIn are names that are used in the directories of some files.
+func namesIn(names, files []string) []load.Name {
+	var out []load.Name
+	for _, f := range files {
+		for _, n := range names {
+			if m := (load.Name{Text: n, Dir: filepath.Dir(f)}); f != "" && !slices.Contains(out, m) {
+				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// home is the file that declares a field or a package variable; "" if there is
+// none.
+func (s *sites) home(place string) string {
+	i := strings.LastIndexByte(place, '.')
+	if st := s.types[place[:i]]; st != nil {
 		return st.File.Name
 	}
 	for _, p := range s.build.prog.Packages {
-		if o := p.Types.Scope().Lookup(name); o != nil && p.Types.Path() == owner {
+		if o := p.Types.Scope().Lookup(place[i+1:]); o != nil && p.Types.Path() == place[:i] {
 			return s.build.prog.Fset.Position(o.Pos()).Filename
 		}
 	}

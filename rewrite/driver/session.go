@@ -176,6 +176,7 @@ func (s *Session) analyse(ctx context.Context, prog *load.Program) (*Result, err
 	if err != nil {
 		return nil, err
 	}
+	b.variants = new(variants) // their files may have changed, too
 	r, findings := s.cfg.look(ctx, b, s.tests, nil)
 	plain := s.cfg
 	plain.Rules = nil

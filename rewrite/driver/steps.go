@@ -45,7 +45,7 @@ func (x *fixer) split() error {
 func (x *fixer) step(done, todo []*rewrite.Fix) ([]*rewrite.Fix, map[string][]byte) {
 	if len(todo) > 1 {
 		for _, fix := range todo {
-			y := &fixer{ctx: x.ctx, cfg: x.cfg, base: x.base, seen: x.seen, complaints: x.complaints}
+			y := &fixer{stage: x.stage, seen: x.seen, outcomes: x.outcomes}
 			if y.verify(append(slices.Clip(done), fix)...) == nil {
 				return []*rewrite.Fix{fix}, y.texts
 			}

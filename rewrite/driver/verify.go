@@ -2,10 +2,13 @@ package driver
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"golang.org/x/tools/go/analysis"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/load"
@@ -18,6 +21,64 @@ var Checks = []string{
 	"what the fix is for is found no more, and nothing else instead",
 	"no lock may wait for itself, or for one that is taken in the other order elsewhere",
 	"no lock is held over what may take long",
+}
+
+// A claim is what fixes are made for, and the texts that they make.
+type claim struct {
+	places []string // that they mend
+	waits  bool     // for goroutines
+	serial []string // locks that are there to be held over what is slow
+	texts  map[string][]byte
+	api    bool // a type that other packages may use changes
+}
+
+// A stage checks fixes on top of one state of the module.
+type stage struct {
+	ctx  context.Context
+	cfg  *Config
+	base *build
+	// complaints is what vet says of packages of base, by ID, as far as asked.
+	complaints map[string][]analysis.Diagnostic
+}
+
+func newStage(ctx context.Context, cfg *Config, base *build) *stage {
+	return &stage{ctx: ctx, cfg: cfg, base: base, complaints: make(map[string][]analysis.Diagnostic)}
+}
+
+// try builds what a claim is about and says what speaks against it. Of a variant
+// only the packages are built that differ from those of host.
+func (x *stage) try(c claim, host *build, seen *observation) (*build, *objection) {
+	next, again := x.base.prog.With(x.ctx, c.texts, c.api)
+	if o := x.compiles(next.Problems); o != nil {
+		return nil, o
+	}
+	if reason := x.vets(again); reason != "" {
+		return nil, objectTo(reason)
+	}
+	var b *build
+	var err error
+	if host != nil {
+		b, err = x.cfg.analyseVariant(x.ctx, next, x.base, host)
+	} else {
+		b, err = x.cfg.analyse(x.ctx, next, x.base, nil, seen)
+	}
+	if err != nil {
+		return nil, objectTo(err.Error())
+	}
+	if o := x.analysed(b.problems); o != nil {
+		return nil, o
+	}
+	return b, x.better(b, c.places, c.waits, c.serial)
+}
+
+// analysed reports the first package that can't be judged any more.
+func (x *stage) analysed(problems []load.Problem) *objection {
+	for _, p := range problems {
+		if !slices.Contains(x.base.problems, p) {
+			return objectTo(fmt.Sprintf("the result can't be analysed: %s: %s", p.Pkg, p.Msg))
+		}
+	}
+	return nil
 }
 
 // An objection is why fixes may not be made together, and what tells those to
@@ -71,7 +132,7 @@ func objectTo(reason string) *objection {
 }
 
 // compiles reports the first problem that the original text does not have.
-func (x *fixer) compiles(problems []load.Problem) *objection {
+func (x *stage) compiles(problems []load.Problem) *objection {
 	for _, p := range problems {
 		if !slices.Contains(x.base.prog.Problems, p) {
 			return &objection{reason: fmt.Sprintf("the result does not compile: %s:%d: %s", filepath.Base(p.At.File), p.At.Line, p.Msg), file: p.At.File}
@@ -83,7 +144,7 @@ func (x *fixer) compiles(problems []load.Problem) *objection {
 // better reports why the new build is no improvement: some of the places still
 // race, another one does now, a lock may wait for itself, or one is held over
 // what is slow.
-func (x *fixer) better(b *build, places []string, waits bool, serial []string) *objection {
+func (x *stage) better(b *build, places []string, waits bool, serial []string) *objection {
 	had := make(map[string]bool)
 	for _, f := range x.base.module.Findings() {
 		had[f.Place.Key] = true
@@ -99,9 +160,6 @@ func (x *fixer) better(b *build, places []string, waits bool, serial []string) *
 	}
 	if out.reason != "" {
 		return &out
-	}
-	if reason := x.meets(b, places); reason != "" {
-		return objectTo(reason)
 	}
 	before := x.base.module.Deadlocks()
 	for _, d := range b.module.Deadlocks() {
@@ -123,7 +181,7 @@ func (x *fixer) better(b *build, places []string, waits bool, serial []string) *
 // worse says why a finding of the new build speaks against it: it is on a place
 // that was to be mended, and races still, or on one that the old build didn't
 // find. "" if it doesn't.
-func (x *fixer) worse(f *rewrite.Finding, still, had bool) string {
+func (x *stage) worse(f *rewrite.Finding, still, had bool) string {
 	switch locking := f.Kind == rewrite.Locking; {
 	case locking && still:
 		return lockClause(f) + " still"

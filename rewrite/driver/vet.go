@@ -21,7 +21,7 @@ var vetters = []*analysis.Analyzer{copylock.Analyzer, waitgroup.Analyzer, atomic
 
 // vets reports the first thing that vet says of packages that were checked
 // again and does not say of the originals.
-func (x *fixer) vets(again []*load.Package) string {
+func (x *stage) vets(again []*load.Package) string {
 	for _, p := range again {
 		known := make(map[string]int) // by message: lines move
 		for _, d := range x.vetted(p.ID) {
@@ -38,7 +38,7 @@ func (x *fixer) vets(again []*load.Package) string {
 }
 
 // vetted is what vet says of an original package, by its ID.
-func (x *fixer) vetted(id string) []analysis.Diagnostic {
+func (x *stage) vetted(id string) []analysis.Diagnostic {
 	list, ok := x.complaints[id]
 	if i := slices.IndexFunc(x.base.prog.Packages, func(p *load.Package) bool { return p.ID == id }); !ok && i >= 0 {
 		list = vet(x.base.prog, x.base.prog.Packages[i])

@@ -51,6 +51,9 @@ type Program struct {
 	Packages []*Package // the module's, to be analysed, importers after what they import
 	Problems []Problem  // packages that are left out, and why; by position
 	ModDirs  []string   // root directories of the main modules: one, unless there is a go.work
+	// Same holds, in a Variant, the IDs of its other packages, which are those of
+	// the program that it is a variant of.
+	Same map[string]bool
 
 	list   *packages.Config
 	graph  map[string]*packages.Package // by ID
@@ -58,6 +61,7 @@ type Program struct {
 	files  map[string][]byte // overlay
 	heads  map[string]head   // of the files the go command was asked about
 	stamps *stamps
+	shared *shared
 }
 
 const metadata = packages.NeedName | packages.NeedFiles | packages.NeedCompiledGoFiles |
@@ -100,6 +104,7 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 	}
 	packages.Visit(roots, nil, func(p *packages.Package) { prog.graph[p.ID] = p })
 	prog.ModDirs = modDirs(prog.graph, roots)
+	prog.shared = newShared(ctx, cfg, prog.graph)
 	prog.world = newWorld(prog, isRoot)
 	if cfg.Watch {
 		prog.stamps = newStamps(prog) // before the files are read
@@ -239,6 +244,9 @@ func (prog *Program) standard(path string) *packages.Package {
 	}
 	return list[0]
 }
+
+// Texts returns the texts that stand for those on disk, by file name.
+func (prog *Program) Texts() map[string][]byte { return prog.files }
 
 // Own reports whether the package with this import path is analysed.
 func (prog *Program) Own(path string) bool { return prog.world.paths[path] }

@@ -92,8 +92,10 @@ func TestLoad(t *testing.T) {
 	if len(prog.Problems) != 1 || prog.Problems[0].At.Line != 3 || filepath.Base(prog.Problems[0].At.File) != "c.go" {
 		t.Errorf("problems: %v", prog.Problems)
 	}
-	if got := prog.Mentions(load.Declared{Name: "n", Type: "T"}); len(got) != 1 || filepath.Base(got[0]) != "a_plan9.go" {
-		t.Errorf("files left out that mention n: %v", got)
+	name := filepath.Join(dir, "a", "a.go")
+	list, err := prog.Variants([]load.Name{{Text: "n", Dir: filepath.Dir(name)}}, []string{name})
+	if err != nil || len(list) != 1 || len(list[0].Files) != 1 || filepath.Base(list[0].Files[0]) != "a_plan9.go" || list[0].Name != "with GOOS=plan9" {
+		t.Errorf("builds with other files that mention n: %v, %v", list, err)
 	}
 	for _, p := range prog.Packages {
 		if _, err := p.SSA(); err != nil {
@@ -168,10 +170,10 @@ func TestNamedFiles(t *testing.T) {
 	tests := []struct {
 		files, packages, mentions string
 	}{
-		{"a.go", "b, command-line-arguments", "a_test.go b.go"},
+		{"a.go", "b, command-line-arguments", "a_test.go"},
 		{"a.go b.go", "b, command-line-arguments", "a_test.go"},
 		{"a.go a_test.go", "b, command-line-arguments [command-line-arguments.test]", "b.go"},
-		{"a.go x_test.go", "b, command-line-arguments, command-line-arguments_test [command-line-arguments.test]", "a_test.go b.go"},
+		{"a.go x_test.go", "b, command-line-arguments, command-line-arguments_test [command-line-arguments.test]", "a_test.go"},
 	}
 	for _, test := range tests {
 		t.Run(test.files, func(t *testing.T) {
@@ -188,12 +190,9 @@ func TestNamedFiles(t *testing.T) {
 			if len(prog.ModDirs) != 1 || filepath.Base(prog.ModDirs[0]) != filepath.Base(root) {
 				t.Errorf("directories %v, want the module's, %s", prog.ModDirs, root)
 			}
-			var mentions []string
-			for _, f := range prog.Mentions(load.Declared{Name: "n", Type: "T"}) {
-				mentions = append(mentions, filepath.Base(f))
-			}
-			if got := strings.Join(mentions, " "); got != test.mentions {
-				t.Errorf("files left out that mention n: %s, want %s", got, test.mentions)
+			_, err = prog.Variants([]load.Name{{Text: "n", Dir: dir}}, []string{filepath.Join(dir, "a.go")})
+			if err == nil || !strings.HasPrefix(err.Error(), test.mentions+", which was not named, ") {
+				t.Errorf("files left out that mention n: %v, want %s", err, test.mentions)
 			}
 		})
 	}

@@ -1,108 +1,153 @@
 package load
 
 import (
-	"cmp"
 	"go/ast"
-	"go/parser"
+	"go/build/constraint"
+	"go/scanner"
 	"go/token"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 )
 
-// A Declared is a field, or a package variable, as other files may know it.
-type Declared struct {
-	Name  string
-	Type  string   // the struct of a field, "" for a variable
-	File  string   // that declares it
-	Users []string // the files that use it
+// A Name is what a change is about, as other files may know it.
+type Name struct {
+	Text string
+	Dir  string // of the files that can mean it; not used if it is exported
 }
 
-// Mentions returns the files of the module's packages that the build left out,
-// or that were not named where others beside them were, and that use a field
-// of this name, of whichever struct, or a variable: a change may break them. A
-// file that does not parse may use anything; one that no build has together
-// with the file that declares the field, or variable, means another. Where it
-// declares that other one, what users do to the one they do to the other.
-func (prog *Program) Mentions(d Declared) []string {
-	seen := make(map[string]bool)
-	var names []string
-	for _, p := range prog.graph {
-		if !prog.world.own[p.ID] {
-			continue
+// An absent is a Go file of the module that the build does not have: for
+// another system or with other tags, or of a package that was not asked for.
+type absent struct {
+	file   string
+	pkg    string          // as the package clause has it
+	idents map[string]bool // in it, and the words that stand for keywords
+	under  []constraint.Expr
+}
+
+// absents knows the files that a build does not have, once they are asked for.
+type absents struct {
+	mu    sync.Mutex // guards the maps
+	files map[string]*absent
+	dirs  map[string][]string // the Go files in a directory
+	tree  []string            // directories of the module; nil until asked for
+}
+
+func newAbsents() *absents {
+	return &absents{files: make(map[string]*absent), dirs: make(map[string][]string)}
+}
+
+// absent lists the files that mention one of some names and that some build
+// has together with files under one of some constraints.
+func (prog *Program) absent(names []Name, kinds [][]constraint.Expr) []*absent {
+	out := prog.shared.absents
+	out.mu.Lock()
+	defer out.mu.Unlock()
+	var list []*absent
+	for _, n := range names {
+		exported := ast.IsExported(n.Text)
+		dirs := []string{n.Dir}
+		if exported {
+			dirs = out.all(prog.ModDirs)
 		}
-		for _, f := range slices.Concat(p.IgnoredFiles, prog.beside(p)) {
-			if !seen[f] && strings.HasSuffix(f, ".go") && prog.mentions(f, d) {
-				names = append(names, f)
+		for _, dir := range dirs {
+			for _, file := range out.in(dir) {
+				if prog.shared.built[file] {
+					continue
+				}
+				a := out.read(prog, file)
+				if a.idents[n.Text] && (exported || a.pkg == "" || prog.shared.clauses[dir][a.pkg] || prog.shared.unit) && !slices.Contains(list, a) &&
+					slices.ContainsFunc(kinds, func(c []constraint.Expr) bool { return together(a.under, c) }) {
+					list = append(list, a)
+				}
 			}
-			seen[f] = true
 		}
 	}
-	slices.Sort(names)
-	return names
+	slices.SortFunc(list, func(a, b *absent) int { return strings.Compare(a.file, b.file) })
+	return list
 }
 
-func (prog *Program) mentions(file string, d Declared) bool {
+func spell(all []constraint.Expr) string {
+	var words []string
+	for _, e := range all {
+		words = append(words, e.String())
+	}
+	slices.Sort(words)
+	return strings.Join(words, "; ")
+}
+
+// all lists the directories of the module that may hold packages.
+func (out *absents) all(roots []string) []string {
+	if out.tree != nil {
+		return out.tree
+	}
+	out.tree = []string{}
+	for _, root := range roots {
+		filepath.WalkDir(root, func(name string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil || !d.IsDir():
+				return nil
+			case name == root:
+			case d.Name() == "vendor", d.Name() == "testdata", d.Name()[0] == '.', d.Name()[0] == '_':
+				return fs.SkipDir
+			default:
+				if _, err := os.Lstat(filepath.Join(name, "go.mod")); err == nil {
+					return fs.SkipDir // another module
+				}
+			}
+			if !slices.Contains(out.tree, name) {
+				out.tree = append(out.tree, name)
+			}
+			return nil
+		})
+	}
+	return out.tree
+}
+
+// in lists the Go files in a directory that some build may have.
+func (out *absents) in(dir string) []string {
+	if list, ok := out.dirs[dir]; ok {
+		return list
+	}
+	entries, _ := os.ReadDir(dir)
+	list := []string{}
+	for _, e := range entries {
+		if n := e.Name(); strings.HasSuffix(n, ".go") && n[0] != '.' && n[0] != '_' && !e.IsDir() {
+			list = append(list, filepath.Join(dir, n))
+		}
+	}
+	out.dirs[dir] = list
+	return list
+}
+
+func (out *absents) read(prog *Program, file string) *absent {
+	if a := out.files[file]; a != nil {
+		return a
+	}
+	a := &absent{file: file, idents: make(map[string]bool)}
+	out.files[file] = a
 	text, err := prog.Source(file)
 	if err != nil {
-		return false
+		return a
 	}
-	if together(file, d.File, prog.Source) {
-		return usesName(file, text, d.Name, d.Type == "")
-	}
-	user := func(u string) bool { return u != d.File && together(file, u, prog.Source) }
-	return filepath.Dir(file) == filepath.Dir(d.File) && declares(file, text, d) && slices.ContainsFunc(d.Users, user)
-}
-
-// declares reports whether a file declares a variable, or the struct type of a
-// field, at the top level.
-func declares(file string, text []byte, d Declared) bool {
-	f, err := parser.ParseFile(token.NewFileSet(), file, text, 0)
-	return err == nil && f.Scope.Lookup(cmp.Or(d.Type, d.Name)) != nil
-}
-
-// usesName reports whether a file selects a field of this name, or sets one in
-// a composite literal; or, if bare is set, names a package variable so. A file
-// that does not parse may do anything.
-func usesName(file string, text []byte, name string, bare bool) bool {
-	f, err := parser.ParseFile(token.NewFileSet(), file, text, 0)
-	if err != nil {
-		return true
-	}
-	if bare {
-		return usesVariable(f, name)
-	}
-	found := false
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SelectorExpr:
-			found = found || n.Sel.Name == name
-		case *ast.KeyValueExpr:
-			id, ok := n.Key.(*ast.Ident)
-			found = found || ok && id.Name == name
+	a.under = constraints(file, string(text))
+	var s scanner.Scanner
+	s.Init(token.NewFileSet().AddFile(file, -1, len(text)), text, nil, 0)
+	clause := false
+	for {
+		_, tok, lit := s.Scan()
+		switch {
+		case tok == token.EOF:
+			return a
+		case tok == token.IDENT:
+			a.idents[lit] = true
+			if clause {
+				a.pkg = lit
+			}
 		}
-		return !found
-	})
-	return found
-}
-
-// usesVariable reports whether a file has a name that nothing declared around
-// it in that file explains, or selects it from what may be a package. Keys of
-// composite literals may be fields or values; they count.
-func usesVariable(f *ast.File, name string) bool {
-	free := func(id *ast.Ident) bool { return slices.Contains(f.Unresolved, id) }
-	found := slices.ContainsFunc(f.Unresolved, func(id *ast.Ident) bool { return id.Name == name }) ||
-		f.Scope.Lookup(name) != nil
-	ast.Inspect(f, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SelectorExpr:
-			x, ok := n.X.(*ast.Ident)
-			found = found || ok && n.Sel.Name == name && ast.IsExported(name) && free(x)
-		case *ast.KeyValueExpr:
-			id, ok := n.Key.(*ast.Ident)
-			found = found || ok && id.Name == name && id.Obj == nil
-		}
-		return !found
-	})
-	return found
+		clause = tok == token.PACKAGE && a.pkg == ""
+	}
 }

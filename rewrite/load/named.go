@@ -1,7 +1,6 @@
 package load
 
 import (
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -62,22 +61,13 @@ func named(graph map[string]*packages.Package) map[string]bool {
 	return files
 }
 
-// beside lists the Go files in the directory of a package made of named files
-// that were not named: their package may be the same.
-func (prog *Program) beside(p *packages.Package) []string {
-	if !fromNames(p) {
-		return nil
-	}
-	dir := filepath.Dir(p.GoFiles[0])
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return nil
-	}
-	var list []string
-	for _, e := range entries {
-		if name := filepath.Join(dir, e.Name()); strings.HasSuffix(name, ".go") && !prog.world.named[name] {
-			list = append(list, name)
+// beside reports whether a file stands in the directory of a package made of
+// named files, and was not named: its package may be the same.
+func (prog *Program) beside(file string) bool {
+	for f := range prog.world.named {
+		if filepath.Dir(f) == filepath.Dir(file) {
+			return true
 		}
 	}
-	return list
+	return false
 }

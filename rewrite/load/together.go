@@ -3,54 +3,40 @@ package load
 import (
 	"go/build/constraint"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 )
 
 // systems and architectures are the values of GOOS and GOARCH, past ones
-// included: https://go.dev/src/internal/syslist/syslist.go
+// included, the usual ones first: https://go.dev/src/internal/syslist/syslist.go
 var (
-	systems = strings.Fields("aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows zos")
+	systems = strings.Fields("linux windows darwin freebsd openbsd netbsd dragonfly solaris illumos plan9 js wasip1 android ios aix hurd nacl zos")
 	unixes  = strings.Fields("aix android darwin dragonfly freebsd hurd illumos ios linux netbsd openbsd solaris")
 	// some systems have the tag of another one as well
 	also = map[string]string{"android": "linux", "illumos": "solaris", "ios": "darwin"}
 
-	architectures = strings.Fields("386 amd64 amd64p32 arm armbe arm64 arm64be loong64 mips mipsle mips64 mips64le mips64p32 mips64p32le ppc ppc64 ppc64le riscv riscv64 s390 s390x sparc sparc64 wasm")
+	architectures = strings.Fields("amd64 arm64 386 arm loong64 mips mipsle mips64 mips64le ppc64 ppc64le riscv64 s390x wasm amd64p32 armbe arm64be mips64p32 mips64p32le ppc riscv s390 sparc sparc64")
+	// runsOn holds the architectures of systems that don't run on both amd64 and
+	// arm64; none for those that Go has given up:
+	// https://go.dev/src/internal/platform/zosarch.go
+	runsOn = map[string][]string{"aix": {"ppc64"}, "dragonfly": {"amd64"}, "hurd": nil, "illumos": {"amd64"}, "js": {"wasm"}, "nacl": nil,
+		"plan9": {"amd64", "arm", "386"}, "solaris": {"amd64"}, "wasip1": {"wasm"}, "zos": nil}
 )
 
-// together reports whether some build may have both of two files.
-func together(a, b string, source func(string) ([]byte, error)) bool {
-	var all []constraint.Expr
-	for _, name := range []string{a, b} {
-		text, err := source(name)
-		if err != nil {
-			return true
-		}
-		all = append(all, constraints(name, string(text))...)
-	}
-	var free []string // tags that a build may have or not
-	goarches := []string{""}
-	for _, e := range all {
-		eachTag(e, func(tag string) {
-			switch {
-			case slices.Contains(architectures, tag):
-				goarches = append(goarches, tag)
-			case tag != "unix" && !slices.Contains(systems, tag) && !slices.Contains(free, tag):
-				free = append(free, tag)
-			}
-		})
-	}
-	if len(free) > 8 {
+// together reports whether some build, by whichever Go, may have two files
+// with these constraints.
+func together(a, b []constraint.Expr) bool {
+	all := slices.Concat(a, b)
+	free := freeTags(all)
+	if len(free) > maxFree {
 		return true
 	}
 	for _, goos := range systems {
-		for _, goarch := range goarches {
+		for _, goarch := range append(architecturesIn(all), "") {
 			for set := range 1 << len(free) {
-				build := func(tag string) bool {
-					i := slices.Index(free, tag)
-					return tag == goos || tag == also[goos] || tag == goarch || tag == "unix" && slices.Contains(unixes, goos) || i >= 0 && set>>i&1 == 1
-				}
-				if !slices.ContainsFunc(all, func(e constraint.Expr) bool { return !e.Eval(build) }) {
+				s := setting{goos, goarch, chosen(free, set)}
+				if !slices.ContainsFunc(all, func(e constraint.Expr) bool { return !e.Eval(s.has) }) {
 					return true
 				}
 			}
@@ -61,6 +47,7 @@ func together(a, b string, source func(string) ([]byte, error)) bool {
 
 // constraints lists the conditions under which a file is built, those in its
 // name and those above its package clause. One that can't be read is left out.
+// Preambles of C code need cgo.
 func constraints(name, text string) []constraint.Expr {
 	var out []constraint.Expr
 	base := strings.TrimSuffix(strings.TrimSuffix(filepath.Base(name), ".go"), "_test")
@@ -84,8 +71,13 @@ func constraints(name, text string) []constraint.Expr {
 			out = append(out, e)
 		}
 	}
+	if importsC.MatchString(text) {
+		out = append(out, &constraint.TagExpr{Tag: "cgo"})
+	}
 	return out
 }
+
+var importsC = regexp.MustCompile(`(?m)^(import\s+|\s+)"C"`)
 
 func eachTag(e constraint.Expr, fn func(string)) {
 	switch e := e.(type) {

@@ -1,6 +1,9 @@
 package load
 
-import "testing"
+import (
+	"go/build/constraint"
+	"testing"
+)
 
 // Two files are built together if some system, architecture and tags have both.
 func TestTogether(t *testing.T) {
@@ -25,7 +28,7 @@ func TestTogether(t *testing.T) {
 	}
 	for _, test := range tests {
 		text := map[string]string{}
-		source := func(name string) ([]byte, error) { return []byte(text[name] + "\n\npackage p\n"), nil }
+		of := func(name string) []constraint.Expr { return constraints(name, text[name]+"\n\npackage p\n") }
 		name := func(s string) string {
 			for i := range s {
 				if s[i] == ' ' {
@@ -36,10 +39,10 @@ func TestTogether(t *testing.T) {
 			return s
 		}
 		a, b := name(test.a), name(test.b)
-		if got := together(a, b, source); got != test.want {
+		if got := together(of(a), of(b)); got != test.want {
 			t.Errorf("%s and %s: %v, want %v", test.a, test.b, got, test.want)
 		}
-		if got := together(b, a, source); got != test.want {
+		if got := together(of(b), of(a)); got != test.want {
 			t.Errorf("%s and %s: %v, want %v", test.b, test.a, got, test.want)
 		}
 	}

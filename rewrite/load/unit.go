@@ -56,6 +56,7 @@ func Of(ctx context.Context, u Unit) *Program {
 	if len(prog.ModDirs) > 0 {
 		prog.list.Dir = prog.ModDirs[0]
 	}
+	prog.shared = sharedOf(prog.list.Dir, u.Ignored)
 	prog.world = newWorld(prog, map[string]bool{path: true})
 	for _, own := range u.Own {
 		prog.world.paths[own] = true

@@ -56,6 +56,7 @@ type world struct {
 	nodes map[string]*node
 	deps  *exports
 	ssa   *ssaProgram
+	lean  bool // of packages without bodies, which may be the library's, only the types are wanted
 }
 
 // A node is a package being type-checked from source.
@@ -72,7 +73,7 @@ type node struct {
 func newWorld(prog *Program, root map[string]bool) *world {
 	w := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), nodes: make(map[string]*node),
 		named: named(prog.graph),
-		deps:  &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}},
+		deps:  newExports(prog),
 		ssa:   newSSAProgram(prog.Fset)}
 	w.markOwn()
 	for id := range w.own {
@@ -134,7 +135,7 @@ func (w *world) analysed(p *packages.Package) bool {
 // if api is set, those that import these.
 func (w *world) without(prog *Program, changed map[string]bool, api bool) *world {
 	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, named: w.named, nodes: make(map[string]*node, len(w.nodes)),
-		deps: w.deps, ssa: w.ssa}
+		deps: w.deps, ssa: w.ssa, lean: w.lean}
 	stale := make(map[string]bool)
 	done := make(map[string]bool)
 	var visit func(p *packages.Package) bool
@@ -265,6 +266,8 @@ func (w *world) typecheck(n *node) {
 	pkg := &Package{ID: m.ID, Path: m.PkgPath, Root: w.root[m.ID], GoVersion: "go1.26"}
 	if m.Module != nil && m.Module.GoVersion != "" {
 		pkg.GoVersion = "go" + m.Module.GoVersion
+	} else if w.lean {
+		pkg.GoVersion = "" // the library's own
 	}
 	texts := sha256.New()
 	for _, name := range m.CompiledGoFiles {
@@ -300,6 +303,9 @@ func (w *world) typecheck(n *node) {
 	}
 	pkg.Types, _ = conf.Check(m.PkgPath, w.prog.Fset, pkg.Files, pkg.Info)
 	pkg.Types.SetName(m.Name)
+	if !n.bodies && w.lean {
+		pkg.Files, pkg.Info = nil, nil
+	}
 	n.pkg = pkg
 }
 
@@ -340,6 +346,10 @@ type exports struct {
 	prog *Program
 	mu   sync.Mutex
 	pkgs map[string]*types.Package // by import path; guarded by mu
+}
+
+func newExports(prog *Program) *exports {
+	return &exports{prog: prog, pkgs: map[string]*types.Package{"unsafe": types.Unsafe}}
 }
 
 func (e *exports) load(p *packages.Package) (*types.Package, error) {

@@ -1,0 +1,90 @@
+package driver
+
+import (
+	"fmt"
+	"go/types"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/exp/apidiff"
+
+	"github.com/go-fixer/fixer/rewrite/load"
+)
+
+// A renewal is a package before and after a change.
+type renewal struct{ old, new *load.Package }
+
+// renewed lists the packages that a build has anew.
+func (x *stage) renewed(b *build) (list []renewal) {
+	old := make(map[string]*load.Package)
+	for _, p := range x.base.prog.Packages {
+		old[p.ID] = p
+	}
+	for _, p := range b.prog.Packages {
+		if q := old[p.ID]; q != nil && q != p {
+			list = append(list, renewal{q, p})
+		}
+	}
+	return list
+}
+
+// compatible reports the first change that code of other modules may not
+// compile with any more.
+func (x *stage) compatible(b *build) string {
+	for _, r := range x.renewed(b) {
+		if r.new.Types.Name() == "main" || strings.Contains("/"+r.new.Path+"/", "/internal/") || strings.HasSuffix(r.new.Path, "_test") {
+			continue
+		}
+		for _, c := range apidiff.Changes(r.old.Types, r.new.Types).Changes {
+			if !c.Compatible {
+				return "the API would change: " + c.Message
+			}
+		}
+	}
+	return ""
+}
+
+// redeclared names what is declared otherwise, or newly, in the packages that a
+// build has anew, fields and methods with their types.
+func (x *stage) redeclared(b *build) (names []string) {
+	for _, r := range x.renewed(b) {
+		old, now := declarations(r.old.Types), declarations(r.new.Types)
+		all := maps.Clone(old)
+		maps.Copy(all, now)
+		for _, key := range slices.Sorted(maps.Keys(all)) {
+			if old[key] != now[key] {
+				names = append(names, strings.Split(key, ".")...)
+			}
+		}
+	}
+	return names
+}
+
+// declarations spells what a package declares, by name.
+func declarations(p *types.Package) map[string]string {
+	all := make(map[string]string)
+	for _, name := range p.Scope().Names() {
+		o := p.Scope().Lookup(name)
+		tn, ok := o.(*types.TypeName)
+		if !ok || tn.IsAlias() {
+			all[name] = types.ObjectString(o, nil)
+			continue
+		}
+		st, ok := tn.Type().Underlying().(*types.Struct)
+		if !ok {
+			all[name] = types.TypeString(tn.Type().Underlying(), nil)
+		} else {
+			for i := range st.NumFields() {
+				f := st.Field(i)
+				all[name+"."+f.Name()] = fmt.Sprintf("%s %v %q", types.TypeString(f.Type(), nil), f.Embedded(), st.Tag(i))
+			}
+		}
+		if n, ok := tn.Type().(*types.Named); ok {
+			for m := range n.Methods() {
+				all[name+"."+m.Name()] = types.ObjectString(m, nil)
+			}
+		}
+	}
+	return all
+}
