@@ -89,7 +89,7 @@ func TestVet(t *testing.T) {
 	if out, err := in(t, dir, "go", "mod", "edit", "-go=1.26.0", "-require=github.com/go-fixer/fixer@v0.0.0-00010101000000-000000000000", "-replace=github.com/go-fixer/fixer="+root); err != nil {
 		t.Fatal(out)
 	}
-	write(t, dir, "go.sum", string(sums))
+	write(t, dir, map[string]string{"go.sum": string(sums)})
 	source := read(t, dir, "quota.go")
 	for _, line := range strings.Split(strings.TrimSpace(block(t, "vet")), "\n") {
 		command, _, _ := strings.Cut(line, "#")
@@ -114,7 +114,7 @@ func TestVet(t *testing.T) {
 			if got := read(t, dir, "quota.go"); got != string(want) {
 				t.Errorf("%s: quota.go is\n%s\nwant\n%s", line, got, want)
 			}
-			write(t, dir, "quota.go", source)
+			write(t, dir, map[string]string{"quota.go": source})
 		default:
 			if err == nil || !strings.Contains(out, "quota.go:32:2: guard: Quota.used is written by") {
 				t.Errorf("%s: %v\n%s", line, err, out)
@@ -131,13 +131,6 @@ func file(t *testing.T, archive *txtar.Archive, name string) []byte {
 	}
 	t.Fatalf("no file %s", name)
 	return nil
-}
-
-func write(t *testing.T, dir, name, text string) {
-	t.Helper()
-	if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func read(t *testing.T, dir, name string) string {
@@ -241,7 +234,7 @@ func TestVetAgain(t *testing.T) {
 	dir := unpack(t, []byte(below))
 	vet(t, dir, "./...")
 	edit := func(name, old, new string) {
-		write(t, dir, name, strings.Replace(read(t, dir, name), old, new, 1))
+		write(t, dir, map[string]string{name: strings.Replace(read(t, dir, name), old, new, 1)})
 	}
 	for _, step := range []struct {
 		what string
@@ -260,7 +253,7 @@ func TestVetAgain(t *testing.T) {
 			t.Errorf("%s: looked at %q, want %q", step.what, got, step.want)
 		}
 	}
-	write(t, dir, ".fixer.yml", "exclude: [a/...]\n")
+	write(t, dir, map[string]string{".fixer.yml": "exclude: [a/...]\n"})
 	if out, err := vet(t, dir, "./..."); err != nil {
 		t.Errorf("a is excluded: %v\n%s", err, out)
 	}
@@ -287,7 +280,7 @@ func TestVetStandard(t *testing.T) {
 func TestVetTooOld(t *testing.T) {
 	dir, _ := example(t, "guard")
 	newer := filepath.Join(t.TempDir(), "fixer")
-	write(t, filepath.Dir(newer), "fixer", fmt.Sprintf("#!/bin/sh\nGOVERSION=go1.99 exec %s \"$@\"\n", fixer(t)))
+	write(t, filepath.Dir(newer), map[string]string{"fixer": fmt.Sprintf("#!/bin/sh\nGOVERSION=go1.99 exec %s \"$@\"\n", fixer(t))})
 	if err := os.Chmod(newer, 0o777); err != nil {
 		t.Fatal(err)
 	}
@@ -299,7 +292,7 @@ func TestVetTooOld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, dir, "p.cfg", string(unit))
+	write(t, dir, map[string]string{"p.cfg": string(unit)})
 	if out, err := in(t, dir, fixer(t), "p.cfg"); err == nil || strings.Count(out, complaint) != 1 {
 		t.Errorf("a package for a newer Go: %v\n%s", err, out)
 	}
