@@ -113,11 +113,12 @@ func (g *gitHub) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// reviewdogMark is by what reviewdog knows its own comments again, and commit
-// the hash that is another one in each run.
+// reviewdogMark is by what reviewdog knows its own comments again, commit the
+// hash that is another one in each run, and link where a comment points to.
 var (
 	reviewdogMark = regexp.MustCompile(`\n?<!-- __reviewdog__:[^>]* -->\n?`)
 	commit        = regexp.MustCompile(`\b[0-9a-f]{40}\b`)
+	link          = regexp.MustCompile(`https://github.com/owner/\S+`)
 )
 
 // reviews returns what was posted, for people to read.
@@ -138,8 +139,10 @@ func (g *gitHub) reviews(t *testing.T) []byte {
 			t.Fatal(err)
 		}
 		for _, c := range review.Comments {
-			text := fmt.Sprint(c["body"])
-			c["body"] = strings.Split(commit.ReplaceAllString(reviewdogMark.ReplaceAllString(text, ""), "COMMIT"), "\n")
+			text := commit.ReplaceAllString(reviewdogMark.ReplaceAllString(fmt.Sprint(c["body"]), ""), "COMMIT")
+			body, related, _ := strings.Cut(text, "<hr>")
+			c["body"] = strings.Split(body, "\n")
+			c["related"] = link.FindAllString(related, -1)
 		}
 		enc := json.NewEncoder(&out)
 		enc.SetEscapeHTML(false)
