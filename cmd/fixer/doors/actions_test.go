@@ -31,7 +31,7 @@ func TestWorkflow(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		run(t, dir, 0, "git", "init", "-q")
-		lay(t, dir, map[string]string{".github/workflows/races.yml": c.workflow, "action.yml": string(action)})
+		write(t, dir, map[string]string{".github/workflows/races.yml": c.workflow, "action.yml": string(action)})
 		code := 0
 		if c.complaint != "" {
 			code = 1
@@ -158,7 +158,7 @@ func TestAction(t *testing.T) {
 		t.Skip("there is no bash")
 	}
 	a, temp, repo := readAction(t), t.TempDir(), t.TempDir()
-	lay(t, filepath.Join(repo, "sub"), racy)
+	write(t, filepath.Join(repo, "sub"), racy)
 	run(t, repo, 0, "git", "init", "-q")
 	run(t, repo, 0, "git", "add", ".")
 	run(t, repo, 0, "git", "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "first")

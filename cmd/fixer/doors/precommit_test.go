@@ -56,13 +56,13 @@ func TestPreCommit(t *testing.T) {
 		t.Setenv(name, strings.TrimSpace(run(t, "", 0, "go", "env", name)))
 	}
 	t.Setenv("HOME", home)
-	lay(t, home, map[string]string{".gitconfig": "[user]\n\tname = a\n\temail = a@example.com\n" +
+	write(t, home, map[string]string{".gitconfig": "[user]\n\tname = a\n\temail = a@example.com\n" +
 		"[url \"" + ours + "\"]\n\tinsteadOf = https://github.com/go-fixer/fixer\n[safe]\n\tdirectory = *\n"})
 	t.Setenv("PRE_COMMIT_HOME", filepath.Join(home, "pre-commit"))
 	t.Setenv("GOPROXY", "off")
 
-	lay(t, dir, racy)
-	lay(t, dir, map[string]string{".pre-commit-config.yaml": config})
+	write(t, dir, racy)
+	write(t, dir, map[string]string{".pre-commit-config.yaml": config})
 	run(t, dir, 0, "git", "init", "-q", "-b", "main")
 	run(t, dir, 0, "git", "add", "go.mod", ".pre-commit-config.yaml")
 	run(t, dir, 0, "git", "commit", "-q", "-m", "first")
@@ -73,11 +73,11 @@ func TestPreCommit(t *testing.T) {
 		t.Errorf("the hook says:\n%s", out)
 	}
 	run(t, dir, 0, "git", "commit", "-q", "--no-verify", "-m", "a race")
-	lay(t, dir, map[string]string{"other.go": "package m\n\n// X is another matter.\nvar X int\n"})
+	write(t, dir, map[string]string{"other.go": "package m\n\n// X is another matter.\nvar X int\n"})
 	run(t, dir, 0, "git", "add", "other.go")
 	run(t, dir, 0, "git", "commit", "-q", "-m", "another matter")
 
-	lay(t, dir, map[string]string{".pre-commit-config.yaml": strings.Replace(config, "id: fixer\n        args: [--new-from-rev=HEAD]", "id: fixer-apply", 1)})
+	write(t, dir, map[string]string{".pre-commit-config.yaml": strings.Replace(config, "id: fixer\n        args: [--new-from-rev=HEAD]", "id: fixer-apply", 1)})
 	if out := run(t, dir, 1, program, "run", "--all-files"); !strings.Contains(out, "files were modified by this hook") {
 		t.Errorf("the hook that applies says:\n%s", out)
 	}
@@ -99,7 +99,7 @@ func published(t *testing.T, version string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lay(t, dir, map[string]string{name: string(text)})
+		write(t, dir, map[string]string{name: string(text)})
 	}
 	run(t, dir, 0, "git", "init", "-q", "-b", "main")
 	run(t, dir, 0, "git", "add", ".")
@@ -108,8 +108,8 @@ func published(t *testing.T, version string) string {
 	return dir
 }
 
-// lay puts files into a directory.
-func lay(t *testing.T, dir string, files map[string]string) {
+// write puts files into a directory.
+func write(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
 		name = filepath.Join(dir, filepath.FromSlash(name))

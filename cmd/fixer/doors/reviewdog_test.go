@@ -60,12 +60,12 @@ func pullRequest(t *testing.T) (dir, head string) {
 	run(t, dir, 0, "git", "init", "-q", "-b", "main")
 	run(t, dir, 0, "git", "config", "user.name", "a")
 	run(t, dir, 0, "git", "config", "user.email", "a@example.com")
-	lay(t, dir, map[string]string{"go.mod": racy["go.mod"]})
+	write(t, dir, map[string]string{"go.mod": racy["go.mod"]})
 	run(t, dir, 0, "git", "add", ".")
 	run(t, dir, 0, "git", "commit", "-q", "-m", "first")
 	run(t, dir, 0, "git", "checkout", "-q", "-b", "topic")
-	lay(t, dir, racy)
-	lay(t, dir, map[string]string{"flag/up.go": "package flag\n\n// Up says whether it is raised.\nfunc (f *Flag) Up() bool { return f.up }\n", "flag/flag.go": `package flag
+	write(t, dir, racy)
+	write(t, dir, map[string]string{"flag/up.go": "package flag\n\n// Up says whether it is raised.\nfunc (f *Flag) Up() bool { return f.up }\n", "flag/flag.go": `package flag
 
 // A Flag is raised in the background.
 type Flag struct {
