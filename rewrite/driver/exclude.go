@@ -49,7 +49,7 @@ func parseExclusion(text string) (exclusion, error) {
 			part = "**"
 		}
 		if _, err := path.Match(part, ""); err != nil || part != "**" && (strings.Contains(part, "**") || strings.Contains(part, "...")) {
-			return nil, fmt.Errorf("%s: %s is no pattern; there are *, ?, [a-z] and, alone between slashes, ** and ...", text, part)
+			return nil, fmt.Errorf("%s: %s is no pattern; ** and ... stand alone between slashes", text, part)
 		}
 		if part != "**" || len(e) == 0 || e[len(e)-1] != "**" {
 			e = append(e, part)
