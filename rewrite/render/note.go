@@ -18,8 +18,8 @@ type Note struct {
 
 // Notes lists the places that show why there is a finding: both accesses, or one
 // if they are the same, the start of both goroutines, the declaration with how
-// often which lock is held, and all other accesses. Of a lock, it is what happens
-// to it, in order.
+// often which lock is held, and all other accesses, unless they are many. Of a
+// lock, it is what happens to it, in order.
 func Notes(f *rewrite.Finding) []Note {
 	if f.Kind == rewrite.Locking {
 		return lockNotes(f)
@@ -43,7 +43,7 @@ func Notes(f *rewrite.Finding) []Note {
 		add(f.Place.Decl, voteLine(v, f.Accesses))
 	}
 	for _, a := range f.Accesses {
-		if a.At != f.Sides[0].Access.At && a.At != f.Sides[1].Access.At {
+		if len(f.Accesses) <= accessesShown && a.At != f.Sides[0].Access.At && a.At != f.Sides[1].Access.At {
 			add(a.At, describe(a))
 		}
 	}
