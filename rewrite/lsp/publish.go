@@ -84,7 +84,7 @@ func (m *module) diagnose(o *driver.Outcome) diagnostic {
 	}
 	d.CodeDescription = m.page("rules")
 	if m.s.client.TextDocument.PublishDiagnostics.RelatedInformation {
-		for _, n := range render.Notes(&o.Finding, m.relative) {
+		for _, n := range render.Notes(&o.Finding) {
 			d.RelatedInformation = append(d.RelatedInformation, relatedPlace{m.location(n.At), n.Text})
 		}
 	}

@@ -96,17 +96,14 @@ func (d *Document) details(b *bytes.Buffer) {
 func (f *Finding) detail(b *bytes.Buffer, number int, shown map[string]int) {
 	fmt.Fprintf(b, "<details><summary>%d. %s</summary>\n\n", number, html(f.Message))
 	var list []string
-	for _, r := range f.related() {
-		list = append(list, code(r.at.String())+": "+prose(r.text))
+	for _, n := range Notes(&f.Finding) {
+		list = append(list, code(n.At.String())+": "+prose(n.Text))
 	}
 	for _, why := range f.Why {
 		list = append(list, prose("not ordered: "+why))
 	}
 	if f.Would != "" {
 		list = append(list, prose("would be ordered by: "+f.Would))
-	}
-	for _, v := range f.Votes {
-		list = append(list, prose(voteLine(v, f.Accesses)))
 	}
 	list = append(list, prose("evidence: "+f.Evidence))
 	fmt.Fprintf(b, "- %s\n\n", strings.Join(list, "\n- "))

@@ -76,9 +76,9 @@ func (d *Document) rdFinding(f *Finding) rdDiagnostic {
 	if f.certain() {
 		diag.Severity = "ERROR"
 	}
-	for _, r := range f.related() {
-		if r.at != f.Pos {
-			diag.Related = append(diag.Related, rdRelated{r.text, rdAt(r.at)})
+	for _, n := range Notes(&f.Finding) {
+		if n.At != f.Pos {
+			diag.Related = append(diag.Related, rdRelated{n.Text, rdAt(n.At)})
 		}
 	}
 	switch h := f.suggestion(); {

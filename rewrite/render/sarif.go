@@ -93,13 +93,13 @@ func (s *sarifWriter) result(f *Finding) sarifResult {
 	}
 	r := s.newResult(f.Rule, level, f.Pos)
 	text := sentence(f.Message)
-	for i, rel := range f.related() {
-		l := s.location(rel.at, rel.text)
+	for i, note := range Notes(&f.Finding) {
+		l := s.location(note.At, note.Text)
 		id := i + 1
 		l.ID = &id
 		r.Related = append(r.Related, l)
-		if i < len(f.sides()) || f.Kind == rewrite.Locking {
-			text += fmt.Sprintf("\n[%s](%d)", linkText.Replace(rel.text), id)
+		if i < len(sides(&f.Finding)) || f.Kind == rewrite.Locking {
+			text += fmt.Sprintf("\n[%s](%d)", linkText.Replace(note.Text), id)
 		}
 	}
 	if remedy := f.remedy(); remedy != "" {
@@ -124,8 +124,8 @@ var linkText = strings.NewReplacer(`\`, `\\`, `[`, `\[`, `]`, `\]`)
 func (s *sarifWriter) flows(f *Finding) []sarifFlow {
 	if f.Kind == rewrite.Locking {
 		var flow sarifThread
-		for _, step := range f.lockSteps() {
-			flow.Locations = append(flow.Locations, sarifStep{Location: s.location(step.at, step.text), Importance: "essential"})
+		for _, step := range lockNotes(&f.Finding) {
+			flow.Locations = append(flow.Locations, sarifStep{Location: s.location(step.At, step.Text), Importance: "essential"})
 		}
 		return []sarifFlow{{Threads: []sarifThread{flow}}}
 	}
@@ -133,7 +133,7 @@ func (s *sarifWriter) flows(f *Finding) []sarifFlow {
 	for i, side := range f.Sides {
 		text := goroutine(side.Context, func(name string) string { return name })
 		t := sarifThread{ID: fmt.Sprint(i + 1), Message: &sarifText{Text: text}}
-		if i == 1 && f.alike() {
+		if i == 1 && alike(&f.Finding) {
 			t.Message.Text = again(side.Context)
 		}
 		add := func(at rewrite.Span, text, importance string) {

@@ -44,7 +44,7 @@ func writeFinding(b *bytes.Buffer, f *Finding, rel func(string) string) {
 		return
 	}
 	writeSide(b, f.Sides[0], rel)
-	if f.alike() {
+	if alike(&f.Finding) {
 		fmt.Fprintf(b, "\t%s\n", again(f.Sides[0].Context))
 	} else {
 		writeSide(b, f.Sides[1], rel)
@@ -82,21 +82,6 @@ func writeVerdict(b *bytes.Buffer, f *Finding) {
 			fmt.Fprintf(b, "\t\t%s: %s\n", v.Rule, v.Reason)
 		}
 	}
-}
-
-// alike reports whether both sides are the same access in goroutines of one
-// start.
-func (f *Finding) alike() bool {
-	a, b := f.Sides[0], f.Sides[1]
-	return a.Access.At == b.Access.At && a.Access.Op == b.Access.Op && a.Context.Start == b.Context.Start
-}
-
-// again tells of a second side that is like the first one.
-func again(c rewrite.Context) string {
-	if c.Entry {
-		return "the same by another of them"
-	}
-	return "the same in another goroutine of this start"
 }
 
 func writeSide(b *bytes.Buffer, s rewrite.Side, rel func(string) string) {
