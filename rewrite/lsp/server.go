@@ -7,7 +7,6 @@ package lsp
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"runtime/debug"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"github.com/creachadair/jrpc2"
-	"github.com/creachadair/jrpc2/channel"
 
 	"github.com/go-fixer/fixer/rewrite/driver"
 )
@@ -36,6 +34,8 @@ const (
 	usualRest  = 3 * time.Second
 	// replyTime is how long a client may take to answer.
 	replyTime = 10 * time.Second
+	// lastWords is how long a client may take to read what it was sent.
+	lastWords = time.Second
 	// requests is how many may wait at once.
 	requests = 64
 )
@@ -83,7 +83,9 @@ func Serve(ctx context.Context, in io.Reader, out io.WriteCloser, opts Options) 
 		told: make(map[string]bool), exit: make(chan int, 1)}
 	s.rpc = jrpc2.NewServer(s, &jrpc2.ServerOptions{AllowPush: true, DisableBuiltin: true, Concurrency: requests,
 		NewContext: func() context.Context { return ctx }})
-	s.rpc.Start(wire{channel.Header("")(in, out)})
+	w := newWire(in, out)
+	defer w.drain(lastWords)
+	s.rpc.Start(w)
 	gone := make(chan error, 1)
 	go func() { gone <- s.rpc.Wait() }()
 	select {
@@ -99,17 +101,6 @@ func Serve(ctx context.Context, in io.Reader, out io.WriteCloser, opts Options) 
 		}
 		return 1, err
 	}
-}
-
-// wire takes messages of whatever content type a client calls them.
-type wire struct{ channel.Channel }
-
-func (w wire) Recv() ([]byte, error) {
-	msg, err := w.Channel.Recv()
-	if other := (*channel.ContentTypeMismatchError)(nil); errors.As(err, &other) {
-		err = nil
-	}
-	return msg, err
 }
 
 // Assign finds what handles a method, by the state that the server is in.
