@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate bench
+.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate typing bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -54,6 +54,9 @@ mutate: ## takes protections away from programs that are right, those of the gol
 	@mkdir -p bin
 	@$(GO) test ./golden -run '^TestMutate$$' -timeout 10h -mutate $(CURDIR)/bin/mutate.txt -mutate.dirs '$(DIRS)' >&2
 	@cat bin/mutate.txt
+
+typing: ## types the files of all golden cases, character by character, for the language server
+	$(GO) test ./rewrite/lsp -run '^TestTyping$$' -timeout 10h -lsp.all
 
 bench:
 	$(GO) test -bench . -run '^$$' ./rewrite/driver

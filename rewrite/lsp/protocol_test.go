@@ -152,6 +152,27 @@ func TestDiagnostic(t *testing.T) {
 	}
 }
 
+// TestUnsafe offers what needs a decision last, and says what speaks against it.
+func TestUnsafe(t *testing.T) {
+	dir, _, results := unpack(t, "waitgroup/slow_unsafe.txtar")
+	e := start(t, dir, nothing)
+	e.open("watch.go")
+	for _, d := range e.settled("watch.go") {
+		for _, a := range e.actions("watch.go", d.Range) {
+			if a.IsPreferred || !strings.Contains(a.Title, "unsafe: ") {
+				t.Errorf("%+v", a)
+			}
+			if len(e.actions("watch.go", d.Range, "source.fixAll.fixer")) != 0 {
+				t.Error("a fix that is not safe is among all fixes")
+			}
+			e.apply(a.Edit)
+			e.compare(results)
+			return
+		}
+	}
+	t.Error("nothing is offered")
+}
+
 // TestRest waits for what is told of the fixes when nobody types.
 func TestRest(t *testing.T) {
 	e := start(t, module(t, "m.go", racy), nothing, func(o *lsp.Options) { o.Rest = 10 * time.Millisecond })
