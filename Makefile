@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate selfcheck bench
+.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate selfcheck typing bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -60,6 +60,9 @@ selfcheck: ## fixer over itself, or over the modules of DIRS, and what go build 
 	@mkdir -p bin
 	@$(GO) test ./golden -run '^TestSelfcheck$$' -timeout 10h -selfcheck $(CURDIR)/bin/selfcheck.txt -selfcheck.dirs '$(or $(DIRS),$(CURDIR))' >&2
 	@cat bin/selfcheck.txt
+
+typing: ## types the files of all golden cases, character by character, for the language server
+	$(GO) test ./rewrite/lsp -run '^TestTyping$$' -timeout 10h -lsp.all
 
 bench: ## what analysis takes, measured by what loading takes, and the whole by vet and staticcheck; FIXER_BENCH_DIR=DIR:DIR names modules
 	$(GO) test -bench '$(or $(BENCH),.)' -run '^$$' -benchtime $(or $(BENCHTIME),1s) -timeout 1h ./cmd/fixer

@@ -3,6 +3,7 @@ module github.com/go-fixer/fixer
 go 1.26.0
 
 require (
+	github.com/BurntSushi/toml v1.5.0
 	github.com/creachadair/jrpc2 v1.3.6
 	github.com/dave/dst v0.28.0
 	github.com/goccy/go-yaml v1.19.2
@@ -18,7 +19,6 @@ require (
 )
 
 require (
-	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/creachadair/mds v0.31.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect

@@ -16,7 +16,6 @@ import (
 
 	"github.com/creachadair/jrpc2"
 	"github.com/creachadair/jrpc2/channel"
-	"golang.org/x/tools/txtar"
 
 	"github.com/go-fixer/fixer/rewrite/driver"
 	"github.com/go-fixer/fixer/rewrite/load"
@@ -366,40 +365,5 @@ func (e *editor) until(name string, wanted func([]diagnostic) bool) []diagnostic
 		case <-deadline:
 			e.t.Fatalf("%s: diagnostics are not as wanted: %+v", name, list)
 		}
-	}
-}
-
-// unpack writes the files of a golden case, and returns its directory, its
-// sources and its results.
-func unpack(t *testing.T, file string) (dir string, sources, results map[string]string) {
-	t.Helper()
-	archive, err := txtar.ParseFile(filepath.Join("../../golden", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if dir, err = filepath.EvalSymlinks(t.TempDir()); err != nil {
-		t.Fatal(err)
-	}
-	sources, results = make(map[string]string), make(map[string]string)
-	for _, f := range archive.Files {
-		if name, ok := strings.CutSuffix(f.Name, ".golden"); ok {
-			results[name] = string(f.Data)
-		} else {
-			sources[f.Name] = string(f.Data)
-		}
-	}
-	for name, text := range sources {
-		write(t, filepath.Join(dir, name), text)
-	}
-	return dir, sources, results
-}
-
-func write(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
 	}
 }

@@ -25,7 +25,7 @@ func (s *server) moduleOf(dir string) *module {
 	if m := s.modules[work]; m != nil {
 		return m
 	}
-	if s.state != running {
+	if s.life.now() != running {
 		return nil
 	}
 	m := newModule(s, work, root, dirs)

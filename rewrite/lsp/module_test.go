@@ -132,7 +132,6 @@ func TestDisk(t *testing.T) {
 	e.change("user/user.go", nil, strings.ReplaceAll(e.buffers["user/user.go"], "\tn++", "\tm.Lock()\n\tn++\n\tm.Unlock()"))
 	look("user/user.go", 0)
 	e.close("user/user.go")
-	look("user/new.go", 0)
 	if list := e.until("user/user.go", func(list []diagnostic) bool { return len(list) == 1 }); len(list) != 1 {
 		t.Errorf("closed without saving: %+v", list)
 	}

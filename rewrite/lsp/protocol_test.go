@@ -120,7 +120,7 @@ func TestDiagnostic(t *testing.T) {
 	for _, r := range d.RelatedInformation {
 		told = append(told, r.Message)
 	}
-	for _, want := range []string{"written in", "by the goroutine started at m.go:12", "T.mu is held at 2 of 3 accesses"} {
+	for _, want := range []string{"written in", "in the goroutine that New starts at m.go:12", "T.mu is held at 2 of 3 accesses"} {
 		if !slices.ContainsFunc(told, func(s string) bool { return strings.Contains(s, want) }) {
 			t.Errorf("nothing related says %q: %q", want, told)
 		}
@@ -150,6 +150,27 @@ func TestDiagnostic(t *testing.T) {
 	if left := e.settled("m.go"); len(left) != 0 {
 		t.Errorf("left: %+v", left)
 	}
+}
+
+// TestUnsafe offers what needs a decision last, and says what speaks against it.
+func TestUnsafe(t *testing.T) {
+	dir, _, results := unpack(t, "waitgroup/slow_unsafe.txtar")
+	e := start(t, dir, nothing)
+	e.open("watch.go")
+	for _, d := range e.settled("watch.go") {
+		for _, a := range e.actions("watch.go", d.Range) {
+			if a.IsPreferred || !strings.Contains(a.Title, "unsafe: ") {
+				t.Errorf("%+v", a)
+			}
+			if len(e.actions("watch.go", d.Range, "source.fixAll.fixer")) != 0 {
+				t.Error("a fix that is not safe is among all fixes")
+			}
+			e.apply(a.Edit)
+			e.compare(results)
+			return
+		}
+	}
+	t.Error("nothing is offered")
 }
 
 // TestRest waits for what is told of the fixes when nobody types.

@@ -7,16 +7,12 @@ package lsp
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/creachadair/jrpc2"
-	"github.com/creachadair/jrpc2/channel"
 
 	"github.com/go-fixer/fixer/rewrite/driver"
 )
@@ -36,6 +32,8 @@ const (
 	usualRest  = 3 * time.Second
 	// replyTime is how long a client may take to answer.
 	replyTime = 10 * time.Second
+	// lastWords is how long a client may take to read what it was sent.
+	lastWords = time.Second
 	// requests is how many may wait at once.
 	requests = 64
 )
@@ -47,8 +45,9 @@ type server struct {
 	ctx  context.Context // ends with the server
 	turn turn
 
-	mu      sync.Mutex // guards all below
-	state   state
+	life life
+
+	mu      sync.Mutex // guards all below; messages are sent under it
 	client  capabilities
 	utf8    bool // columns count bytes, not UTF-16 code units
 	folders []string
@@ -59,14 +58,6 @@ type server struct {
 
 	exit chan int
 }
-
-type state int
-
-const (
-	fresh state = iota
-	running
-	shutdown
-)
 
 // Serve speaks with a client until that says exit, or is gone. The answer is
 // the exit code that the protocol asks for.
@@ -80,10 +71,12 @@ func Serve(ctx context.Context, in io.Reader, out io.WriteCloser, opts Options) 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &server{opts: opts, ctx: ctx, turn: newTurn(), docs: make(map[string]*document), modules: make(map[string]*module),
-		told: make(map[string]bool), exit: make(chan int, 1)}
+		told: make(map[string]bool), exit: make(chan int, 1), life: newLife()}
 	s.rpc = jrpc2.NewServer(s, &jrpc2.ServerOptions{AllowPush: true, DisableBuiltin: true, Concurrency: requests,
 		NewContext: func() context.Context { return ctx }})
-	s.rpc.Start(wire{channel.Header("")(in, out)})
+	w := newWire(in, out)
+	defer w.drain(lastWords)
+	s.rpc.Start(w)
 	gone := make(chan error, 1)
 	go func() { gone <- s.rpc.Wait() }()
 	select {
@@ -92,42 +85,8 @@ func Serve(ctx context.Context, in io.Reader, out io.WriteCloser, opts Options) 
 	case <-ctx.Done():
 		return 1, ctx.Err()
 	case err := <-gone:
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.state == shutdown {
-			return 0, err
-		}
-		return 1, err
+		return s.life.exitCode(), err
 	}
-}
-
-// wire takes messages of whatever content type a client calls them.
-type wire struct{ channel.Channel }
-
-func (w wire) Recv() ([]byte, error) {
-	msg, err := w.Channel.Recv()
-	if other := (*channel.ContentTypeMismatchError)(nil); errors.As(err, &other) {
-		err = nil
-	}
-	return msg, err
-}
-
-// Assign finds what handles a method, by the state that the server is in.
-func (s *server) Assign(_ context.Context, method string) jrpc2.Handler {
-	h := s.handler(method)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	switch {
-	case method == "exit" || s.state == running && method != "initialize":
-		return h
-	case s.state == fresh && method == "initialize":
-		return h
-	}
-	err := jrpc2.Errorf(serverNotInitialized, "%s before initialize", method)
-	if s.state != fresh {
-		err = jrpc2.Errorf(jrpc2.InvalidRequest, "%s after the server was told to end, or to begin a second time", method)
-	}
-	return func(context.Context, *jrpc2.Request) (any, error) { return nil, err }
 }
 
 func (s *server) handler(method string) jrpc2.Handler {
@@ -161,33 +120,13 @@ func (s *server) handler(method string) jrpc2.Handler {
 	case "textDocument/hover":
 		return handle(s, s.hover)
 	}
-	return nil // the client is told, unless the method begins with $/
-}
-
-// handle makes a handler of a method. One that panics costs its own answer.
-func handle[P any](s *server, f func(context.Context, *P) (any, error)) jrpc2.Handler {
-	return func(ctx context.Context, req *jrpc2.Request) (result any, err error) {
-		defer func() {
-			if v := recover(); v != nil {
-				s.log(messageError, fmt.Sprintf("%s failed: %v; this is a defect of fixer, please report it\n%s", req.Method(), v, debug.Stack()))
-				err = jrpc2.Errorf(jrpc2.InternalError, "%s failed: %v", req.Method(), v)
-			}
-		}()
-		p := new(P)
-		if err := req.UnmarshalParams(p); err != nil {
-			return nil, err
-		}
-		if result, err = f(ctx, p); err != nil && ctx.Err() != nil {
-			return nil, jrpc2.Errorf(requestCancelled, "cancelled")
-		}
-		return result, err
-	}
+	return nil
 }
 
 func (s *server) initialize(_ context.Context, p *initializeParams) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state, s.client = running, p.Capabilities
+	s.client = p.Capabilities
 	s.utf8 = slices.Contains(p.Capabilities.General.PositionEncodings, "utf-8")
 	for _, f := range p.Folders {
 		s.folders = append(s.folders, fileName(f.URI))
@@ -242,7 +181,6 @@ func (s *server) watchFiles() {
 func (s *server) shutdown(context.Context, *struct{}) (any, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.state = shutdown
 	for _, m := range s.modules {
 		m.stop()
 	}
@@ -250,21 +188,15 @@ func (s *server) shutdown(context.Context, *struct{}) (any, error) {
 }
 
 func (s *server) leave(context.Context, *struct{}) (any, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	code := 1
-	if s.state == shutdown {
-		code = 0
-	}
 	select {
-	case s.exit <- code:
+	case s.exit <- s.life.exitCode():
 	default: // said twice
 	}
 	return nil, nil
 }
 
 func (s *server) cancelRequest(_ context.Context, p *cancelParams) (any, error) {
-	s.rpc.CancelRequest(string(p.ID))
+	s.life.cancel(string(p.ID))
 	return nil, nil
 }
 
