@@ -2,7 +2,6 @@ package driver
 
 import (
 	"go/ast"
-	"go/importer"
 	"go/parser"
 	"go/token"
 	"go/types"
@@ -14,14 +13,16 @@ import (
 // nothing else.
 func TestSurface(t *testing.T) {
 	const text = `package p
-import "sync"
 type open struct { n int }
 type base struct { on bool; Off bool }
 type Plain struct { N int }
 type Mixed struct { base; n int; inner *open }
-type Guarded struct { mu sync.Mutex; n int }
+type Guarded struct { mu mutex; n int }
 var Hidden = new(open)
 var own open
+type mutex struct{ state int32 }
+func (*mutex) Lock() {}
+func (*mutex) Unlock() {}
 func (*Mixed) Get() int { return 0 }
 `
 	before := surface(compiled(t, text))
@@ -31,15 +32,15 @@ func (*Mixed) Get() int { return 0 }
 	}{
 		{"n int; inner *open", "n int32; inner *open", false},
 		{"n int; inner *open", "n, m int; inner *open", false},
-		{"n int; inner *open", "mu sync.Mutex; n int; inner *open", true}, // copies of it
-		{"n int; inner *open", "n []int; inner *open", true},              // comparisons
-		{"mu sync.Mutex; n int", "mu sync.Mutex; m, n sync.Mutex", false},
+		{"n int; inner *open", "mu mutex; n int; inner *open", true}, // copies of it
+		{"n int; inner *open", "n []int; inner *open", true},         // comparisons
+		{"mu mutex; n int", "mu mutex; m, n mutex", false},
 		{"{ N int }", "{ N int; m int }", true}, // Plain{1}
 		{"{ N int }", "{ N int32 }", true},
 		{"on bool; Off bool", "on int; Off bool", false},
 		{"on bool; Off bool", "on bool; Off int", true}, // promoted
 		{"open struct { n int }", "open struct { n int8 }", false},
-		{"open struct { n int }", "open struct { mu sync.Mutex; n int }", true}, // *Hidden is copied
+		{"open struct { n int }", "open struct { mu mutex; n int }", true}, // *Hidden is copied
 		{"own open", "own int", false},
 		{"(*Mixed) Get() int { return 0 }", "(*Mixed) Get() int { return 1 }", false},
 		{"(*Mixed) Get() int", "(*Mixed) Get(...int) int", true},
@@ -59,8 +60,7 @@ func compiled(t *testing.T, text string) *types.Package {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conf := types.Config{Importer: importer.ForCompiler(fset, "source", nil)}
-	pkg, err := conf.Check("p", fset, []*ast.File{f}, nil)
+	pkg, err := new(types.Config).Check("p", fset, []*ast.File{f}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
