@@ -77,7 +77,7 @@ func golangci(t *testing.T, dir string, args ...string) (issues []string, out st
 	case !filepath.IsAbs(name):
 		t.Fatal(name)
 	}
-	write(t, dir, ".golangci.yml", block(t, "golangci"))
+	write(t, dir, map[string]string{".golangci.yml": block(t, "golangci")})
 	cmd := exec.CommandContext(t.Context(), name, append([]string{"run", "--output.json.path=stdout", "--show-stats=false", "--allow-parallel-runners"}, args...)...)
 	cmd.Dir = dir
 	cmd.Env = append(os.Environ(), "GOLANGCI_LINT_CACHE="+t.TempDir(), "GOFLAGS=", "GOWORK=off")

@@ -21,19 +21,14 @@ import (
 // golden case, those are left out that say what comes out.
 func unpack(t *testing.T, archive []byte) string {
 	t.Helper()
-	dir := t.TempDir()
+	files := make(map[string]string)
 	for _, f := range txtar.Parse(archive).Files {
-		if strings.HasSuffix(f.Name, ".golden") {
-			continue
-		}
-		name := filepath.Join(dir, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
-			t.Fatal(err)
+		if !strings.HasSuffix(f.Name, ".golden") {
+			files[f.Name] = string(f.Data)
 		}
 	}
+	dir := t.TempDir()
+	write(t, dir, files)
 	return dir
 }
 
