@@ -26,6 +26,7 @@ lint:
 	@unformatted=$$(gofmt -l cmd golden rewrite rules); \
 	if [ -n "$$unformatted" ]; then echo "not formatted: $$unformatted"; exit 1; fi
 	$(GO) vet ./...
+	cd cmd/golangci && $(GO) vet .
 	$(GO) tool staticcheck ./...
 
 score: ## what fixer finds in the race suite of the Go installation; the score comes last

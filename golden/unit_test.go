@@ -14,16 +14,18 @@ import (
 	"testing"
 
 	"golang.org/x/tools/go/analysis"
+	"golang.org/x/tools/txtar"
 
 	"github.com/go-fixer/fixer/rewrite/analyzer"
 	"github.com/go-fixer/fixer/rewrite/driver"
 	"github.com/go-fixer/fixer/rewrite/load"
 	"github.com/go-fixer/fixer/rewrite/patch"
+	"github.com/go-fixer/fixer/rules"
 )
 
 // checkUnits shows the packages of a module to the Analyzer one by one, as go vet
 // does. It must find nothing that a run over the module doesn't find, and what
-// it mends must compile in all of the module.
+// it mends must do the module no harm.
 func checkUnits(t *testing.T, dir string, outcomes []driver.Outcome) {
 	prog, err := load.Load(t.Context(), load.Config{Dir: dir, Tests: true, Env: env})
 	if err != nil {
@@ -37,7 +39,7 @@ func checkUnits(t *testing.T, dir string, outcomes []driver.Outcome) {
 			}
 		}
 	}
-	u.compiles()
+	u.check(dir, outcomes)
 }
 
 // foundToo reports whether an outcome is about what a diagnostic is about.
@@ -100,8 +102,12 @@ func (u *units) pass(p *load.Package) (found []analysis.Diagnostic, fact []byte)
 	return found, fact
 }
 
-// compiles makes all changes and type-checks the module.
-func (u *units) compiles() {
+// check makes all changes. The module must compile, and no place may race in it
+// that didn't.
+func (u *units) check(dir string, before []driver.Outcome) {
+	if len(u.edits) == 0 {
+		return
+	}
 	byFile := make(map[string][]patch.Edit)
 	for _, e := range u.edits {
 		f := u.prog.Fset.File(e.Pos)
@@ -117,8 +123,93 @@ func (u *units) compiles() {
 			u.t.Fatal(fmt.Errorf("%s: %w", name, err))
 		}
 	}
-	next, _ := u.prog.With(u.t.Context(), texts, true)
-	for _, p := range next.Problems {
-		u.t.Errorf("the result: %v: %s", p.At, p.Msg)
+	r, err := driver.Check(u.t.Context(), driver.Config{Config: load.Config{Dir: dir, Tests: true, Env: env, Overlay: texts}, Known: rules.All})
+	if err != nil {
+		u.t.Fatal(err)
+	}
+	for _, p := range r.Problems {
+		u.t.Errorf("mended package by package: %v: %s", p.At, p.Msg)
+	}
+	for _, o := range r.Outcomes {
+		if !slices.ContainsFunc(before, func(b driver.Outcome) bool { return b.Place.Key == o.Place.Key }) {
+			u.t.Errorf("mended package by package, races: %v: %s", o.Pos(), o.Message())
+		}
+	}
+}
+
+// alone is a package whose Flag.on a goroutine reads under a lock and another
+// function writes without, with what can't be told without its importers.
+const alone = `-- go.mod --
+module example.com/m
+
+go 1.26
+-- PATH/flag.go --
+package flag
+
+import "sync"
+
+type Flag struct {
+	MU sync.Mutex
+	FIELD bool
+}
+
+func New() *Flag {
+	f := new(Flag)
+	go f.watch()
+	return f
+}
+
+func (f *Flag) watch() {
+	for {
+		f.LOCK.Lock()
+		if f.FIELD {
+			f.LOCK.Unlock()
+			return
+		}
+		f.LOCK.Unlock()
+	}
+}
+
+func (f *Flag) Set() { f.FIELD = true }
+`
+
+// What packages that are not seen may do keeps a unit from mending, or from
+// telling.
+func TestUnit(t *testing.T) {
+	for _, c := range []struct {
+		what              string
+		path, mutex, name string
+		want              string // of the message; "" for none
+		mended            bool
+	}{
+		{"all is the package's own", "flag", "mu", "on", "guard: Flag.on is written by callers", true},
+		{"others may set the field", "flag", "mu", "On", "other packages may use Flag.On too; fixer diff", false},
+		{"others may hold the lock", "flag", "Mu", "on", "", false},
+		{"others may hold the promoted lock", "flag", "", "on", "", false},
+		{"all callers are in the module", "internal/flag", "mu", "on", "", false},
+	} {
+		lock := c.mutex
+		if lock == "" {
+			lock = "Mutex"
+		}
+		text := strings.NewReplacer("PATH", c.path, "MU ", c.mutex+" ", "LOCK", lock, "FIELD", c.name).Replace(alone)
+		dir := tempDir(t)
+		files := make(map[string][]byte)
+		for _, f := range txtar.Parse([]byte(text)).Files {
+			files[f.Name] = f.Data
+		}
+		write(t, dir, files)
+		prog, err := load.Load(t.Context(), load.Config{Dir: dir, Env: env})
+		if err != nil {
+			t.Fatal(err)
+		}
+		u := &units{t: t, prog: prog, facts: make(map[string][]byte)}
+		var found []string
+		for _, d := range u.run(prog.Packages[0]) {
+			found = append(found, d.Message)
+		}
+		if got := strings.Join(found, "\n"); (got == "") != (c.want == "") || !strings.Contains(got, c.want) || (len(u.edits) > 0) != c.mended {
+			t.Errorf("%s: %q, %d edits", c.what, got, len(u.edits))
+		}
 	}
 }

@@ -274,7 +274,7 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 			fix.Rule = rule.Name
 			if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
 				reason = fix.Caution + "; --unsafe makes the change"
-			} else if reason = cmp.Or(x.unwinds(fix), x.cfg.unit.spares(fix)); reason == "" {
+			} else if reason = cmp.Or(x.unwinds(fix), x.cfg.unit.spares(f.Kind, fix)); reason == "" {
 				reason = check(fix)
 			}
 			if reason == "" {

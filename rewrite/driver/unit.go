@@ -125,9 +125,10 @@ func (u *Unit) settles(b *build, f *rewrite.Finding) bool {
 	return !internal || !f.Sides[0].Context.Entry && !f.Sides[1].Context.Entry
 }
 
-// spares says why a fix may be no fix for packages that import this one: they
-// may touch the place without it, or have to wait. "" if they can't tell.
-func (u *Unit) spares(fix *rewrite.Fix) string {
+// spares says why a fix for findings of a kind may be none for packages that
+// import this one: they may touch the place without it, or have to wait. "" if
+// there is nothing like that.
+func (u *Unit) spares(kind rewrite.Kind, fix *rewrite.Fix) string {
 	if u == nil || u.closed() {
 		return ""
 	}
@@ -135,11 +136,10 @@ func (u *Unit) spares(fix *rewrite.Fix) string {
 		return "callers in other packages would wait; " + wholeModule
 	}
 	for _, place := range fix.Places {
-		owner, name := place[:strings.LastIndexByte(place, '.')+1], place[strings.LastIndexByte(place, '.')+1:]
-		if strings.HasSuffix(owner, "/") {
-			continue
+		if kind != rewrite.Field && kind != rewrite.Global {
+			break // out of reach for others
 		}
-		if ast.IsExported(name) {
+		if ast.IsExported(place[strings.LastIndexByte(place, '.')+1:]) {
 			return fmt.Sprintf("other packages may use %s too; %s", rewrite.ShortKey(place), wholeModule)
 		}
 	}

@@ -21,19 +21,14 @@ import (
 // golden case, those are left out that say what comes out.
 func unpack(t *testing.T, archive []byte) string {
 	t.Helper()
-	dir := t.TempDir()
+	files := make(map[string]string)
 	for _, f := range txtar.Parse(archive).Files {
-		if strings.HasSuffix(f.Name, ".golden") {
-			continue
-		}
-		name := filepath.Join(dir, filepath.FromSlash(f.Name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, f.Data, 0o666); err != nil {
-			t.Fatal(err)
+		if !strings.HasSuffix(f.Name, ".golden") {
+			files[f.Name] = string(f.Data)
 		}
 	}
+	dir := t.TempDir()
+	write(t, dir, files)
 	return dir
 }
 
@@ -57,6 +52,10 @@ func in(t *testing.T, dir, name string, args ...string) (out string, err error) 
 	text, err := cmd.CombinedOutput()
 	return string(text), err
 }
+
+// unreleased is the version by which the go command knows what is replaced by a
+// directory.
+const unreleased = "v0.0.0-00010101000000-000000000000"
 
 // modCache is where the go command keeps the modules that it has fetched.
 var modCache = sync.OnceValue(func() string {
@@ -86,7 +85,7 @@ func TestVet(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Until it is released, fixer is found here.
-	if out, err := in(t, dir, "go", "mod", "edit", "-go=1.26.0", "-require=github.com/go-fixer/fixer@v0.0.0-00010101000000-000000000000", "-replace=github.com/go-fixer/fixer="+root); err != nil {
+	if out, err := in(t, dir, "go", "mod", "edit", "-go=1.26.0", "-require=github.com/go-fixer/fixer@"+unreleased, "-replace=github.com/go-fixer/fixer="+root); err != nil {
 		t.Fatal(out)
 	}
 	write(t, dir, map[string]string{"go.sum": string(sums)})
@@ -107,11 +106,8 @@ func TestVet(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s: %v\n%s", line, err, out)
 			}
-			want, err := format.Source(file(t, archive, "quota.go.golden"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := read(t, dir, "quota.go"); got != string(want) {
+			want := gofmted(t, string(file(t, archive, "quota.go.golden")))
+			if got := read(t, dir, "quota.go"); got != want {
 				t.Errorf("%s: quota.go is\n%s\nwant\n%s", line, got, want)
 			}
 			write(t, dir, map[string]string{"quota.go": source})
@@ -121,6 +117,17 @@ func TestVet(t *testing.T) {
 			}
 		}
 	}
+}
+
+// gofmted is what gofmt makes of a text, as go vet and golangci-lint do of the
+// files that they change.
+func gofmted(t *testing.T, text string) string {
+	t.Helper()
+	out, err := format.Source([]byte(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
 }
 
 func file(t *testing.T, archive *txtar.Archive, name string) []byte {
@@ -242,9 +249,9 @@ func TestVetAgain(t *testing.T) {
 		want string // the packages that are looked at
 	}{
 		{"nothing changes", func() {}, ""},
-		{"a package that only main imports", func() { edit("quiet/quiet.go", "n := 0", "n := 1") }, "quiet"},
-		{"its lines", func() { edit("quiet/quiet.go", "n := 1", "n := 1\n") }, ". quiet"},
-		{"the lowest", func() { edit("deep/deep.go", "func", "\nfunc") }, ". a deep guard"},
+		{"a package that only main imports", func() { edit("quiet/quiet.go", "n := 0", "n := 1") }, "m m/quiet"},
+		{"its lines", func() { edit("quiet/quiet.go", "n := 1", "n := 1\n") }, "m m/quiet"},
+		{"the lowest", func() { edit("deep/deep.go", "func", "\nfunc") }, "m m/a m/deep m/guard"},
 		{"the text of a comment", func() { edit("deep/deep.go", "go f() }", "go f() } // at once") }, "m/deep"},
 	} {
 		step.do()
