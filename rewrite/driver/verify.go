@@ -74,7 +74,7 @@ func (x *stage) try(c claim, host *build, seen *observation) (*build, *objection
 // analysed reports the first package that can't be judged any more.
 func (x *stage) analysed(problems []load.Problem) *objection {
 	for _, p := range problems {
-		if !slices.Contains(x.base.problems, p) {
+		if !slices.ContainsFunc(x.base.problems, func(o load.Problem) bool { return o.Pkg == p.Pkg && o.Msg == p.Msg }) {
 			return objectTo(fmt.Sprintf("the result can't be analysed: %s: %s", p.Pkg, p.Msg))
 		}
 	}
