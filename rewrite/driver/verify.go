@@ -21,6 +21,8 @@ var Checks = []string{
 	"what the fix is for is found no more, and nothing else instead",
 	"no lock may wait for itself, or for one that is taken in the other order elsewhere",
 	"no lock is held over what may take long",
+	"in builds for other systems, architectures and tags the same holds, as far as files of theirs mention what changes",
+	"struct tags, what encoders see and initial values stay as they are, and the exported API unless the fix says otherwise",
 }
 
 // A claim is what fixes are made for, and the texts that they make.
