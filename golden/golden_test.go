@@ -81,6 +81,7 @@ func runCase(t *testing.T, c *goldenCase) {
 			t.Errorf("%s: comment lost: %s", name, text)
 		}
 	}
+	c.checkAlone(t, r)
 	write(t, dir, results)
 	if out, err := command(dir, "go", "vet", "./..."); err != nil {
 		t.Errorf("go vet of the result: %v\n%s", err, out)
@@ -207,6 +208,7 @@ func fix(t *testing.T, dir string, unsafe bool) *driver.Result {
 		Config: load.Config{Dir: dir, Patterns: []string{"./..."}, Tests: true, Env: env},
 		Rules:  rules.All,
 		Unsafe: unsafe,
+		Alone:  true,
 	}
 	if log, err := os.ReadFile(filepath.Join(dir, raceLog)); err == nil {
 		cfg.RaceLog = parseLog(t, log)

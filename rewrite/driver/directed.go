@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -52,8 +53,27 @@ func (b *build) foreign(name string) string {
 	if by := b.sites.led[name]; by != "" {
 		return fmt.Sprintf("a line directive in %s says that its code stands in %s: it is generated", filepath.Base(by), filepath.Base(name))
 	}
+	if _, rel, ok := strings.Cut(filepath.ToSlash(name), "/vendor/"); ok && exists(strings.TrimSuffix(name, filepath.FromSlash(rel))+"modules.txt") {
+		return filepath.Base(name) + " is vendored: a change would be lost"
+	}
 	if !b.inModule(name) {
 		return name + " is outside the module"
 	}
+	if to, out := b.leadsOut(name); out {
+		return fmt.Sprintf("%s leads out of the module, to %s", filepath.Base(name), to)
+	}
 	return ""
+}
+
+// leadsOut tells the file that symbolic links make of a name, if that is not
+// in the module.
+func (b *build) leadsOut(name string) (to string, out bool) {
+	to, err := filepath.EvalSymlinks(name)
+	if err != nil {
+		return "", false // it is an overlay's
+	}
+	return to, !slices.ContainsFunc(b.prog.ModDirs, func(dir string) bool {
+		real, err := filepath.EvalSymlinks(dir)
+		return err == nil && within(real, to)
+	})
 }

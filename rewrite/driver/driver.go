@@ -108,7 +108,8 @@ func Fix(ctx context.Context, cfg Config) (*Result, error) {
 }
 
 // fix is Fix for a program that is loaded.
-func (cfg *Config) fix(ctx context.Context, prog *load.Program, wantTests bool) (*Result, error) {
+func (cfg *Config) fix(ctx context.Context, prog *load.Program, wantTests bool) (r *Result, err error) {
+	defer survive("looking for races", &err)
 	cfg.say("looking for races")
 	var seen *observation
 	if cfg.RaceLog != nil {
@@ -118,7 +119,8 @@ func (cfg *Config) fix(ctx context.Context, prog *load.Program, wantTests bool) 
 	if err != nil {
 		return nil, err
 	}
-	r, findings := cfg.look(ctx, b, wantTests, seen)
+	var findings []*rewrite.Finding
+	r, findings = cfg.look(ctx, b, wantTests, seen)
 	if err := cfg.mend(ctx, b, r, findings, wantTests, seen); err != nil {
 		return nil, err
 	}
@@ -216,8 +218,7 @@ func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, 
 		return nil, err
 	}
 	list := append(cfg.unit.below(), b.summaries()...)
-	b.module = race.Link(list, dismissed, seen.watch(list)...)
-	return b, nil
+	return b, b.link(list, dismissed, seen.watch(list)...)
 }
 
 // extract makes a build that is not linked yet.
@@ -280,7 +281,7 @@ func (cfg *Config) summarise(ctx context.Context, b *build, todo []*load.Package
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil {
-			b.problems = append(b.problems, load.Problem{Pkg: p.Path, Msg: err.Error() + "; this is a defect of fixer, please report it"})
+			b.problems = append(b.problems, load.Problem{Pkg: p.Path, Msg: err.Error() + "; " + defect})
 			return
 		}
 		b.sums[p] = s

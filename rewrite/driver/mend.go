@@ -3,16 +3,13 @@ package driver
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"maps"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
-	"github.com/go-fixer/fixer/rewrite/edit"
-	"github.com/go-fixer/fixer/rewrite/load"
-	"github.com/go-fixer/fixer/rewrite/patch"
 )
 
 // maxRounds bounds how often the rules are asked: a fix may need the one before
@@ -274,8 +271,8 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 			fix.Rule = rule.Name
 			if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
 				reason = fix.Caution + "; --unsafe makes the change"
-			} else if reason = cmp.Or(x.unwinds(fix), x.cfg.unit.spares(f.Kind, fix)); reason == "" {
-				reason = check(fix)
+			} else {
+				reason = x.judge(f.Kind, fix, check)
 			}
 			if reason == "" {
 				return fix
@@ -291,9 +288,28 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 	return nil
 }
 
+// judge says why a fix is not to be made, by itself or by a check. One that
+// can't even be looked at is no fix.
+func (x *fixer) judge(kind rewrite.Kind, fix *rewrite.Fix, check func(*rewrite.Fix) string) (reason string) {
+	defer func() {
+		if v := recover(); v != nil {
+			reason = fmt.Sprintf("the checks failed: %v; %s", v, defect)
+		}
+	}()
+	if reason = cmp.Or(x.unwinds(fix), x.cfg.unit.spares(kind, fix)); reason == "" {
+		reason = check(fix)
+	}
+	return reason
+}
+
 // verify checks fixes together with those chosen before, and takes their edits
 // in if nothing speaks against it. The answer is why not.
-func (x *fixer) verify(fixes ...*rewrite.Fix) *objection {
+func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
+	defer func() {
+		if v := recover(); v != nil {
+			o = objectTo(fmt.Sprintf("the checks failed: %v; %s", v, defect))
+		}
+	}()
 	edits := slices.Clip(x.edits)
 	var c claim
 	for _, fix := range fixes {
@@ -311,7 +327,11 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) *objection {
 	if o != nil {
 		return o
 	}
-	if reason := x.meets(b, c.places); reason != "" {
+	reason = x.meets(b, c.places)
+	if reason == "" && !slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Safety != rewrite.Safe }) {
+		reason = x.compatible(b)
+	}
+	if reason = cmp.Or(reason, x.shape(b), x.base.sites.initial(edits)); reason != "" {
 		return objectTo(reason)
 	}
 	if o := x.elsewhere(edits, c, b); o != nil {
@@ -322,71 +342,4 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) *objection {
 	}
 	x.edits, x.texts, x.next = edits, texts, b
 	return nil
-}
-
-// declares reports whether edits change a type that other packages may use.
-func (x *fixer) declares(edits []rewrite.Edit) bool {
-	return slices.ContainsFunc(edits, func(e rewrite.Edit) bool {
-		switch e := e.(type) {
-		case rewrite.AddField:
-			return x.base.sites.exportedStruct(e.Struct)
-		case rewrite.Retype:
-			return x.base.sites.exportedStruct(e.Field)
-		case rewrite.Replace:
-			return x.base.sites.signature(e.Node)
-		}
-		return false
-	})
-}
-
-// play applies edits file by file.
-func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
-	byFile := make(map[string][]rewrite.Edit)
-	for _, e := range edits {
-		name := e.Anchor().File
-		byFile[name] = append(byFile[name], e)
-	}
-	texts := make(map[string][]byte)
-	for name, list := range byFile {
-		if reason := x.base.foreign(name); reason != "" {
-			return nil, reason
-		}
-		src, err := x.base.prog.Source(name)
-		if err != nil {
-			return nil, err.Error()
-		}
-		text, err := edit.Apply(name, src, list)
-		if err != nil {
-			return nil, err.Error()
-		}
-		texts[name] = text
-	}
-	return texts, ""
-}
-
-func (b *build) inModule(name string) bool {
-	return slices.ContainsFunc(b.prog.ModDirs, func(dir string) bool { return within(dir, name) })
-}
-
-func within(dir, name string) bool {
-	rel, err := filepath.Rel(dir, name)
-	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
-}
-
-// files lists what changes to the given texts, named relative to root.
-func files(prog *load.Program, root string, texts map[string][]byte) ([]patch.File, error) {
-	var out []patch.File
-	for name, text := range texts {
-		old, err := prog.Source(name)
-		if err != nil {
-			return nil, err
-		}
-		rel, err := filepath.Rel(root, name)
-		if err != nil {
-			rel = name
-		}
-		out = append(out, patch.File{Name: filepath.ToSlash(rel), Old: old, New: text})
-	}
-	slices.SortFunc(out, func(a, b patch.File) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
 }

@@ -170,14 +170,16 @@ func addImports(all map[string]bool, p *types.Package) {
 }
 
 // analyse makes a program the one that the session speaks of.
-func (s *Session) analyse(ctx context.Context, prog *load.Program) (*Result, error) {
+func (s *Session) analyse(ctx context.Context, prog *load.Program) (r *Result, err error) {
+	defer survive("looking for races", &err)
 	s.cfg.say("looking for races")
 	b, err := s.cfg.analyse(ctx, prog, s.base, nil, nil)
 	if err != nil {
 		return nil, err
 	}
 	b.variants = new(variants) // their files may have changed, too
-	r, findings := s.cfg.look(ctx, b, s.tests, nil)
+	var findings []*rewrite.Finding
+	r, findings = s.cfg.look(ctx, b, s.tests, nil)
 	plain := s.cfg
 	plain.Rules = nil
 	if err := plain.mend(ctx, b, r, findings, s.tests, nil); err != nil {

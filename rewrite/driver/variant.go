@@ -13,7 +13,6 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/load"
-	"github.com/go-fixer/fixer/rewrite/race"
 )
 
 // variants are the other builds of the module that fixes had to be looked at
@@ -132,8 +131,7 @@ func (cfg *Config) analyseVariant(ctx context.Context, prog *load.Program, old, 
 			list = append(list, s)
 		}
 	}
-	b.module = race.Link(append(list, b.summaries()...), nil)
-	return b, nil
+	return b, b.link(append(list, b.summaries()...), nil)
 }
 
 // elsewhere checks a claim under all builds of the module that have other files

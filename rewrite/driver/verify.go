@@ -21,6 +21,8 @@ var Checks = []string{
 	"what the fix is for is found no more, and nothing else instead",
 	"no lock may wait for itself, or for one that is taken in the other order elsewhere",
 	"no lock is held over what may take long",
+	"in builds for other systems, architectures and tags the same holds, as far as files of theirs mention what changes",
+	"struct tags, what encoders see and initial values stay as they are, and the exported API unless the fix says otherwise",
 }
 
 // A claim is what fixes are made for, and the texts that they make.
@@ -74,7 +76,7 @@ func (x *stage) try(c claim, host *build, seen *observation) (*build, *objection
 // analysed reports the first package that can't be judged any more.
 func (x *stage) analysed(problems []load.Problem) *objection {
 	for _, p := range problems {
-		if !slices.Contains(x.base.problems, p) {
+		if !slices.ContainsFunc(x.base.problems, func(o load.Problem) bool { return o.Pkg == p.Pkg && o.Msg == p.Msg }) {
 			return objectTo(fmt.Sprintf("the result can't be analysed: %s: %s", p.Pkg, p.Msg))
 		}
 	}

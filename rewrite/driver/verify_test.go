@@ -14,6 +14,8 @@ import (
 const counter = `package counter
 
 import (
+	"encoding/binary"
+	"reflect"
 	"sync"
 	"time"
 )
@@ -23,6 +25,38 @@ var shared int
 type Counter struct {
 	mu sync.Mutex
 	n  int
+}
+
+type Config struct {
+	Name string "json:\"name\""
+	size int64
+	next *Config
+}
+
+func (c *Config) Size() int { return binary.Size(c) }
+
+func (c *Config) Same(d *Config) bool { return reflect.DeepEqual(c, d) }
+
+func Default() *Config { return &Config{size: 8} }
+
+var limit int64 = 16
+
+func Limit(n uint8) int64 { return limit * int64(n) }
+
+var first, second sync.Mutex
+
+func Both() {
+	first.Lock()
+	second.Lock()
+	println("both")
+	second.Unlock()
+	first.Unlock()
+}
+
+func Second() {
+	second.Lock()
+	println("second")
+	second.Unlock()
 }
 
 func (c *Counter) Start() {
@@ -43,6 +77,11 @@ func (c *Counter) set() {
 	println("reset")
 }
 `
+
+// failing is an edit that can't be made.
+type failing struct{}
+
+func (failing) Anchor() rewrite.Span { panic("no such edit") }
 
 // What rules propose is not believed: whatever would make the code worse is
 // refused, with the reason.
@@ -72,6 +111,12 @@ func TestVerify(t *testing.T) {
 	instead := func(old, new string) rewrite.Edit {
 		return rewrite.Replace{Node: span(old), Code: rewrite.Code{Text: new}}
 	}
+	retype := func(field, typ string) rewrite.Edit {
+		return rewrite.Retype{Field: span(field), Type: rewrite.Code{Text: typ}}
+	}
+	add := func(name, typ string) rewrite.Edit {
+		return rewrite.AddField{Struct: span("struct {\n\tName string \"json:\\\"name\\\"\"\n\tsize int64\n\tnext *Config\n}"), Before: "size", Name: name, Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}}
+	}
 	good := []rewrite.Edit{hold("c.n++", "c.n++"), hold("println(c.n)", "println(c.n)")}
 	for _, c := range []struct {
 		name, reason string // "" for a fix that is taken
@@ -79,10 +124,19 @@ func TestVerify(t *testing.T) {
 	}{
 		{"both under the lock", "", good},
 		{"one side left", "n would still race, at counter.go:", good[:1]},
-		{"an unknown name", "the result does not compile: counter.go:34: c.missing undefined", append(good, instead("println(\"reset\")", "c.missing()"))},
+		{"an unknown name", "the result does not compile: counter.go:68: c.missing undefined", append(good, instead("println(\"reset\")", "c.missing()"))},
 		{"a copied lock", "go vet says of the result: counter.go:", append(good, instead("println(\"reset\")", "d := *c; println(&d)"))},
 		{"slow work under the lock", "Counter.mu would be held over a call of Sleep, in ", []rewrite.Edit{hold("time.Sleep(time.Second)", "c.n++"), good[1]}},
 		{"taken twice", "would take Counter.mu again while it holds it, at counter.go:", append(good, hold("println(\"reset\")", "println(\"reset\")"))},
+		{"two locks in both orders", "first and second would be taken in both orders", append(good, instead("println(\"second\")", "first.Lock(); println(); first.Unlock()"))},
+		{"another parameter", "the API would change: Limit: changed from func(uint8) int64 to func(uint16) int64", append(good, instead("uint8", "uint16"))},
+		{"another exported field", "the API would change: Config.Name: changed from string to any", append(good, retype("Name", "any"))},
+		{"a new exported field", "encoders would see Config.More, which is new", append(good, add("More", "int"))},
+		{"values that can't be compared", "the API would change: Config: old is comparable, new is not", append(good, add("done", "func()"))},
+		{"what is measured", "binary.Size at counter.go:23 counts its fields: Config must stay as it is", append(good, add("mu", "sync.Mutex"))},
+		{"a lost initial value", "the initial value at counter.go:27 would be lost", append(good, rewrite.Drop{Node: span("size: 8")})},
+		{"a variable's lost initial value", "the initial value at counter.go:29 would be lost", append(good, rewrite.Redeclare{Var: span("limit"), Type: rewrite.Code{Text: "int64"}})},
+		{"what makes the checks fail", "the checks failed: no such edit; this is a defect of fixer", append(good, failing{})},
 		{"another race", "shared would race", append(good, instead("println(\"reset\")", "go func() { shared = 1 }()\nshared = 2"))},
 	} {
 		rule := &rewrite.Rule{Name: "candidate", Mends: []rewrite.Kind{rewrite.Field}, Fix: func(s *rewrite.Site) (*rewrite.Fix, string) {

@@ -66,8 +66,12 @@ func vet(prog *load.Program, p *load.Package) []analysis.Diagnostic {
 		results[a] = result
 		return err
 	}
+	safely := func(a *analysis.Analyzer) (err error) {
+		defer survive("go vet", &err)
+		return run(a)
+	}
 	for _, a := range vetters {
-		if err := run(a); err != nil {
+		if err := safely(a); err != nil {
 			out = append(out, analysis.Diagnostic{Message: a.Name + ": " + err.Error()})
 		}
 	}

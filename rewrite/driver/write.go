@@ -44,18 +44,22 @@ func Write(r *Result, allowDirty bool) error {
 		return nil
 	}
 	if !allowDirty {
-		if err := clean(r.Root); err != nil {
+		if err := clean(r); err != nil {
 			return err
 		}
 	}
 	return replace.Files(r.Root, r.Files)
 }
 
-// clean refuses a git work tree in which tracked files have changes: what
-// fixer does should be easy to tell from what was there before.
-func clean(root string) error {
+// clean refuses a git work tree in which tracked files have changes, and files
+// that git doesn't know: what fixer does should be easy to tell from what was
+// there before, and to take back.
+func clean(r *Result) error {
+	if err := tracked(r); err != nil {
+		return err
+	}
 	cmd := exec.Command("git", "status", "--porcelain", "--untracked-files=no")
-	cmd.Dir = root
+	cmd.Dir = r.Root
 	out, err := cmd.Output()
 	if err != nil {
 		return nil // not in git: nothing to compare with
@@ -63,6 +67,26 @@ func clean(root string) error {
 	if line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n"); line != "" {
 		name := line[strings.LastIndexByte(line, ' ')+1:]
 		return fmt.Errorf("%s: the git work tree has uncommitted changes; commit or stash them, or pass --allow-dirty", name)
+	}
+	return nil
+}
+
+// tracked refuses files of a git work tree that git knows nothing of.
+func tracked(r *Result) error {
+	cmd := exec.Command("git", "ls-files", "-z")
+	cmd.Dir = r.Root
+	out, err := cmd.Output()
+	if err != nil {
+		return nil
+	}
+	known := make(map[string]bool)
+	for name := range strings.SplitSeq(string(out), "\x00") {
+		known[name] = true
+	}
+	for _, f := range r.Files {
+		if !known[f.Name] {
+			return fmt.Errorf("%s: git doesn't know the file, so that nothing could take the change back; add it, or pass --allow-dirty", f.Name)
+		}
 	}
 	return nil
 }

@@ -244,9 +244,21 @@ func (w *world) run(ctx context.Context, n *node, sem chan struct{}) {
 		sem <- struct{}{}
 		defer func() { <-sem }()
 		if ctx.Err() == nil {
-			w.typecheck(n)
+			w.attempt(n)
 		}
 	})
+}
+
+// attempt type-checks a package. What go/types can't take is a problem of that
+// package, not the end of the run.
+func (w *world) attempt(n *node) {
+	defer func() {
+		if v := recover(); v != nil {
+			n.pkg = nil
+			n.fail(Problem{Pkg: n.meta.PkgPath, Msg: fmt.Sprintf("type-checking it failed: %v; this is a defect of fixer, please report it", v)})
+		}
+	}()
+	w.typecheck(n)
 }
 
 // typecheck parses and checks one package. Errors go to n.errs.

@@ -1,6 +1,8 @@
 package race
 
 import (
+	"cmp"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -52,7 +54,7 @@ func (m *Module) summariseAll(groups [][]*function) {
 				if i >= len(groups) {
 					return
 				}
-				m.solve(groups[i])
+				m.attempt(groups[i])
 				close(groups[i][0].solved)
 			}
 		})
@@ -63,6 +65,38 @@ func (m *Module) summariseAll(groups [][]*function) {
 			m.takeIn(f)
 		}
 	}
+}
+
+// A Failure is a function that this package can't judge, by a defect of its own.
+type Failure struct {
+	Func string
+	Pkg  string
+	At   effect.Pos
+	Why  string
+}
+
+// attempt solves a group. If that fails, its functions do nothing, as far as
+// others can tell, and are among Failures.
+func (m *Module) attempt(group []*function) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		for _, f := range group {
+			f.sum, f.calls, f.gathered = &summary{}, nil, nil
+		}
+		m.failing.Lock()
+		defer m.failing.Unlock()
+		m.failures = append(m.failures, Failure{group[0].Name, group[0].Pkg, group[0].At, fmt.Sprint(v)})
+	}()
+	m.solve(group)
+}
+
+// Failures lists the functions that could not be judged, by name.
+func (m *Module) Failures() []Failure {
+	slices.SortFunc(m.failures, func(a, b Failure) int { return cmp.Or(cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Func, b.Func)) })
+	return m.failures
 }
 
 // summaryOf is the summary of a function as far as the one that is being

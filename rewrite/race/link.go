@@ -15,6 +15,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -44,6 +45,8 @@ type Module struct {
 	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
 	variables map[string]effect.Variable          // that race, by key
 	leaked    []leak
+	failing   sync.Mutex // guards failures
+	failures  []Failure
 	eithers   alternatives
 	handed    map[string]bool // locks that exported functions leave held
 	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use

@@ -1,8 +1,10 @@
 package replace
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -56,6 +58,25 @@ func TestFiles(t *testing.T) {
 	}
 	if st, err := os.Lstat(filepath.Join(dir, "link.go")); err != nil || st.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("link.go is no link any more: %v", err)
+	}
+
+	if os.Getuid() == 0 {
+		own := func(name string) string {
+			t.Helper()
+			st, err := os.Stat(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sys := reflect.ValueOf(st.Sys()).Elem()
+			return fmt.Sprint(sys.FieldByName("Uid"), " ", sys.FieldByName("Gid"))
+		}
+		put("own.go", "old own", 0o644)
+		if err := os.Chown(filepath.Join(dir, "own.go"), 1234, 2345); err != nil {
+			t.Fatal(err)
+		}
+		if err := Files(dir, []patch.File{file("own.go", "old own", "new own")}); err != nil || text("own.go") != "new own" || own("own.go") != "1234 2345" {
+			t.Errorf("a file of somebody else: %v, %q, of %s", err, text("own.go"), own("own.go"))
+		}
 	}
 
 	put("c.go", "old c", 0o444)

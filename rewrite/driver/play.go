@@ -1,0 +1,79 @@
+package driver
+
+import (
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/edit"
+	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/patch"
+)
+
+// declares reports whether edits change a type that other packages may use.
+func (x *fixer) declares(edits []rewrite.Edit) bool {
+	return slices.ContainsFunc(edits, func(e rewrite.Edit) bool {
+		switch e := e.(type) {
+		case rewrite.AddField:
+			return x.base.sites.exportedStruct(e.Struct)
+		case rewrite.Retype:
+			return x.base.sites.exportedStruct(e.Field)
+		case rewrite.Replace:
+			return x.base.sites.signature(e.Node)
+		}
+		return false
+	})
+}
+
+// play applies edits file by file.
+func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
+	byFile := make(map[string][]rewrite.Edit)
+	for _, e := range edits {
+		name := e.Anchor().File
+		byFile[name] = append(byFile[name], e)
+	}
+	texts := make(map[string][]byte)
+	for name, list := range byFile {
+		if reason := x.base.foreign(name); reason != "" {
+			return nil, reason
+		}
+		src, err := x.base.prog.Source(name)
+		if err != nil {
+			return nil, err.Error()
+		}
+		text, err := edit.Apply(name, src, list)
+		if err != nil {
+			return nil, err.Error()
+		}
+		texts[name] = text
+	}
+	return texts, ""
+}
+
+func (b *build) inModule(name string) bool {
+	return slices.ContainsFunc(b.prog.ModDirs, func(dir string) bool { return within(dir, name) })
+}
+
+func within(dir, name string) bool {
+	rel, err := filepath.Rel(dir, name)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
+
+// files lists what changes to the given texts, named relative to root.
+func files(prog *load.Program, root string, texts map[string][]byte) ([]patch.File, error) {
+	var out []patch.File
+	for name, text := range texts {
+		old, err := prog.Source(name)
+		if err != nil {
+			return nil, err
+		}
+		rel, err := filepath.Rel(root, name)
+		if err != nil {
+			rel = name
+		}
+		out = append(out, patch.File{Name: filepath.ToSlash(rel), Old: old, New: text})
+	}
+	slices.SortFunc(out, func(a, b patch.File) int { return strings.Compare(a.Name, b.Name) })
+	return out, nil
+}
