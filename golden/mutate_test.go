@@ -8,6 +8,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -95,6 +96,7 @@ type subject struct {
 	name, dir, pattern string
 	tested             bool            // has a race test
 	known              map[string]bool // places that are found before
+	said               map[string]bool // what vet says before, without positions
 	scratch            string
 }
 
@@ -107,6 +109,11 @@ func (c *campaign) program(t *testing.T, s *subject) {
 	s.known = make(map[string]bool)
 	for _, o := range s.fix(t, nil).Outcomes {
 		s.known[o.Place.Key] = true
+	}
+	s.said = make(map[string]bool)
+	out, _ := command(s.dir, "go", "vet", s.pattern)
+	for _, c := range complaints(out) {
+		s.said[c] = true
 	}
 	read := func(name string) []byte {
 		src, err := os.ReadFile(name)
@@ -192,13 +199,16 @@ func (s *subject) judge(t *testing.T, overlay map[string][]byte) string {
 		}
 	}
 	file := s.overlay(t, overlay)
-	if out, err := command(s.dir, "go", "vet", "-overlay", file, s.pattern); err != nil {
-		return "broken: go vet: " + strings.Join(strings.Fields(out), " ")
+	out, err := command(s.dir, "go", "vet", "-overlay", file, s.pattern)
+	for _, c := range complaints(out) {
+		if err != nil && !s.said[c] {
+			return "broken: go vet: " + c
+		}
 	}
 	if !s.tested {
 		return ""
 	}
-	out, err := command(s.dir, "go", "test", "-race", "-count=1", "-timeout=60s", "-overlay", file, s.pattern)
+	out, err = command(s.dir, "go", "test", "-race", "-count=1", "-timeout=60s", "-overlay", file, s.pattern)
 	switch {
 	case err == nil:
 		return ""
@@ -206,6 +216,18 @@ func (s *subject) judge(t *testing.T, overlay map[string][]byte) string {
 		return "still races"
 	}
 	return "broken: go test: " + strings.Join(strings.Fields(out), " ")
+}
+
+var whence = regexp.MustCompile(`^\S+?:\d+(:\d+)?: `)
+
+// complaints lists what vet says, without where.
+func complaints(out string) (list []string) {
+	for line := range strings.Lines(out) {
+		if !strings.HasPrefix(line, "#") {
+			list = append(list, whence.ReplaceAllString(strings.TrimSpace(line), ""))
+		}
+	}
+	return list
 }
 
 // overlay writes an overlay as the go command reads it.

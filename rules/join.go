@@ -60,18 +60,24 @@ func (w *waiting) join() (*rewrite.Fix, string) {
 		return nil, reason
 	}
 	group, old := w.group(st)
+	counted := w.counted(st)
+	if !old && counted != "" {
+		group = counted
+	}
 	for _, end := range w.info.Ends {
 		if reason := w.wait(end, st, group, old); reason != "" {
 			return nil, reason
 		}
 	}
-	if !old {
+	if !old && counted == "" {
 		field := w.info.Field[dot+1:]
 		w.edits = append(w.edits, rewrite.AddField{Struct: st.File.Span(st.Type), Before: field, Name: group,
 			Type: rewrite.Code{Text: "sync.WaitGroup", Imports: []string{"sync"}}, Doc: group + " counts the goroutines that " + field + " ends."})
 	}
-	if reason := w.count(object, group); reason != "" {
-		return nil, reason
+	if old || counted == "" {
+		if reason := w.count(object, group); reason != "" {
+			return nil, reason
+		}
 	}
 	fix := w.fix("Wait for the goroutine where it is told to end")
 	fix.Waits = true

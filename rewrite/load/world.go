@@ -264,6 +264,12 @@ func (w *world) attempt(n *node) {
 // typecheck parses and checks one package. Errors go to n.errs.
 func (w *world) typecheck(n *node) {
 	m := n.meta
+	defer func() {
+		if r := recover(); r != nil {
+			n.pkg = nil
+			n.fail(Problem{Pkg: m.PkgPath, Msg: fmt.Sprintf("go/types can't check it: %v", r)})
+		}
+	}()
 	if strings.HasSuffix(m.ID, ".test") {
 		return
 	}
