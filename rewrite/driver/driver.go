@@ -224,7 +224,7 @@ func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, 
 // extract makes a build that is not linked yet.
 func (cfg *Config) extract(ctx context.Context, prog *load.Program, old *build) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
-	b.sites = &sites{build: b}
+	b.sites = &sites{build: b, mentioned: sync.OnceValue(b.mentioned)}
 	if b.variants = new(variants); old != nil {
 		b.variants = old.variants
 	}

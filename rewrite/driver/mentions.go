@@ -18,10 +18,14 @@ import (
 func (s *sites) Mentions(fn *types.Func) []*rewrite.Use {
 	s.index()
 	name := fn.Origin().FullName()
+	in := s.mentioned()[name]
 	seen := make(map[effect.Pos]bool)
 	var out []*rewrite.Use
 	for _, p := range s.build.prog.Packages {
 		for _, syntax := range p.Files {
+			if !in[syntax] {
+				continue // nearly all, and to walk them takes time
+			}
 			f := s.files[syntax]
 			ast.PreorderStack(syntax, nil, func(n ast.Node, up []ast.Node) bool {
 				id, ok := n.(*ast.Ident)
@@ -37,6 +41,38 @@ func (s *sites) Mentions(fn *types.Func) []*rewrite.Use {
 				out = append(out, u)
 				return true
 			})
+		}
+	}
+	return out
+}
+
+// mentioned lists, by full name, the files that mention functions.
+func (b *build) mentioned() map[string]map[*ast.File]bool {
+	out := make(map[string]map[*ast.File]bool)
+	files := make(map[*types.Func]map[*ast.File]bool) // names take their time to spell
+	for _, p := range b.prog.Packages {
+		note := func(id *ast.Ident, obj types.Object) {
+			fn, ok := obj.(*types.Func)
+			if !ok {
+				return
+			}
+			fn = fn.Origin()
+			if files[fn] == nil {
+				name := fn.FullName()
+				if out[name] == nil {
+					out[name] = make(map[*ast.File]bool)
+				}
+				files[fn] = out[name]
+			}
+			if i := slices.IndexFunc(p.Files, func(f *ast.File) bool { return f.FileStart <= id.Pos() && id.Pos() < f.FileEnd }); i >= 0 {
+				files[fn][p.Files[i]] = true
+			}
+		}
+		for id, obj := range p.Info.Uses {
+			note(id, obj)
+		}
+		for id, obj := range p.Info.Defs {
+			note(id, obj)
 		}
 	}
 	return out

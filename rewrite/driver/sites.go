@@ -28,6 +28,8 @@ type sites struct {
 	led    map[string]string        // see directed
 
 	decls map[string]*declared // filled on first use
+
+	mentioned func() map[string]map[*ast.File]bool // by the full name of a function, the files that mention it
 }
 
 // index walks the syntax of all packages once, on the first finding.

@@ -91,6 +91,9 @@ func (w *lockWalk) ownUse(e ast.Expr, up []ast.Node) bool {
 
 // lockers lists the arguments of a call that are passed as locks.
 func (w *lockWalk) lockers(call *ast.CallExpr) []ast.Expr {
+	if len(call.Args) == 0 {
+		return nil
+	}
 	t := w.pkg.Info.TypeOf(call.Fun)
 	if t == nil {
 		return nil

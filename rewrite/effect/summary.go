@@ -87,15 +87,19 @@ func (p Path) With(sel string) (Path, bool) {
 		return p, true
 	}
 	p.Sel += ";" + sel
-	return p, p.depth() <= MaxSel
+	return p, p.fits()
 }
 
-func (p Path) depth() int { return strings.Count(p.Sel, ";") - strings.Count(p.Sel, ";"+Deref) }
+// fits reports whether a path is short enough to be followed.
+func (p Path) fits() bool {
+	n := strings.Count(p.Sel, ";")
+	return n <= MaxSel || n-strings.Count(p.Sel, ";"+Deref) <= MaxSel
+}
 
 // On returns the path p with its root replaced by path q.
 func (p Path) On(q Path) (Path, bool) {
 	p = Path{q.Root, q.Sel + p.Sel}
-	return p, p.depth() <= MaxSel
+	return p, p.fits()
 }
 
 // Back is the selector for the way back on a channel: what precedes a receive

@@ -40,8 +40,11 @@ func (w *walk) inline(in frameOf) {
 		w.inlineAccesses(&in)
 	}
 	for _, r := range in.b.sum.relays {
+		if len(w.sum.relays) >= maxRelays {
+			break
+		}
 		p, ok := in.b.path(r.path)
-		if !ok || len(w.sum.relays) >= maxRelays || in.late != nil && r.thread == 0 && in.late(p) {
+		if !ok || in.late != nil && r.thread == 0 && in.late(p) {
 			continue
 		}
 		n := &relay{path: p, at: r.at, need: r.need, thread: in.number(r.thread), waits: in.b.counts(r.waits)}

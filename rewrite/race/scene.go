@@ -71,6 +71,8 @@ type stage struct {
 	counts  pool[count]
 	facts   pool[fact]
 	scenes  map[parts]*scene
+	last    parts // of the scene set last: neighbours often share it
+	lastSet *scene
 }
 
 // parts are the sets of a scene by the memory they are.
@@ -96,15 +98,20 @@ func (g *stage) set(s scene) *scene {
 	s.turns, _ = g.counts.of(s.turns, hash)
 	key := parts{backingOf(s.must), backingOf(s.may), backingOf(s.live), backingOf(s.now),
 		backingOf(s.waited), backingOf(s.turns), backingOf(s.before), backingOf(s.past), backingOf(s.here)}
-	if old := g.scenes[key]; old != nil {
-		return old
+	if g.lastSet != nil && g.last == key {
+		return g.lastSet
 	}
-	if g.scenes == nil {
-		g.scenes = make(map[parts]*scene)
+	out := g.scenes[key]
+	if out == nil {
+		if g.scenes == nil {
+			g.scenes = make(map[parts]*scene)
+		}
+		s.kind, s.variant = maphash.Comparable(seed, kind), maphash.Comparable(seed, variant)
+		out = &s
+		g.scenes[key] = out
 	}
-	g.scenes[key] = &s
-	s.kind, s.variant = maphash.Comparable(seed, kind), maphash.Comparable(seed, variant)
-	return &s
+	g.last, g.lastSet = key, out
+	return out
 }
 
 // holding is the scene with other locks.
