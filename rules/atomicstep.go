@@ -36,7 +36,7 @@ func (a *atomicEdit) steps(uses []*rewrite.Use) string {
 	counted := slices.ContainsFunc(uses, func(u *rewrite.Use) bool { return writes(u) && compound(spot{Use: u}) })
 	for _, o := range order {
 		list := spots[o]
-		if len(list) == 1 || a.swap(list) || a.compareAndSwap(list) || steady(o.fn, list[0]) && a.result(list) {
+		if len(list) == 1 || a.swap(list) || a.compareAndSwap(list) || a.setOnce(list) || steady(o.fn, list[0]) && a.result(list) {
 			continue
 		}
 		if reason := a.split(list, counted); reason != "" {

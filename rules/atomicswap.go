@@ -51,6 +51,37 @@ func (a *atomicEdit) compareAndSwap(spots []spot) bool {
 	return true
 }
 
+// setOnce makes one operation of the write of a pointer that a test for nil
+// decides: the first value stays.
+//
+//	if p == nil {          if p.Load() == nil {
+//		p = open()             p.CompareAndSwap(nil, open())
+func (a *atomicEdit) setOnce(spots []spot) bool {
+	if !a.pointer || len(spots) != 2 || spots[0].write || !spots[1].write {
+		return false
+	}
+	r, w := spots[0], spots[1]
+	is, ok := condition(r.Use).(*ast.IfStmt)
+	as, assigns := w.Path[1].(*ast.AssignStmt)
+	if !ok || !assigns || is.Init != nil || is.Else != nil || as.Tok != token.ASSIGN || len(as.Lhs) != 1 || len(as.Rhs) != 1 {
+		return false
+	}
+	test, ok := is.Cond.(*ast.BinaryExpr)
+	if !ok || test.X != r.sel || !r.File.Info.Types[test.Y].IsNil() || r.File.Info.Types[as.Rhs[0]].IsNil() {
+		return false
+	}
+	switch {
+	case test.Op == token.EQL && len(is.Body.List) == 1 && is.Body.List[0] == ast.Stmt(as):
+	case test.Op == token.NEQ && rightBelow(r, is, as) && gone(is.Body):
+	default:
+		return false
+	}
+	a.replace(w.Use, as, "$0.CompareAndSwap(nil, $1)", w.File.Span(w.sel), w.File.Span(as.Rhs[0]))
+	a.replace(r.Use, r.sel, "$0.Load()", r.File.Span(r.sel))
+	a.done[r.Use], a.done[w.Use] = true, true
+	return true
+}
+
 // tested returns the constant that a condition compares a spot with, as code of
 // the atomic's type, and whether it asks for equality; "" for other conditions.
 func (a *atomicEdit) tested(r spot, cond ast.Expr) (constant string, equal bool) {

@@ -103,10 +103,48 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 	if len(l.edits) == 0 {
 		return nil, "every access that can be placed holds the lock already"
 	}
+	for _, g := range s.Group {
+		if !slices.Contains(l.places, g.Place.Key) {
+			continue
+		}
+		if reason := l.copyOut(g, vote.Lock); reason != "" {
+			return nil, reason
+		}
+	}
 	return &rewrite.Fix{
 		Title:  fmt.Sprintf("Hold %s", rewrite.ShortKey(vote.Lock)),
 		Places: l.places, Safety: rewrite.Safe, Edits: l.edits,
 	}, ""
+}
+
+// copyOut copies a map or slice that others change in place where it is returned
+// and the lock, new there, is released.
+func (l *locking) copyOut(f *rewrite.Finding, lock string) string {
+	if !slices.ContainsFunc(f.Accesses, func(a rewrite.Access) bool { return a.Op == rewrite.WriteElem && !a.Fresh && !a.Test }) {
+		return ""
+	}
+	for _, u := range l.site.Module.Uses(f.Place.Key) {
+		sel, ok := mention(u)
+		if !ok || u.File.Test || u.Access == nil || u.Access.Fresh || rewrite.Holds(u.Access.Locks, lock) || rewrite.Holds(l.site.Module.Entry(u.File, sel.Pos()), lock) {
+			continue
+		}
+		if _, returned := u.Path[1].(*ast.ReturnStmt); !returned {
+			continue
+		}
+		reason := copyable(u.File.Info.TypeOf(sel))
+		if reason == "" {
+			reason = meantShared(l.site, u)
+		}
+		if reason != "" {
+			return reason
+		}
+		edits, reason := ownCopy(l.site, u, sel)
+		if reason != "" {
+			return reason
+		}
+		l.edits = append(l.edits, edits...)
+	}
+	return ""
 }
 
 // without lists what names a place where its lock isn't held.

@@ -17,6 +17,9 @@ func (m *Module) why(p pair) []string {
 		out[0] = strings.TrimSuffix(out[0], noWait)
 		out = append(out, p.obstacle.text)
 	}
+	if p.b.leak != "" && p.b.bare {
+		return append(out, fmt.Sprintf("%s returns the map or slice itself, without %s", p.b.fn.Name, rewrite.ShortKey(p.b.leak)))
+	}
 	if p.b.leak != "" {
 		return append(out, fmt.Sprintf("%s returns the map or slice itself, and releases %s", p.b.fn.Name, rewrite.ShortKey(p.b.leak)))
 	}

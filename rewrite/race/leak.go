@@ -1,6 +1,7 @@
 package race
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,6 +15,7 @@ import (
 type leak struct {
 	field string
 	locks keys // that were held for the read, and no longer are
+	bare  bool // nothing was, nor could be
 	at    effect.Pos
 	frame *function
 	path  effect.Path
@@ -35,15 +37,16 @@ func (w *walk) leaks(e *effect.Event, s state) {
 			continue // it hands over what the field held, and gives the field something else
 		}
 		l := leak{field: field, at: e.At, frame: w.f, path: p, locks: make(keys)}
+		l.bare = true
 		for _, r := range w.out.raw {
 			if a := r.raw; r.place == field && a.path == base && a.op == rewrite.Read {
-				l.locks = merge(l.locks, a.must)
+				l.locks, l.bare = merge(l.locks, a.must), l.bare && len(a.may) == 0
 			}
 		}
 		for k := range s.may.keys(w.f) {
 			delete(l.locks, k)
 		}
-		if len(l.locks) > 0 {
+		if len(l.locks) > 0 || l.bare {
 			w.out.leaks = append(w.out.leaks, l)
 		}
 	}
@@ -71,23 +74,59 @@ func (m *Module) judgeLeaks(leaks []leak) {
 			continue
 		}
 		for _, r := range m.raw[l.field] {
-			lock, ok := "", false
-			for k := range r.locks() {
-				name, beside := strings.CutPrefix(k, ownerOf(l.field)+".")
-				if _, held := l.locks[k]; held && beside && !strings.Contains(name, ".") && !m.handed[k] {
-					lock, ok = k, true
-				}
+			if r.op != rewrite.WriteElem || r.isFresh() || r.fn.Test {
+				continue
 			}
-			if r.op != rewrite.WriteElem || r.isFresh() || r.fn.Test || !ok || !m.alwaysHolds(l.field, lock) {
+			lock := m.leakedFrom(l, r, leaks)
+			if lock == "" {
 				continue
 			}
 			elem, _ := l.path.With(effect.Elem)
-			a := access{path: elem, scene: new(scene), deed: &deed{op: rewrite.ReadElem, leak: lock, at: l.at, fn: l.frame}}
+			a := access{path: elem, scene: new(scene), deed: &deed{op: rewrite.ReadElem, leak: lock, bare: l.bare, at: l.at, fn: l.frame}}
 			ctx := rewrite.Context{Start: l.frame.At.Span(), Func: l.frame.Name, Runs: l.frame.Name, Entry: true}
 			m.pairs.add(l.field, pair{a: apiSide(r), b: side{access: &a, frame: l.frame, entry: l.frame, ctx: ctx}})
 			break
 		}
 	}
+}
+
+// leakedFrom returns the lock that a write in place holds and those who look into
+// what was returned do not, "" if there is none.
+func (m *Module) leakedFrom(l leak, write *raw, leaks []leak) string {
+	for _, k := range slices.Sorted(maps.Keys(write.locks())) {
+		name, beside := strings.CutPrefix(k, ownerOf(l.field)+".")
+		if !beside || strings.Contains(name, ".") || m.handed[k] {
+			continue
+		}
+		if _, held := l.locks[k]; held && m.alwaysHolds(l.field, k) || l.bare && m.heldElsewhere(l, k, leaks) {
+			return k
+		}
+	}
+	return ""
+}
+
+// heldElsewhere reports whether all accesses to a field hold a lock but for those
+// functions that return what it holds: several functions, one of which changes it,
+// so that the lock can't be there for something else.
+func (m *Module) heldElsewhere(l leak, lock string, leaks []leak) bool {
+	if _, may := l.frame.entry.may[lock]; may || m.serial(l.frame) {
+		return false
+	}
+	returns := func(f *function) bool {
+		return slices.ContainsFunc(leaks, func(o leak) bool { return o.bare && o.field == l.field && o.frame == f })
+	}
+	users := make(map[*function]bool)
+	for _, r := range m.proper(l.field) {
+		_, must := r.locks()[lock]
+		switch {
+		case r.isFresh() || r.fn.Test:
+		case must:
+			users[r.fn] = true
+		case r.op != rewrite.Read || !returns(r.fn):
+			return false
+		}
+	}
+	return len(users) > 1
 }
 
 // ownerOf is the struct type of a field.

@@ -21,6 +21,7 @@ type deed struct {
 	covers bool // all that the value at its path holds
 	index  string
 	leak   string // made by callers, on what the function returned: the lock it released
+	bare   bool   // of leak: it never took it
 	at     effect.Pos
 	fn     *function // whose source holds it
 	kind   uint64    // the same for deeds that are one to a caller
