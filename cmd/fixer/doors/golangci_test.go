@@ -102,7 +102,7 @@ func golangci(t *testing.T, dir string, args ...string) (issues []string, out st
 
 // golangci-lint tells of the races, and mends them in a file.
 func TestGolangci(t *testing.T) {
-	dir, archive := example(t, "guard")
+	dir, results := unpackCase(t, "guard/example")
 	issues, out := golangci(t, dir)
 	if len(issues) != 2 || !strings.HasPrefix(issues[0], "quota.go: guard: Quota.used is written by") {
 		t.Errorf("issues: %q\n%s", issues, out)
@@ -111,7 +111,7 @@ func TestGolangci(t *testing.T) {
 	if issues, out = golangci(t, dir); len(issues) != 0 {
 		t.Errorf("left by --fix: %q\n%s", issues, out)
 	}
-	if got, want := read(t, dir, "quota.go"), string(file(t, archive, "quota.go.golden")); gofmted(t, got) != gofmted(t, want) {
+	if got, want := read(t, dir, "quota.go"), results["quota.go"]; gofmted(t, got) != gofmted(t, want) {
 		t.Errorf("quota.go is\n%s\nwant\n%s", got, want)
 	}
 }
@@ -119,7 +119,7 @@ func TestGolangci(t *testing.T) {
 // What packages do that are imported is known; generated files and comments
 // that keep findings back are heeded.
 func TestGolangciFacts(t *testing.T) {
-	issues, out := golangci(t, unpack(t, []byte(below)), "./...")
+	issues, out := golangci(t, unpack(t, below), "./...")
 	if len(issues) != 1 || !strings.HasPrefix(issues[0], "a/a.go: ") || !strings.Contains(issues[0], "wrong is written") {
 		t.Errorf("issues: %q\n%s", issues, out)
 	}
@@ -163,7 +163,7 @@ func (c *count) reset() { c.n = 0 }
 
 // Half of a change is none: what is in two files is left alone.
 func TestGolangciTwoFiles(t *testing.T) {
-	dir := unpack(t, []byte(twoFiles))
+	dir := unpack(t, twoFiles)
 	a, b := read(t, dir, "a.go"), read(t, dir, "b.go")
 	issues, out := golangci(t, dir, "--fix")
 	if len(issues) != 1 || !strings.Contains(issues[0], "fixer apply makes the changes, which are in several files") {

@@ -10,36 +10,22 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"golang.org/x/tools/go/analysis/unitchecker"
 	"golang.org/x/tools/txtar"
 )
 
-// unpack puts the files of an archive into a directory of their own. Of a
-// golden case, those are left out that say what comes out.
-func unpack(t *testing.T, archive []byte) string {
+// unpack puts the files of an archive into a directory of their own.
+func unpack(t *testing.T, archive string) string {
 	t.Helper()
 	files := make(map[string]string)
-	for _, f := range txtar.Parse(archive).Files {
-		if !strings.HasSuffix(f.Name, ".golden") {
-			files[f.Name] = string(f.Data)
-		}
+	for _, f := range txtar.Parse([]byte(archive)).Files {
+		files[f.Name] = string(f.Data)
 	}
 	dir := t.TempDir()
 	write(t, dir, files)
 	return dir
-}
-
-// example unpacks the golden example of a rule.
-func example(t *testing.T, rule string) (dir string, archive *txtar.Archive) {
-	t.Helper()
-	data, err := os.ReadFile("../../../golden/" + rule + "/example.txtar")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return unpack(t, data), txtar.Parse(data)
 }
 
 // in runs a command in a directory and returns all that it prints.
@@ -48,7 +34,7 @@ func in(t *testing.T, dir, name string, args ...string) (out string, err error) 
 	cmd := exec.CommandContext(t.Context(), name, args...)
 	cmd.Dir = dir
 	// What a test needs of other modules, building fixer has fetched.
-	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "GOPROXY=file://"+filepath.ToSlash(modCache())+"/cache/download")
+	cmd.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "GOTOOLCHAIN=local", "GOPROXY=file://"+filepath.ToSlash(goEnv(t, "GOMODCACHE"))+"/cache/download")
 	text, err := cmd.CombinedOutput()
 	return string(text), err
 }
@@ -56,15 +42,6 @@ func in(t *testing.T, dir, name string, args ...string) (out string, err error) 
 // unreleased is the version by which the go command knows what is replaced by a
 // directory.
 const unreleased = "v0.0.0-00010101000000-000000000000"
-
-// modCache is where the go command keeps the modules that it has fetched.
-var modCache = sync.OnceValue(func() string {
-	out, err := exec.Command("go", "env", "GOMODCACHE").Output()
-	if err != nil {
-		panic(err)
-	}
-	return strings.TrimSpace(string(out))
-})
 
 // vet runs go vet with fixer and further arguments.
 func vet(t *testing.T, dir string, args ...string) (out string, err error) {
@@ -75,7 +52,7 @@ func vet(t *testing.T, dir string, args ...string) (out string, err error) {
 // The commands of the README, with fixer as a tool of the module: go vet tells
 // of the races and mends them, go fix shows how.
 func TestVet(t *testing.T) {
-	dir, archive := example(t, "guard")
+	dir, results := unpackCase(t, "guard/example")
 	root, err := filepath.Abs("../../..")
 	if err != nil {
 		t.Fatal(err)
@@ -106,7 +83,7 @@ func TestVet(t *testing.T) {
 			if err != nil {
 				t.Errorf("%s: %v\n%s", line, err, out)
 			}
-			want := gofmted(t, string(file(t, archive, "quota.go.golden")))
+			want := gofmted(t, results["quota.go"])
 			if got := read(t, dir, "quota.go"); got != want {
 				t.Errorf("%s: quota.go is\n%s\nwant\n%s", line, got, want)
 			}
@@ -128,16 +105,6 @@ func gofmted(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return string(out)
-}
-
-func file(t *testing.T, archive *txtar.Archive, name string) []byte {
-	for _, f := range archive.Files {
-		if f.Name == name {
-			return f.Data
-		}
-	}
-	t.Fatalf("no file %s", name)
-	return nil
 }
 
 func read(t *testing.T, dir, name string) string {
@@ -228,7 +195,7 @@ func main() {
 // What packages do that are imported, directly or not, is known by their facts.
 // Generated files and comments that keep findings back are heeded.
 func TestVetFacts(t *testing.T) {
-	dir := unpack(t, []byte(below))
+	dir := unpack(t, below)
 	out, err := vet(t, dir, "./...")
 	if err == nil || strings.Count(out, " is written ") != 1 || !strings.Contains(out, "wrong is written") || !strings.Contains(out, "a.go:10:2: ") {
 		t.Errorf("%v\n%s", err, out)
@@ -238,7 +205,7 @@ func TestVetFacts(t *testing.T) {
 // A package is looked at again when it changes, or what is known of those that
 // it imports, or the settings.
 func TestVetAgain(t *testing.T) {
-	dir := unpack(t, []byte(below))
+	dir := unpack(t, below)
 	vet(t, dir, "./...")
 	edit := func(name, old, new string) {
 		write(t, dir, map[string]string{name: strings.Replace(read(t, dir, name), old, new, 1)})
@@ -285,7 +252,7 @@ func TestVetStandard(t *testing.T) {
 
 // A fixer that is too old for the Go that calls it says so, and once.
 func TestVetTooOld(t *testing.T) {
-	dir, _ := example(t, "guard")
+	dir, _ := unpackCase(t, "guard/example")
 	newer := filepath.Join(t.TempDir(), "fixer")
 	write(t, filepath.Dir(newer), map[string]string{"fixer": fmt.Sprintf("#!/bin/sh\nGOVERSION=go1.99 exec %s \"$@\"\n", fixer(t))})
 	if err := os.Chmod(newer, 0o777); err != nil {
