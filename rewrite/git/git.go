@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,7 @@ import (
 func run(ctx context.Context, dir string, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "git", args...)
 	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "LC_ALL=C") // what it says is looked at
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
 	err := cmd.Run()
@@ -38,8 +40,10 @@ func top(ctx context.Context, dir string) (string, error) {
 	switch {
 	case ctx.Err() != nil:
 		return "", ctx.Err()
-	case err != nil || name == "":
+	case err != nil && strings.Contains(err.Error(), "not a git repository"), err == nil && name == "":
 		return "", fmt.Errorf("%s is in no git work tree", dir)
+	case err != nil:
+		return "", err
 	}
 	return filepath.FromSlash(name), nil
 }
