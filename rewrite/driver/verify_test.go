@@ -108,9 +108,10 @@ func TestVerify(t *testing.T) {
 	hold := func(first, last string) rewrite.Edit {
 		return rewrite.Hold{Lock: "c.mu", Mode: rewrite.Exclusive, First: span(first), Last: span(last)}
 	}
-	instead := func(old, new string) rewrite.Edit {
-		return rewrite.Replace{Node: span(old), Code: rewrite.Code{Text: new}}
+	using := func(old, new string, imports ...string) rewrite.Edit {
+		return rewrite.Replace{Node: span(old), Code: rewrite.Code{Text: new, Imports: imports}}
 	}
+	instead := func(old, new string) rewrite.Edit { return using(old, new) }
 	retype := func(field, typ string) rewrite.Edit {
 		return rewrite.Retype{Field: span(field), Type: rewrite.Code{Text: typ}}
 	}
@@ -126,6 +127,10 @@ func TestVerify(t *testing.T) {
 		{"one side left", "n would still race, at counter.go:", good[:1]},
 		{"an unknown name", "the result does not compile: counter.go:68: c.missing undefined", append(good, instead("println(\"reset\")", "c.missing()"))},
 		{"a copied lock", "go vet says of the result: counter.go:", append(good, instead("println(\"reset\")", "d := *c; println(&d)"))},
+		{"Add in the goroutine", "WaitGroup.Add called from inside new goroutine", append(good, using("println(\"reset\")", "var wg sync.WaitGroup; go func() { wg.Add(1); wg.Done() }()", "sync"))},
+		{"a lost cancel function", "should be called, not discarded", append(good, using("println(\"reset\")", "ctx, _ := context.WithCancel(context.Background()); println(ctx)", "context"))},
+		{"a result nobody uses", "result of fmt.Sprint call not used", append(good, using("println(\"reset\")", "fmt.Sprint(1)", "fmt"))},
+		{"an atomic that is assigned", "direct assignment to atomic value", append(good, using("println(\"reset\")", "var n int64; n = atomic.AddInt64(&n, 1)", "sync/atomic"))},
 		{"slow work under the lock", "Counter.mu would be held over a call of Sleep, in ", []rewrite.Edit{hold("time.Sleep(time.Second)", "c.n++"), good[1]}},
 		{"taken twice", "would take Counter.mu again while it holds it, at counter.go:", append(good, hold("println(\"reset\")", "println(\"reset\")"))},
 		{"two locks in both orders", "first and second would be taken in both orders", append(good, instead("println(\"second\")", "first.Lock(); println(); first.Unlock()"))},

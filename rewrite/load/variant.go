@@ -92,7 +92,7 @@ func (prog *Program) variant(a *absent, others []constraint.Expr, list []Variant
 		if a.pkg != "main" {
 			return Variant{}, nil
 		}
-		v.setting, v.alone, v.Name = host, a.file, "in "+filepath.Base(a.file)
+		v.setting, v.alone, v.Name = host, a.file, "in "+prog.short(a.file)
 	case !ok:
 		return v, fmt.Errorf("%s, which no build by this Go has, mentions it", filepath.Base(a.file))
 	case host.builds(all) && prog.beside(a.file):
@@ -103,6 +103,16 @@ func (prog *Program) variant(a *absent, others []constraint.Expr, list []Variant
 		return v, fmt.Errorf("%s needs cgo %s, which can't be checked here, and mentions it", filepath.Base(a.file), v.Name)
 	}
 	return v, nil
+}
+
+// short names a file as seen from the root of its module.
+func (prog *Program) short(file string) string {
+	for _, dir := range prog.ModDirs {
+		if rel, err := filepath.Rel(dir, file); err == nil && filepath.IsLocal(rel) {
+			return filepath.ToSlash(rel)
+		}
+	}
+	return filepath.ToSlash(file)
 }
 
 // shared is what a program has in common with those made from it.
@@ -117,7 +127,7 @@ type shared struct {
 
 func newShared(ctx context.Context, cfg Config, graph map[string]*packages.Package) *shared {
 	s := &shared{cfg: cfg, built: make(map[string]bool), clauses: make(map[string]map[string]bool),
-		host:    sync.OnceValues(func() (setting, error) { return hostSetting(ctx, cfg) }),
+		host:    sync.OnceValues(func() (setting, error) { return hostSetting(context.WithoutCancel(ctx), cfg) }),
 		absents: newAbsents()}
 	for _, p := range graph {
 		for _, f := range slices.Concat(p.GoFiles, p.CompiledGoFiles) {
