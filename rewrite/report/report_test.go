@@ -7,11 +7,10 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
-	"unicode/utf8"
 )
 
 // recorded returns the logs of testdata: what go test -race printed, by name.
@@ -200,8 +199,7 @@ func FuzzParse(f *testing.F) {
 				for _, fr := range slices.Concat(a.Stack, a.Start) {
 					fr.Package()
 					fr.Names()
-					place := regexp.MustCompile(fmt.Sprintf("%s:0*%d", regexp.QuoteMeta(fr.File), fr.Line))
-					if plain && utf8.ValidString(fr.File) && fr.Line > 0 && !place.Match(log) {
+					if plain && fr.Line > 0 && !standsIn(log, fr) {
 						t.Errorf("%s:%d does not stand in the log", fr.File, fr.Line)
 					}
 				}
@@ -214,4 +212,19 @@ func FuzzParse(f *testing.F) {
 			t.Errorf("got %s\nwith carriage returns %s", show(reports), show(again))
 		}
 	})
+}
+
+// standsIn reports whether a log has the place of a frame, zeros before the line
+// number left out.
+func standsIn(log []byte, fr Frame) bool {
+	for {
+		_, after, found := bytes.Cut(log, []byte(fr.File+":"))
+		if !found {
+			return false
+		}
+		if bytes.HasPrefix(bytes.TrimLeft(after, "0"), []byte(strconv.Itoa(fr.Line))) {
+			return true
+		}
+		log = log[1:]
+	}
 }
