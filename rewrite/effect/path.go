@@ -43,7 +43,7 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 			}
 		}
 	case *ssa.Global:
-		return Path{Root: Root{Kind: Global, Key: v.Pkg.Pkg.Path() + "." + v.Name()}}
+		return Path{Root: Root{Kind: Global, Key: globalKey(v)}}
 	case *ssa.Alloc:
 		return x.local(v, v.Comment, true)
 	case *ssa.MakeMap, *ssa.MakeSlice, *ssa.MakeChan:

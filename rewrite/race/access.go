@@ -60,7 +60,7 @@ func (w *walk) add(a access, d deed, fresh bool) {
 	if w.last {
 		w.addRaw(&a, fresh)
 	}
-	if !w.alone(a.path.Root) {
+	if !w.alone(a.path.Root) && !w.m.settled(a.path) {
 		a.id = w.id(a.path)
 		w.keep(&a)
 	}

@@ -96,6 +96,13 @@ func (w *walk) within(f *function) bool {
 	return false
 }
 
+// settled reports whether memory is that of a package variable which is only
+// read once packages are initialised: nothing can race with that, and whole
+// programs read it.
+func (m *Module) settled(p effect.Path) bool {
+	return p.Root.Kind == effect.Global && !m.unsettled[p.Root.Key] && !strings.Contains(p.Sel, ";"+effect.Deref)
+}
+
 // racy reports whether memory could be raced on at all, as far as its last
 // field tells.
 func (m *Module) racy(p effect.Path) bool {

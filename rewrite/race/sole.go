@@ -46,7 +46,7 @@ func (m *Module) serial(f *function) bool {
 }
 
 // findKinds notes which types are pooled, and which become interfaces: those
-// that such a type embeds do so with it.
+// that such a type embeds do so with it; and which package variables change.
 func (m *Module) findKinds() {
 	var present func(key string)
 	present = func(key string) {
@@ -68,6 +68,9 @@ func (m *Module) findKinds() {
 		}
 		for _, key := range s.Presented {
 			present(key)
+		}
+		for _, key := range s.Changed {
+			m.unsettled[key] = true
 		}
 	}
 }
