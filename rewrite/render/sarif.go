@@ -164,7 +164,7 @@ func (s *sarifWriter) fixes(f *Finding) []sarifFix {
 	fix := sarifFix{Description: sarifText{Text: f.Fix.Title}}
 	for _, e := range f.Fix.Edits {
 		last := len(fix.Changes) - 1
-		if last < 0 || f.Fix.Edits[0].File != e.File && fix.Changes[last].file != e.File {
+		if last < 0 || fix.Changes[last].file != e.File {
 			fix.Changes = append(fix.Changes, sarifChange{file: e.File, Artifact: artifact(e.File)})
 			last++
 		}
