@@ -1,6 +1,6 @@
 GO ?= go
 
-.PHONY: build test race golden golden-matrix lint score observed fidelity fuzz mutate selfcheck typing bench
+.PHONY: build test race doors golden golden-matrix lint score observed fidelity fuzz mutate selfcheck typing bench
 
 build: ## bin/fixer
 	$(GO) build -o bin/ ./cmd/fixer
@@ -28,6 +28,9 @@ lint:
 	$(GO) vet ./...
 	cd cmd/golangci && $(GO) vet .
 	$(GO) tool staticcheck ./...
+
+doors: ## the tests with real programs, those that take hundreds of megabytes included
+	FIXER_DOORS=all $(GO) test ./cmd/fixer/doors -timeout 60m
 
 score: ## what fixer finds in the race suite of the Go installation; the score comes last
 	@mkdir -p bin

@@ -8,6 +8,7 @@ package render
 
 import (
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -180,27 +181,20 @@ func (f *Fix) together() bool { return len(f.Edits) == 0 }
 
 // message says what is to be done about the comment.
 func (u Unused) message() string {
-	words := strings.Fields(u.Text)
-	list := ""
-	if strings.HasPrefix(u.Text, "//lint:") && len(words) > 1 {
-		words, list = words[:2], words[1]
-	} else if len(words) > 0 {
-		words, list = words[:1], words[0]
+	m := suppression.FindStringSubmatch(u.Text)
+	if m == nil {
+		return u.Text + " keeps nothing back; delete it"
 	}
-	_, names, _ := strings.Cut(list, ":")
-	if strings.HasPrefix(u.Text, "//lint:") {
-		names = list
-	}
-	ours := func(name string) bool {
-		return strings.HasPrefix(name, "fixer/") || strings.EqualFold(name, "fixer") || name == ""
-	}
-	for _, name := range strings.Split(names, ",") {
-		if !ours(name) {
-			return strings.Join(words, " ") + " keeps no finding of fixer back; take fixer out of it"
+	for _, name := range strings.Split(m[1]+m[2], ",") {
+		if name != "" && !strings.EqualFold(name, "fixer") && !strings.HasPrefix(name, "fixer/") {
+			return m[0] + " keeps no finding of fixer back; take fixer out of it"
 		}
 	}
-	return strings.Join(words, " ") + " keeps nothing back; delete it"
+	return m[0] + " keeps nothing back; delete it"
 }
+
+// suppression matches a comment up to the names in it.
+var suppression = regexp.MustCompile(`^//\s*(?:nolint:?(\S*)|lint:\S+\s+(\S+))`)
 
 // cloned copies the parts of a finding in which files are named.
 func cloned(f rewrite.Finding) rewrite.Finding {

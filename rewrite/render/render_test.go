@@ -189,3 +189,17 @@ func FuzzRead(f *testing.F) {
 		}
 	})
 }
+
+func TestUnused(t *testing.T) {
+	for text, want := range map[string]string{
+		"//lint:ignore fixer/guard,fixer/field why": "//lint:ignore fixer/guard,fixer/field keeps nothing back; delete it",
+		"//lint:ignore fixer/guard,SA1000 why":      "//lint:ignore fixer/guard,SA1000 keeps no finding of fixer back; take fixer out of it",
+		"//lint:file-ignore fixer/* why":            "//lint:file-ignore fixer/* keeps nothing back; delete it",
+		"//nolint:fixer // why":                     "//nolint:fixer keeps nothing back; delete it",
+		"// nolint:Fixer,errcheck":                  "// nolint:Fixer,errcheck keeps no finding of fixer back; take fixer out of it",
+	} {
+		if got := (Unused{Text: text}).message(); got != want {
+			t.Errorf("%s: %s, want %s", text, got, want)
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/driver"
@@ -18,7 +19,7 @@ const srcRoot = "%SRCROOT%"
 func sarif(d *Document, rules []Rule) sarifLog {
 	s := &sarifWriter{d: d, rules: used(d, append(slices.Clone(rules), kinds...))}
 	run := sarifRun{
-		Tool:    sarifTool{sarifDriver{Name: d.Tool.Name, Version: d.Tool.Version, InformationURI: Home, Rules: s.ruleList()}},
+		Tool:    sarifTool{sarifDriver{Name: d.Tool.Name, Version: strings.TrimPrefix(d.Tool.Version, "v"), InformationURI: Home, Rules: s.ruleList()}},
 		Results: []sarifResult{},
 		Bases:   map[string]sarifArtifact{srcRoot: {Description: &sarifText{Text: "the top of the git work tree, or of the module"}}},
 		Columns: "utf16CodeUnits",
@@ -62,7 +63,7 @@ func (s *sarifWriter) ruleList() []sarifRule {
 		full, help := r.texts()
 		out = append(out, sarifRule{
 			ID:            r.Name,
-			Name:          capital(r.Name),
+			Name:          pascal(r.Title),
 			Short:         sarifText{Text: sentence(capital(r.Title))},
 			Full:          sarifText{Text: full},
 			Help:          help,
@@ -163,7 +164,7 @@ func (s *sarifWriter) fixes(f *Finding) []sarifFix {
 	fix := sarifFix{Description: sarifText{Text: f.Fix.Title}}
 	for _, e := range f.Fix.Edits {
 		last := len(fix.Changes) - 1
-		if last < 0 || f.Fix.Edits[0].File != e.File && fix.Changes[last].file != e.File {
+		if last < 0 || fix.Changes[last].file != e.File {
 			fix.Changes = append(fix.Changes, sarifChange{file: e.File, Artifact: artifact(e.File)})
 			last++
 		}
@@ -231,4 +232,13 @@ func capital(text string) string {
 		return ""
 	}
 	return strings.ToUpper(text[:1]) + text[1:]
+}
+
+// pascal makes one word of a clause, as SARIF likes names of rules to be.
+func pascal(text string) string {
+	words := strings.FieldsFunc(text, func(c rune) bool { return !unicode.IsLetter(c) && !unicode.IsDigit(c) })
+	for i, word := range words {
+		words[i] = capital(word)
+	}
+	return strings.Join(words, "")
 }
