@@ -96,7 +96,7 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 		return nil, err
 	}
 	pcfg.Tests, pcfg.Overlay = false, nil
-	pcfg.Context = context.WithoutCancel(ctx) // standard may be called for later changes
+	pcfg.Context = context.WithoutCancel(ctx) // more may be asked for when this is over
 	prog := &Program{list: pcfg, Fset: token.NewFileSet(), graph: make(map[string]*packages.Package), files: cfg.Overlay}
 	isRoot := make(map[string]bool)
 	for _, p := range roots {
@@ -104,7 +104,7 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 	}
 	packages.Visit(roots, nil, func(p *packages.Package) { prog.graph[p.ID] = p })
 	prog.ModDirs = modDirs(prog.graph, roots)
-	prog.shared = newShared(ctx, cfg, prog.graph)
+	prog.shared = newShared(pcfg.Context, cfg, prog.graph)
 	prog.world = newWorld(prog, isRoot)
 	if cfg.Watch {
 		prog.stamps = newStamps(prog) // before the files are read

@@ -48,7 +48,7 @@ func (prog *Program) Over(ctx context.Context, overlay map[string][]byte, touche
 		}
 	}
 	next.stamps = prog.stamps.renewed(touched)
-	next.shared = prog.shared.renewed()
+	next.shared = prog.shared.renewed(overlay)
 	next.world = prog.world.without(&next, changed, true)
 	next.Packages, next.Problems = next.world.check(ctx)
 	return &next, true

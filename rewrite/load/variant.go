@@ -142,9 +142,11 @@ func newShared(ctx context.Context, cfg Config, graph map[string]*packages.Packa
 	return s
 }
 
-// renewed knows nothing of files yet that the build does not have.
-func (s *shared) renewed() *shared {
+// renewed knows nothing of files yet that the build does not have, and lays
+// other texts over those on disk.
+func (s *shared) renewed(overlay map[string][]byte) *shared {
 	next := *s
+	next.cfg.Overlay = overlay
 	next.absents = newAbsents()
 	return &next
 }
