@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"slices"
 
@@ -33,6 +34,9 @@ func (c *duplicate) receivers() ([]rewrite.Edit, string) {
 	}
 	for _, d := range others {
 		reason := d.receiver(d.path[1].(*ast.FuncDecl))
+		if d.written() {
+			reason = fmt.Sprintf("%s writes into its copy, which others would see", d.method().Name())
+		}
 		if !callers[d.method()] {
 			if reason != "" || d.caution != "" && c.caution == "" || d.takesLock() {
 				continue
@@ -87,6 +91,34 @@ func (c *duplicate) method() types.Object {
 func (c *duplicate) takesLock() bool {
 	b := c.path[1].(*ast.FuncDecl).Body
 	return len(c.site.Module.Calls(c.file, b.Pos(), b.End()).Locks) > 0
+}
+
+// written reports whether a method changes the copy itself, or takes the address
+// of a part of it.
+func (c *duplicate) written() bool {
+	found := false
+	part := func(e ast.Expr) {
+		if sel, ok := ast.Unparen(e).(*ast.SelectorExpr); ok {
+			id := rootIdent(sel)
+			found = found || id != nil && c.file.Info.Uses[id] == c.v
+		}
+	}
+	ast.Inspect(c.path[1], func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.AssignStmt:
+			for _, l := range n.Lhs {
+				part(l)
+			}
+		case *ast.IncDecStmt:
+			part(n.X)
+		case *ast.UnaryExpr:
+			if n.Op == token.AND {
+				part(n.X)
+			}
+		}
+		return !found
+	})
+	return found
 }
 
 // calls reports whether a method calls one of some others on what it got.

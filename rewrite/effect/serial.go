@@ -33,7 +33,7 @@ var (
 		`(?i:\bcallers? (?:must|should|is responsible|are responsible|has to|have to|needs? to) (?:\w+ ){0,3}(?:synchroni\w+|seriali\w+|locking|hold|lock)\b)`,
 		// "callers hold the lock", "the mutex must be held", "with mu held"
 		`(?i:\bcallers? (?:already |then )?(?:holds?|locks?)\b)`,
-		`(?i:\b(?:lock|mutex|\w*mu) (?:is|are|must|should|has to|needs? to) (?:already |be |to be )*(?:held|locked|taken|acquired)\b)`,
+		`(?i:\b(?:lock|mutex|\w*mu) (?:must|should|has to|needs? to) (?:already )?be (?:already )?(?:held|locked|taken|acquired)\b)`,
 		`(?i:\bwith (?:the )?(?:lock|mutex|\w*mu) (?:already )?held\b)`,
 		`(?i:\bwithout (?:taking|acquiring|holding|using) (?:the|any|a) (?:lock|mutex)|\bdoes(?: not|n't) (?:take|acquire|lock) (?:the |any |a )?(?:lock|mutex)\b)`,
 		// "must only be called from a single goroutine"
