@@ -23,7 +23,7 @@ func large(t *testing.T) {
 // report writes what fixer finds in the example of a rule into a file.
 func report(t *testing.T, rule, format string) string {
 	t.Helper()
-	dir, _ := example(t, rule)
+	dir, _ := unpackCase(t, rule+"/example")
 	cmd := exec.CommandContext(t.Context(), fixer(t), "check", "--format", format)
 	cmd.Dir = dir
 	out, err := cmd.Output()
