@@ -81,7 +81,7 @@ func hints(text string) bool {
 	return slices.ContainsFunc(hintWords, func(word string) bool { return strings.Contains(text, word) })
 }
 
-var hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", " be "}
+var hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", " be ", "lock", "mutex", "held"}
 
 // documented marks the functions and struct types whose comments or names say
 // so.
