@@ -86,7 +86,7 @@ func (s *Session) renew(ctx context.Context, overlay map[string][]byte) (*load.P
 	if s.prog != nil {
 		touched, moved := s.prog.Touched()
 		s.disk = s.disk || moved || len(touched) > 0
-		if !moved && len(touched) == 0 && maps.EqualFunc(overlay, s.prog.Overlay(), bytes.Equal) {
+		if !moved && len(touched) == 0 && maps.EqualFunc(overlay, s.prog.Texts(), bytes.Equal) {
 			return s.prog, nil
 		}
 		if !moved {
@@ -149,7 +149,7 @@ func (s *Session) asBefore(ctx context.Context, overlay map[string][]byte, lost 
 	if !back {
 		return nil
 	}
-	if maps.EqualFunc(texts, s.base.prog.Overlay(), bytes.Equal) && !s.disk {
+	if maps.EqualFunc(texts, s.base.prog.Texts(), bytes.Equal) && !s.disk {
 		return s.base.prog
 	}
 	prog, ok := s.prog.Over(ctx, texts, nil)

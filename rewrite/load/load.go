@@ -245,16 +245,33 @@ func (prog *Program) standard(path string) *packages.Package {
 	return list[0]
 }
 
-// Texts returns the texts that stand for those on disk, by file name.
+// Texts returns the texts that stand for those on disk, by file name. They must
+// not be changed.
 func (prog *Program) Texts() map[string][]byte { return prog.files }
 
 // Own reports whether the package with this import path is analysed.
 func (prog *Program) Own(path string) bool { return prog.world.paths[path] }
 
-// Source returns the text a file of the program was loaded from.
+// Source returns the text a file of the program was loaded from. It fails if
+// the file on disk is another one by now.
 func (prog *Program) Source(name string) ([]byte, error) {
+	text, err := prog.read(name)
+	if err == nil && !prog.laid(name) && !prog.world.reading.same(name, text) {
+		return nil, fmt.Errorf("%s was changed since it was loaded; run again", name)
+	}
+	return text, err
+}
+
+// read returns the text of a file as it is now.
+func (prog *Program) read(name string) ([]byte, error) {
 	if text, ok := prog.files[name]; ok {
 		return text, nil
 	}
 	return os.ReadFile(name)
+}
+
+// laid reports whether a text stands for that on disk.
+func (prog *Program) laid(name string) bool {
+	_, ok := prog.files[name]
+	return ok
 }

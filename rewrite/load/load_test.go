@@ -229,3 +229,24 @@ func TestMissingFile(t *testing.T) {
 		}
 	}
 }
+
+// What is said of a file rests on the text that was loaded: another one is not
+// to be edited.
+func TestChangedSince(t *testing.T) {
+	dir := unpack(t, loose)
+	prog, err := load.Load(context.Background(), load.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(prog.ModDirs[0], "a", "a.go")
+	text, err := prog.Source(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(name, append(text, "// more\n"...), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := prog.Source(name); err == nil || !strings.HasSuffix(err.Error(), "a.go was changed since it was loaded; run again") {
+		t.Errorf("the source of a changed file: %v", err)
+	}
+}

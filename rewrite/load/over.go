@@ -29,14 +29,14 @@ func (prog *Program) Over(ctx context.Context, overlay map[string][]byte, touche
 	changed := make(map[string]bool)
 	for _, name := range touched {
 		old, was := prog.files[name]
-		if text, err := next.Source(name); !was || err != nil || !bytes.Equal(old, text) {
+		if text, err := next.read(name); !was || err != nil || !bytes.Equal(old, text) {
 			changed[name] = true
 		}
 	}
 	for _, texts := range []map[string][]byte{overlay, prog.files} {
 		for name := range texts {
 			old, err := prog.Source(name)
-			if text, now := next.Source(name); err != nil || now != nil || !bytes.Equal(old, text) {
+			if text, now := next.read(name); err != nil || now != nil || !bytes.Equal(old, text) {
 				changed[name] = true
 			}
 		}
@@ -105,7 +105,7 @@ func headOf(f *ast.File) head {
 // sameBuild reports whether the build still consists of the same after a file
 // has changed to what the program now has as its text.
 func (prog *Program) sameBuild(name string, nodes []*node) bool {
-	text, err := prog.Source(name)
+	text, err := prog.read(name)
 	old, known := prog.heads[name]
 	if err != nil || !known {
 		return false
@@ -149,7 +149,7 @@ func (prog *Program) readHeads() {
 			}
 		}
 		for _, name := range n.meta.IgnoredFiles {
-			if text, err := prog.Source(name); err == nil {
+			if text, err := prog.read(name); err == nil {
 				prog.heads[name] = readHead(name, text)
 			}
 		}
@@ -190,7 +190,3 @@ func (prog *Program) Trim() {
 
 // Knows reports whether the go command told of a package with this ID.
 func (prog *Program) Knows(id string) bool { return prog.graph[id] != nil }
-
-// Overlay returns the texts that are laid over the files on disk. They must not
-// be changed.
-func (prog *Program) Overlay() map[string][]byte { return prog.files }

@@ -261,7 +261,7 @@ func (prog *Program) newVariant(ctx context.Context, pcfg *packages.Config, root
 // they import, all of it from source if cross is set.
 func (w *world) variant(prog *Program, root map[string]bool, cross bool) *world {
 	next := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), named: named(prog.graph), nodes: make(map[string]*node),
-		deps: newExports(prog), ssa: newSSAProgram(prog.Fset), lean: true}
+		deps: newExports(prog), ssa: newSSAProgram(prog.Fset), reading: w.reading.without(nil), lean: true}
 	next.markOwn()
 	var visit func(p *packages.Package)
 	visit = func(p *packages.Package) {

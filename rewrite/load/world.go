@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -56,7 +57,10 @@ type world struct {
 	nodes map[string]*node
 	deps  *exports
 	ssa   *ssaProgram
-	lean  bool // of packages without bodies, which may be the library's, only the types are wanted
+
+	reading *reading // of the files on disk
+
+	lean bool // of packages without bodies, which may be the library's, only the types are wanted
 }
 
 // A node is a package being type-checked from source.
@@ -74,7 +78,7 @@ func newWorld(prog *Program, root map[string]bool) *world {
 	w := &world{prog: prog, root: root, own: make(map[string]bool), paths: make(map[string]bool), nodes: make(map[string]*node),
 		named: named(prog.graph),
 		deps:  newExports(prog),
-		ssa:   newSSAProgram(prog.Fset)}
+		ssa:   newSSAProgram(prog.Fset), reading: &reading{sums: make(map[string][sha256.Size]byte)}}
 	w.markOwn()
 	for id := range w.own {
 		n := &node{meta: prog.graph[id], bodies: w.analysed(prog.graph[id])}
@@ -289,13 +293,16 @@ func (w *world) typecheck(n *node) {
 	}
 	texts := sha256.New()
 	for _, name := range m.CompiledGoFiles {
-		text, err := w.prog.Source(name)
+		text, err := w.prog.read(name)
+		if err == nil && !w.prog.laid(name) && !w.reading.note(name, text) {
+			err = errors.New("it changes meanwhile")
+		}
 		if err != nil {
 			n.fail(Problem{At: rewrite.Span{File: name}, Pkg: m.PkgPath, Msg: "can't be read: " + err.Error()})
 			continue
 		}
 		fmt.Fprintf(texts, "%q %d\n%s", name, len(text), text)
-		if _, ok := w.prog.files[name]; ok {
+		if w.prog.laid(name) {
 			n.laid = true
 		}
 		mode := parser.ParseComments | parser.SkipObjectResolution
