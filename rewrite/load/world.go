@@ -139,7 +139,7 @@ func (w *world) analysed(p *packages.Package) bool {
 // if api is set, those that import these.
 func (w *world) without(prog *Program, changed map[string]bool, api bool) *world {
 	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, named: w.named, nodes: make(map[string]*node, len(w.nodes)),
-		deps: w.deps, ssa: w.ssa, lean: w.lean}
+		deps: w.deps, ssa: w.ssa, reading: w.reading.without(changed), lean: w.lean}
 	stale := make(map[string]bool)
 	done := make(map[string]bool)
 	var visit func(p *packages.Package) bool
@@ -268,12 +268,6 @@ func (w *world) attempt(n *node) {
 // typecheck parses and checks one package. Errors go to n.errs.
 func (w *world) typecheck(n *node) {
 	m := n.meta
-	defer func() {
-		if r := recover(); r != nil {
-			n.pkg = nil
-			n.fail(Problem{Pkg: m.PkgPath, Msg: fmt.Sprintf("go/types can't check it: %v", r)})
-		}
-	}()
 	if strings.HasSuffix(m.ID, ".test") {
 		return
 	}
