@@ -1,6 +1,9 @@
 package edit
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // transplant makes the changes between two prints of a file, before and after,
 // in the file's own text, which differs from the print before in spacing only.
@@ -136,11 +139,27 @@ func (g *graft) pairParens() {
 	ends, old := g.before.closing(), g.old.closing()
 	for b, o := range g.ofBefore {
 		if end, ok := ends[b]; ok && o >= 0 {
-			if to, ok := old[o]; ok {
+			if to, ok := old[o]; ok && g.inOrder(end, to) {
 				g.ofBefore[end] = to
 			}
 		}
 	}
+}
+
+// inOrder reports whether a token of before may be one of the file without
+// others changing places with it: of ((x)).f the printer leaves parentheses out,
+// and those left may be either pair.
+func (g *graft) inOrder(b, o int) bool {
+	paired := func(o int) bool { return o >= 0 }
+	if i := slices.IndexFunc(g.ofBefore[b+1:], paired); i >= 0 && o >= g.ofBefore[b+1+i] {
+		return false
+	}
+	for _, left := range slices.Backward(g.ofBefore[:b]) {
+		if paired(left) {
+			return left < o
+		}
+	}
+	return true
 }
 
 // closing maps opening parentheses to those that close them.
