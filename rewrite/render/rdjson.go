@@ -81,17 +81,17 @@ func (d *Document) rdFinding(f *Finding) rdDiagnostic {
 			diag.Related = append(diag.Related, rdRelated{n.Text, rdAt(n.At)})
 		}
 	}
-	switch h := f.suggestion(); {
-	case h != nil:
-		diag.Message += "\nFix: " + f.remedy()
+	switch remedy := d.remedy(f); {
+	case f.Fix != nil:
+		diag.Message += "\nFix: " + remedy
+	case remedy != "":
+		diag.Message += "\nN" + remedy[1:]
+	}
+	if h := f.suggestion(); h != nil {
 		diag.Suggestions = []rdSuggestion{{
 			Range: rdRange{rdPosition{Line: h.Line}, rdPosition{Line: h.EndLine}},
 			Text:  strings.TrimSuffix(strings.TrimSuffix(h.New, "\n"), "\r"),
 		}}
-	case f.Fix != nil:
-		diag.Message += "\nFix: " + f.remedy() + "; `" + d.command(f.Fix) + "` shows the change"
-	case f.remedy() != "":
-		diag.Message += "\nN" + f.remedy()[1:]
 	}
 	return diag
 }
@@ -104,6 +104,16 @@ func (f *Finding) suggestion() *Hunk {
 		return nil
 	}
 	return &f.Fix.Hunks[0]
+}
+
+// remedy says how a finding can be mended, and, where the format can't hold the
+// change, how to see it.
+func (d *Document) remedy(f *Finding) string {
+	remedy := f.remedy()
+	if f.Fix != nil && f.suggestion() == nil {
+		remedy += "; `" + d.command(f.Fix) + "` shows the change"
+	}
+	return remedy
 }
 
 // command is what shows the change of a fix, from Root.

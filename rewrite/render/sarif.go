@@ -103,7 +103,7 @@ func (s *sarifWriter) result(f *Finding) sarifResult {
 			text += fmt.Sprintf("\n[%s](%d)", linkText.Replace(note.Text), id)
 		}
 	}
-	if remedy := f.remedy(); remedy != "" {
+	if remedy := s.d.remedy(f); remedy != "" {
 		text += "\n" + sentence(remedy)
 	}
 	r.Message.Text = text
@@ -156,25 +156,23 @@ func (s *sarifWriter) flows(f *Finding) []sarifFlow {
 	return []sarifFlow{flow}
 }
 
-// fixes lists the fix, if it can be had alone, file by file.
+// fixes offers a fix that is one stretch of lines beside the finding. Who reads
+// SARIF may make any part of a longer one by itself, as reviewdog does, and half
+// a fix is none.
 func (s *sarifWriter) fixes(f *Finding) []sarifFix {
-	if f.Fix == nil || f.Fix.together() {
+	h := f.suggestion()
+	if h == nil {
 		return nil
 	}
-	fix := sarifFix{Description: sarifText{Text: f.Fix.Title}}
-	for _, e := range f.Fix.Edits {
-		last := len(fix.Changes) - 1
-		if last < 0 || fix.Changes[last].file != e.File {
-			fix.Changes = append(fix.Changes, sarifChange{file: e.File, Artifact: artifact(e.File)})
-			last++
-		}
-		replace := sarifReplacement{Deleted: s.region(e.Span)}
-		if e.New != "" {
-			replace.Inserted = &sarifContent{e.New}
-		}
-		fix.Changes[last].Replacements = append(fix.Changes[last].Replacements, replace)
+	lines := sarifRegion{StartLine: h.Line, StartColumn: 1, EndLine: h.EndLine + 1, EndColumn: 1}
+	if !strings.HasSuffix(h.New, "\n") { // at the end of a file that lacks one
+		last := s.region(f.Fix.Edits[len(f.Fix.Edits)-1].Span)
+		lines.EndLine, lines.EndColumn = last.EndLine, last.EndColumn
 	}
-	return []sarifFix{fix}
+	return []sarifFix{{
+		Description: sarifText{Text: f.Fix.Title},
+		Changes:     []sarifChange{{Artifact: artifact(h.File), Replacements: []sarifReplacement{{Deleted: lines, Inserted: &sarifContent{h.New}}}}},
+	}}
 }
 
 // notifications tells what could not be analysed, and what the race log holds

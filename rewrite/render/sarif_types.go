@@ -134,7 +134,6 @@ type sarifFix struct {
 }
 
 type sarifChange struct {
-	file         string
 	Artifact     sarifArtifact      `json:"artifactLocation"`
 	Replacements []sarifReplacement `json:"replacements"`
 }

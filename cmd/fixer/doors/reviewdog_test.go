@@ -20,8 +20,8 @@ import (
 var writeReviews = flag.Bool("reviews", false, "write what reviewdog posts into testdata")
 
 // TestReviewdog lets reviewdog post what fixer says of a pull request to a
-// GitHub of our own, and compares the reviews. SARIF and diffs it takes apart
-// into suggestions for single stretches of lines; only rdjson keeps a fix whole.
+// GitHub of our own, and compares the reviews. Diffs it takes apart into
+// suggestions for single stretches of lines.
 func TestReviewdog(t *testing.T) {
 	program := fromModule(t, "github.com/reviewdog/reviewdog@v0.20.1", "./cmd/reviewdog")
 	path := filepath.Dir(fixer(t)) + string(filepath.ListSeparator) + filepath.Dir(program) + string(filepath.ListSeparator) + os.Getenv("PATH")
