@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -103,26 +102,16 @@ func (a *app) formats() *cobra.Command {
 	}
 }
 
-// saved reads a document. Its name is as seen from the directory that -C says.
+// saved reads a document.
 func (a *app) saved(name string) (*render.Document, error) {
-	in := a.stdin
-	if name != "-" {
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(a.dir, path)
-		}
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("%w; give a file with what \"fixer check --format json\" printed", err)
-		}
-		defer file.Close()
-		in = file
-	} else {
-		name = "standard input"
+	in, shown, err := a.input(name)
+	if err != nil {
+		return nil, fmt.Errorf("%w; give a file with what \"fixer check --format json\" printed", err)
 	}
+	defer in.Close()
 	d, err := render.Read(in)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return nil, fmt.Errorf("%s: %w", shown, err)
 	}
 	return d, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -58,7 +59,7 @@ func (a *app) config(o *options, patterns []string) (driver.Config, error) {
 	return driver.Config{
 		Config:  load.Config{Dir: dir, Patterns: patterns, Tests: o.tests, Tags: o.tags},
 		Rules:   rules.All,
-		Pick:    words(o.rules),
+		Pick:    driver.Picks(o.rules),
 		Cache:   driver.OpenCache(os.Getenv("FIXER_CACHE")),
 		RaceLog: seen,
 		Unsafe:  o.unsafe,
@@ -87,25 +88,16 @@ func (o *options) since(ctx context.Context, dir string) (*git.Changes, error) {
 	return changes, nil
 }
 
-// raceLog reads a log of the race detector; no name means none. Names are as
-// seen from the directory that -C says.
+// raceLog reads a log of the race detector; no name means none.
 func (a *app) raceLog(name string) (*driver.RaceLog, error) {
 	if name == "" {
 		return nil, nil
 	}
-	in, shown := a.stdin, "standard input"
-	if name != "-" {
-		path := name
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(a.dir, path)
-		}
-		f, err := os.Open(path)
-		if err != nil {
-			return nil, fmt.Errorf("--race-log: %w; give a file with the output of go test -race", err)
-		}
-		defer f.Close()
-		in, shown = f, name
+	in, shown, err := a.input(name)
+	if err != nil {
+		return nil, fmt.Errorf("--race-log: %w; give a file with the output of go test -race", err)
 	}
+	defer in.Close()
 	reports, err := report.Parse(in)
 	if err != nil {
 		return nil, fmt.Errorf("--race-log: %w", err)
@@ -116,16 +108,18 @@ func (a *app) raceLog(name string) (*driver.RaceLog, error) {
 	return &driver.RaceLog{Name: shown, Reports: reports}, nil
 }
 
-// words are the parts of a list such as "a,b"; none if it is blank.
-func words(list string) []string {
-	if strings.TrimSpace(list) == "" {
-		return nil
+// input opens a file, or standard input for "-", and says what people call it.
+// Its name is as seen from the directory that -C says.
+func (a *app) input(name string) (in io.ReadCloser, shown string, err error) {
+	if name == "-" {
+		return io.NopCloser(a.stdin), "standard input", nil
 	}
-	parts := strings.Split(list, ",")
-	for i, part := range parts {
-		parts[i] = strings.TrimSpace(part)
+	path := name
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(a.dir, path)
 	}
-	return parts
+	in, err = os.Open(path)
+	return in, name, err
 }
 
 func ruleNames(all []*rewrite.Rule) []string {

@@ -52,18 +52,6 @@ func rulesFlag(flags *flag.FlagSet) {
 	flags.StringVar(&chosen, "rules", "", "the rules to use, separated by commas; -name leaves one out")
 }
 
-// picked lists the words of the flag -rules.
-func picked() []string {
-	if strings.TrimSpace(chosen) == "" {
-		return nil
-	}
-	words := strings.Split(chosen, ",")
-	for i, word := range words {
-		words[i] = strings.TrimSpace(word)
-	}
-	return words
-}
-
 // run looks at one package.
 func run(pass *analysis.Pass) (any, error) {
 	if outside(pass) {
@@ -75,7 +63,7 @@ func run(pass *analysis.Pass) (any, error) {
 		Fset: pass.Fset, Files: pass.Files, Ignored: pass.IgnoredFiles,
 		Types: pass.Pkg, Info: pass.TypesInfo, Sizes: pass.TypesSizes, Own: below.paths(),
 	})}
-	cfg := driver.Config{Rules: rules.All, Known: rules.All, Pick: picked()}
+	cfg := driver.Config{Rules: rules.All, Known: rules.All, Pick: driver.Picks(chosen)}
 	err := cfg.Summarise(&u)
 	if failed := below.export(pass, u.Summary); failed != nil {
 		return nil, failed

@@ -27,7 +27,7 @@ func (x *fixer) eachAlone(base *build, root string) error {
 		if alone.verify(fix) != nil {
 			continue
 		}
-		changed, err := files(base.prog, root, alone.texts)
+		changed, err := files(base.prog.Source, root, alone.texts)
 		if err != nil {
 			return err
 		}

@@ -149,7 +149,7 @@ func (cfg *Config) mend(ctx context.Context, b *build, r *Result, findings []*re
 		if err != nil {
 			return err
 		}
-		if r.Files, err = files(b.prog, r.Root, texts); err != nil {
+		if r.Files, err = files(b.prog.Source, r.Root, texts); err != nil {
 			return err
 		}
 		r.Steps = fixer.steps

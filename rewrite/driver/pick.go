@@ -29,6 +29,19 @@ func (s *settings) rules(n ast.Node) error {
 	})
 }
 
+// Picks are the words of a list such as "a,-b", for Config.Pick; none if it is
+// blank.
+func Picks(list string) []string {
+	if strings.TrimSpace(list) == "" {
+		return nil
+	}
+	words := strings.Split(list, ",")
+	for i, word := range words {
+		words[i] = strings.TrimSpace(word)
+	}
+	return words
+}
+
 // pickRules leaves the Rules that Pick names, or else the settings. Names that
 // the settings hold must be right in any case.
 func (cfg *Config) pickRules() error {

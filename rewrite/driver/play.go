@@ -7,7 +7,6 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/edit"
-	"github.com/go-fixer/fixer/rewrite/load"
 	"github.com/go-fixer/fixer/rewrite/patch"
 )
 
@@ -60,11 +59,12 @@ func within(dir, name string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// files lists what changes to the given texts, named relative to root.
-func files(prog *load.Program, root string, texts map[string][]byte) ([]patch.File, error) {
+// files lists what changes to the given texts from those that source returns,
+// named relative to root.
+func files(source func(name string) ([]byte, error), root string, texts map[string][]byte) ([]patch.File, error) {
 	var out []patch.File
 	for name, text := range texts {
-		old, err := prog.Source(name)
+		old, err := source(name)
 		if err != nil {
 			return nil, err
 		}

@@ -285,7 +285,7 @@ func (s *Session) offersFor(ctx context.Context, f *rewrite.Finding, group []*re
 		if fix == nil || fix.Safety == rewrite.Display {
 			continue
 		}
-		changed, err := files(s.base.prog, s.result.Root, x.texts)
+		changed, err := files(s.base.prog.Source, s.result.Root, x.texts)
 		if err != nil {
 			return nil, err
 		}

@@ -2,9 +2,7 @@ package driver
 
 import (
 	"bytes"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/patch"
@@ -72,24 +70,11 @@ func (x *fixer) inOrder(fixes []*rewrite.Fix) []*rewrite.Fix {
 // changed lists the files in which texts differ from those before, which are
 // the round's where nothing has changed yet.
 func (x *fixer) changed(before, texts map[string][]byte) ([]patch.File, error) {
-	var out []patch.File
-	for name, text := range texts {
-		old, ok := before[name]
-		if !ok {
-			var err error
-			if old, err = x.base.prog.Source(name); err != nil {
-				return nil, err
-			}
+	list, err := files(func(name string) ([]byte, error) {
+		if old, ok := before[name]; ok {
+			return old, nil
 		}
-		if bytes.Equal(old, text) {
-			continue
-		}
-		rel, err := filepath.Rel(x.root, name)
-		if err != nil {
-			rel = name
-		}
-		out = append(out, patch.File{Name: filepath.ToSlash(rel), Old: old, New: text})
-	}
-	slices.SortFunc(out, func(a, b patch.File) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
+		return x.base.prog.Source(name)
+	}, x.root, texts)
+	return slices.DeleteFunc(list, func(f patch.File) bool { return bytes.Equal(f.Old, f.New) }), err
 }

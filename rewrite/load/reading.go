@@ -21,10 +21,9 @@ func (r *reading) same(name string, text []byte) bool {
 	return !ok || sum == sha256.Sum256(text)
 }
 
-// note remembers the text of a file unless another one is known: a file that is
+// note remembers the sum of a file's text unless another one is known: a file that is
 // in several packages is read for each.
-func (r *reading) note(name string, text []byte) (same bool) {
-	sum := sha256.Sum256(text)
+func (r *reading) note(name string, sum [sha256.Size]byte) (same bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if old, ok := r.sums[name]; ok {

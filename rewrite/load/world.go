@@ -285,30 +285,7 @@ func (w *world) typecheck(n *node) {
 	} else if w.lean {
 		pkg.GoVersion = "" // the library's own
 	}
-	texts := sha256.New()
-	for _, name := range m.CompiledGoFiles {
-		text, err := w.prog.read(name)
-		if err == nil && !w.prog.laid(name) && !w.reading.note(name, text) {
-			err = errors.New("it changes meanwhile")
-		}
-		if err != nil {
-			n.fail(Problem{At: rewrite.Span{File: name}, Pkg: m.PkgPath, Msg: "can't be read: " + err.Error()})
-			continue
-		}
-		fmt.Fprintf(texts, "%q %d\n%s", name, len(text), text)
-		if w.prog.laid(name) {
-			n.laid = true
-		}
-		mode := parser.ParseComments | parser.SkipObjectResolution
-		f, err := parser.ParseFile(w.prog.Fset, name, text, mode)
-		if err != nil {
-			n.fail(syntaxProblem(m.PkgPath, name, err))
-		}
-		if f != nil {
-			pkg.Files = append(pkg.Files, f)
-		}
-	}
-	texts.Sum(n.text[:0])
+	w.parse(n, pkg)
 	pkg.Info = &types.Info{
 		Types: make(map[ast.Expr]types.TypeAndValue), Defs: make(map[*ast.Ident]types.Object),
 		Uses: make(map[*ast.Ident]types.Object), Implicits: make(map[ast.Node]types.Object),
@@ -326,6 +303,33 @@ func (w *world) typecheck(n *node) {
 		pkg.Files, pkg.Info = nil, nil
 	}
 	n.pkg = pkg
+}
+
+// parse reads and parses the files of a package.
+func (w *world) parse(n *node, pkg *Package) {
+	m := n.meta
+	texts := sha256.New()
+	for _, name := range m.CompiledGoFiles {
+		text, err := w.prog.read(name)
+		sum, laid := sha256.Sum256(text), w.prog.laid(name)
+		if err == nil && !laid && !w.reading.note(name, sum) {
+			err = errors.New("it changes meanwhile")
+		}
+		if err != nil {
+			n.fail(Problem{At: rewrite.Span{File: name}, Pkg: m.PkgPath, Msg: "can't be read: " + err.Error()})
+			continue
+		}
+		fmt.Fprintf(texts, "%q %x\n", name, sum)
+		n.laid = n.laid || laid
+		f, err := parser.ParseFile(w.prog.Fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		if err != nil {
+			n.fail(syntaxProblem(m.PkgPath, name, err))
+		}
+		if f != nil {
+			pkg.Files = append(pkg.Files, f)
+		}
+	}
+	texts.Sum(n.text[:0])
 }
 
 // fail records a problem; soft follow-ups of the first few add nothing.

@@ -32,10 +32,7 @@ func wants(only []string, kind string) bool {
 func (s *server) codeActions(ctx context.Context, p *codeActionParams) (any, error) {
 	s.mu.Lock()
 	name := fileName(p.TextDocument.URI)
-	var m *module
-	if s.docs[name] != nil {
-		m = s.moduleOf(filepath.Dir(name))
-	}
+	m := s.moduleWith(name)
 	s.mu.Unlock()
 	actions := []codeAction{}
 	if m == nil {

@@ -10,6 +10,15 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
+// moduleWith returns the module of a file that is open; nil for others. It is for
+// callers that hold mu.
+func (s *server) moduleWith(name string) *module {
+	if s.docs[name] == nil {
+		return nil
+	}
+	return s.moduleOf(filepath.Dir(name))
+}
+
 // moduleOf returns the module, or the workspace of modules, that a directory
 // belongs to, and begins to look at it if need be; nil if there is none, or it
 // is nobody's to edit.

@@ -2,7 +2,6 @@ package lsp
 
 import (
 	"context"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -16,10 +15,7 @@ import (
 func (s *server) hover(ctx context.Context, p *positionParams) (any, error) {
 	s.mu.Lock()
 	name := fileName(p.TextDocument.URI)
-	var m *module
-	if s.docs[name] != nil {
-		m = s.moduleOf(filepath.Dir(name))
-	}
+	m := s.moduleWith(name)
 	if m == nil || m.seen != m.edited || m.result == nil {
 		s.mu.Unlock()
 		return nil, nil

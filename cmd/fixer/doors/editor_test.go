@@ -32,19 +32,9 @@ func unpackCase(t *testing.T, name string) (dir string, results map[string]strin
 			results[name] = string(f.Data)
 			continue
 		}
-		writeFile(t, filepath.Join(dir, f.Name), string(f.Data))
+		write(t, dir, map[string]string{f.Name: string(f.Data)})
 	}
 	return dir, results
-}
-
-func writeFile(t *testing.T, name, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // edit runs an editor in a directory, with fixer where editors look for it, and

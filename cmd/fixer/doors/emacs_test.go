@@ -1,7 +1,6 @@
 package doors_test
 
 import (
-	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -49,8 +48,8 @@ const eglot = `
 func TestEglot(t *testing.T) {
 	emacs := debian(t, "emacs", "emacs-nox", "elpa-eglot")
 	dir, results := unpackCase(t, "guard/example")
-	writeFile(t, filepath.Join(dir, "init.el"), block(t, "emacs"))
-	writeFile(t, filepath.Join(dir, "edit.el"), eglot)
+	write(t, dir, map[string]string{"init.el": block(t, "emacs")})
+	write(t, dir, map[string]string{"edit.el": eglot})
 	out := edit(t, dir, emacs, "--batch", "-l", "edit.el")
 	if !strings.Contains(out, "shown: ") || !strings.Contains(out, "no lock is common to both") {
 		t.Errorf("Emacs prints %s", out)
@@ -79,7 +78,7 @@ const compile = `
 func TestCompilationMode(t *testing.T) {
 	emacs := debian(t, "emacs", "emacs-nox", "elpa-eglot")
 	dir, _ := unpackCase(t, "guard/example")
-	writeFile(t, filepath.Join(dir, "edit.el"), strings.ReplaceAll(compile, "DIR", `"`+dir+`/"`))
+	write(t, dir, map[string]string{"edit.el": strings.ReplaceAll(compile, "DIR", `"`+dir+`/"`)})
 	out := edit(t, dir, emacs, "--batch", "-l", "edit.el")
 	if !strings.Contains(out, `quota.go`) || !strings.Contains(out, ":32") {
 		t.Errorf("Emacs prints %s", out)

@@ -2,7 +2,6 @@ package doors_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -106,34 +105,4 @@ func published(t *testing.T, version string) string {
 	run(t, dir, 0, "git", "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "first")
 	run(t, dir, 0, "git", "tag", version)
 	return dir
-}
-
-// write puts files into a directory.
-func write(t *testing.T, dir string, files map[string]string) {
-	t.Helper()
-	for name, text := range files {
-		name = filepath.Join(dir, filepath.FromSlash(name))
-		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-// run runs a command that must end with an exit code, and returns what it
-// prints.
-func run(t *testing.T, dir string, code int, name string, args ...string) string {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), name, args...)
-	cmd.Dir = dir
-	out, err := cmd.CombinedOutput()
-	if cmd.ProcessState == nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	if got := cmd.ProcessState.ExitCode(); got != code {
-		t.Fatalf("%s %s: exit code %d, not %d\n%s", name, strings.Join(args, " "), got, code, out)
-	}
-	return string(out)
 }

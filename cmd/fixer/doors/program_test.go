@@ -6,6 +6,7 @@ package doors_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
@@ -102,9 +103,35 @@ func goTool(t *testing.T, pkg string) string {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("%s can't be installed here: %v\n%s", pkg, err, tail(out))
 	}
+	return lone(t, dir)
+}
+
+// fromModule returns a program built within its own module, module@version:
+// with the versions and checksums that it names, where those of others can't be
+// asked for.
+func fromModule(t *testing.T, module, pkg string) string {
+	t.Helper()
+	out, err := client(t, t.TempDir(), "go", "mod", "download", "-json", module)
+	var downloaded struct{ Dir, Error string }
+	if jsonErr := json.Unmarshal(out, &downloaded); err != nil || jsonErr != nil {
+		t.Skipf("%s can't be had here: %v\n%s", module, err, tail(out))
+	}
+	dir := t.TempDir()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), pkg)
+	cmd.Dir = downloaded.Dir
+	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Skipf("%s can't be built here: %v\n%s", module, err, tail(out))
+	}
+	return lone(t, dir)
+}
+
+// lone returns the one file in a directory that something was built into.
+func lone(t *testing.T, dir string) string {
+	t.Helper()
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 1 {
-		t.Fatalf("go install %s left %v, %v", pkg, entries, err)
+		t.Fatalf("%s holds %v, %v; want one program", dir, entries, err)
 	}
 	return filepath.Join(dir, entries[0].Name())
 }
@@ -141,4 +168,34 @@ func block(t *testing.T, name string) string {
 		t.Fatalf("the README has no code block below <!-- door %s -->", name)
 	}
 	return string(m[1])
+}
+
+// write puts files into a directory.
+func write(t *testing.T, dir string, files map[string]string) {
+	t.Helper()
+	for name, text := range files {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// run runs a command that must end with an exit code, and returns what it
+// prints.
+func run(t *testing.T, dir string, code int, name string, args ...string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), name, args...)
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		t.Fatalf("%s %s: exit code %d, not %d\n%s", name, strings.Join(args, " "), got, code, out)
+	}
+	return string(out)
 }

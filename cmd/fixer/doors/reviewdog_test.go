@@ -169,27 +169,3 @@ func compareReviews(t *testing.T, name string, got []byte) {
 		t.Errorf("%s is not what reviewdog posts; -reviews writes it anew:\n%s", name, got)
 	}
 }
-
-// fromModule returns a program built within its own module, module@version:
-// with the versions and checksums that it names, where those of others can't be
-// asked for.
-func fromModule(t *testing.T, module, pkg string) string {
-	t.Helper()
-	out, err := client(t, t.TempDir(), "go", "mod", "download", "-json", module)
-	var downloaded struct{ Dir, Error string }
-	if jsonErr := json.Unmarshal(out, &downloaded); err != nil || jsonErr != nil {
-		t.Skipf("%s can't be had here: %v\n%s", module, err, tail(out))
-	}
-	dir := t.TempDir()
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", dir+string(filepath.Separator), pkg)
-	cmd.Dir = downloaded.Dir
-	cmd.Env = append(os.Environ(), "GOFLAGS=-mod=readonly", "GOWORK=off")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Skipf("%s can't be built here: %v\n%s", module, err, tail(out))
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 1 {
-		t.Fatalf("go build %s left %v, %v", pkg, entries, err)
-	}
-	return filepath.Join(dir, entries[0].Name())
-}

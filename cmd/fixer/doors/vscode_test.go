@@ -102,7 +102,7 @@ main().catch((e) => { console.error(e); process.exit(1); });
 func TestVSCodeProtocol(t *testing.T) {
 	lib := node(t, "vscode-languageserver-protocol@3.18.5")
 	dir, results := unpackCase(t, "guard/getter")
-	writeFile(t, filepath.Join(lib, "edit.js"), vscode)
+	write(t, lib, map[string]string{"edit.js": vscode})
 	args := []string{filepath.Join(lib, "edit.js"), dir}
 	for name := range results {
 		args = append(args, name)
