@@ -89,6 +89,9 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 		pcfg.BuildFlags = []string{"-tags=" + cfg.Tags}
 	}
 	roots, err := packages.Load(pcfg, patterns...)
+	if ctx.Err() != nil {
+		return nil, ctx.Err()
+	}
 	if err != nil {
 		return nil, listError(err)
 	}
