@@ -71,15 +71,18 @@ type head struct {
 	pkg         string
 	constraints string
 	imports     []string
+	broken      bool // what stands before the declarations doesn't parse
 }
 
 // readHead reads the head of a Go file, as far as it can be understood.
 func readHead(name string, text []byte) head {
-	f, _ := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly|parser.ParseComments)
+	f, err := parser.ParseFile(token.NewFileSet(), name, text, parser.ImportsOnly|parser.ParseComments)
 	if f == nil {
-		return head{}
+		return head{broken: true}
 	}
-	return headOf(f)
+	h := headOf(f)
+	h.broken = err != nil
+	return h
 }
 
 func headOf(f *ast.File) head {
@@ -114,7 +117,7 @@ func (prog *Program) sameBuild(name string, nodes []*node) bool {
 	if h.pkg != old.pkg || h.constraints != old.constraints || slices.Contains(h.imports, "C") {
 		return false
 	}
-	if slices.ContainsFunc(nodes, misread) && !slices.Equal(h.imports, old.imports) {
+	if slices.ContainsFunc(nodes, misread) && (h.broken != old.broken || !slices.Equal(h.imports, old.imports)) {
 		return false
 	}
 	return !slices.ContainsFunc(h.imports, func(path string) bool {
@@ -143,12 +146,15 @@ func (prog *Program) reaches(nodes []*node, path string) bool {
 func (prog *Program) readHeads() {
 	prog.heads = make(map[string]head)
 	for _, n := range prog.world.nodes {
-		if n.pkg != nil {
+		unread := n.meta.IgnoredFiles
+		if misread(n) {
+			unread = slices.Concat(unread, n.meta.CompiledGoFiles)
+		} else if n.pkg != nil {
 			for _, f := range n.pkg.Files {
 				prog.heads[prog.Fset.File(f.FileStart).Name()] = headOf(f)
 			}
 		}
-		for _, name := range n.meta.IgnoredFiles {
+		for _, name := range unread {
 			if text, err := prog.read(name); err == nil {
 				prog.heads[name] = readHead(name, text)
 			}

@@ -100,6 +100,22 @@ func TestBroken(t *testing.T) {
 	one("at last", "user/user.go")
 }
 
+// TestHead begins with a list of imports that names them all, but has no end.
+func TestHead(t *testing.T) {
+	const head = "package lib\n\nimport (\n\t\"sync\"\n"
+	for name, begin := range map[string]string{"on disk": head, "in a buffer": lib} {
+		t.Run(name, func(t *testing.T) {
+			e := start(t, module(t, "lib/lib.go", begin), nothing)
+			e.openAs("lib/lib.go", head)
+			e.settled("lib/lib.go")
+			e.change("lib/lib.go", nil, head+")\n\nvar mu sync.Mutex\n"+strings.TrimPrefix(lib, "package lib\n"))
+			if list := e.settled("lib/lib.go"); len(list) != 1 {
+				t.Errorf("%+v", list)
+			}
+		})
+	}
+}
+
 // TestDisk changes files that are not open, and asks the server to look.
 func TestDisk(t *testing.T) {
 	e := start(t, module(t, "lib/lib.go", lib, "user/user.go", user), nothing)
