@@ -9,11 +9,11 @@ import (
 	"github.com/go-fixer/fixer/rewrite/model"
 )
 
-// purposeless finds a write by callers of the API that holds no lock at all,
-// where others take one for nothing else than to read what is written: a lock
-// that no writer holds serves no reader, so it is the writers who forgot it.
-// There may be no more of them than of readers who remember it.
-func (m *Module) purposeless(field, lock string) (guarded, open *raw) {
+// forgottenWrite finds a write by callers of the API that holds no lock at all,
+// where others take one for nothing else than to read what is written: that
+// serves nobody unless writers take it too. There may be no more who don't than
+// readers who do.
+func (m *Module) forgottenWrite(field, lock string) (guarded, open *raw) {
 	if m.Lends(lock) {
 		return nil, nil // callers may take it themselves
 	}
@@ -23,7 +23,7 @@ func (m *Module) purposeless(field, lock string) (guarded, open *raw) {
 			continue
 		}
 		switch _, held := r.locks()[lock]; {
-		case held && !r.writes() && m.takesFor(r.fn, lock):
+		case held && !r.writes() && m.takesFor(r, field, lock):
 			readers[r.fn] = true
 			if guarded == nil {
 				guarded = r
@@ -54,18 +54,48 @@ func (m *Module) forgetful(r *raw) bool {
 // write, and hold a lock meanwhile.
 var plainKinds = kindsOf(effect.Access, effect.Lock, effect.Unlock, effect.Defers, effect.Return, effect.Escape, effect.Share)
 
-// takesFor reports whether a function takes a lock, and for nothing else than
-// to read what is only ever changed without it, or not at all.
-func (m *Module) takesFor(f *function, lock string) bool {
-	if f.kinds&^plainKinds != 0 || !m.locks(f, lock) {
-		return false
+// takesFor reports whether a function takes a lock for an access to a field, and
+// for nothing else than to read what is only ever changed without it, or not at all.
+func (m *Module) takesFor(r *raw, field, lock string) bool {
+	f := r.fn
+	if f.kinds&^plainKinds == 0 && m.locks(f, lock) {
+		only := true
+		f.each(func(e *effect.Event) { only = only && m.onlyReads(f, e, field, lock) }, effect.Access)
+		return only
 	}
-	alone := true
-	f.each(func(e *effect.Event) {
-		place := m.placeOf(f, e.Path)
-		alone = alone && place != "" && !e.Op.Writes() && (m.lock[place] || m.changedBare(place, lock))
-	}, effect.Access)
-	return alone
+	for _, b := range f.Blocks {
+		if m.sectionFor(r, b.Events, field, lock) {
+			return true
+		}
+	}
+	return false
+}
+
+// sectionFor reports whether a straight run of events has a section that holds a
+// lock for an access to a field alone.
+func (m *Module) sectionFor(r *raw, events []effect.Event, field, lock string) bool {
+	within, found := false, false
+	for i := range events {
+		e := &events[i]
+		own := held{path: e.Path}.key(r.fn) == lock
+		switch {
+		case e.Kind == effect.Lock && own:
+			within, found = true, false
+		case e.Kind == effect.Unlock && own && within && found:
+			return true
+		default:
+			within = within && (e.Kind == effect.Share || e.Kind == effect.Access && m.onlyReads(r.fn, e, field, lock))
+			found = found || e.At == r.at
+		}
+	}
+	return false
+}
+
+// onlyReads reports whether an access reads a field, or what nothing changes under
+// a lock.
+func (m *Module) onlyReads(f *function, e *effect.Event, field, lock string) bool {
+	place := m.placeOf(f, e.Path)
+	return place != "" && !e.Op.Writes() && (place == field || m.changedBare(place, lock))
 }
 
 // changedBare reports whether nothing that holds a lock changes a place.

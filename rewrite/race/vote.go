@@ -44,7 +44,7 @@ func (m *Module) vote(field string) {
 			continue
 		}
 		if !said && (v.Writes == 0 || !enough) {
-			if guarded, open := m.purposeless(field, v.Lock); guarded != nil {
+			if guarded, open := m.forgottenWrite(field, v.Lock); guarded != nil {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 				return
 			}
