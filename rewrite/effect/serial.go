@@ -38,6 +38,8 @@ var (
 		`(?i:\bwithout (?:taking|acquiring|holding|using) (?:the|any|a) (?:lock|mutex)|\bdoes(?: not|n't) (?:take|acquire|lock) (?:the |any |a )?(?:lock|mutex)\b)`,
 		// "must only be called from a single goroutine"
 		`(?i:\bonly be (?:called|used) (?:\w+ )?(?:from|by|in|within) (?:a single|one|the same|the main) goroutine)`,
+		// "one method may run at a time", "only one goroutine should use it at a time"
+		`(?i:\b(?:one|a single) (?:method|call|goroutine|thread) (?:may|must|should) (?:\w+ ){1,4}at (?:a|one|any) time\b)`,
 	}, "|"))
 
 	// bare is how the names of functions say that these take no lock, and leave it
@@ -81,7 +83,7 @@ func hints(text string) bool {
 	return slices.ContainsFunc(hintWords, func(word string) bool { return strings.Contains(text, word) })
 }
 
-var hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", " be ", "lock", "mutex", "held"}
+var hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", " be ", "lock", "mutex", "held", " time"}
 
 // documented marks the functions and struct types whose comments or names say
 // so.

@@ -10,7 +10,8 @@ import (
 )
 
 // Changes are the lines of the Go files of a work tree that are not as they were
-// in a commit. Names are absolute, and may lead through symbolic links.
+// in a commit. Names are absolute, and may lead through symbolic links. They are
+// not safe for concurrent use.
 type Changes struct {
 	top   string
 	files map[string]*file  // by name relative to top

@@ -167,7 +167,7 @@ func (prog *Program) readHeads() {
 
 // Trim forgets what texts that are no longer those of the program left behind:
 // where their lines began, and the SSA made of them. Programs that this one came
-// from can't be used any more.
+// from can't be used any more. It must not be called concurrently with other methods.
 func (prog *Program) Trim() {
 	prog.world.ssa = newSSAProgram(prog.Fset)
 	live := make(map[*token.File]bool)

@@ -95,7 +95,7 @@ func (s *stamps) renewed(names []string) *stamps {
 
 // Touched returns the Go files that have changed on disk since they were read.
 // It reports moved if files came or went, or a go.mod or the like changed, so
-// that the program must be loaded again.
+// that the program must be loaded again. One call may run at a time.
 func (prog *Program) Touched() (files []string, moved bool) {
 	s := prog.stamps
 	for name, old := range s.mods {

@@ -95,8 +95,9 @@ func (m *Module) attempt(group []*function) {
 
 // Failures lists the functions that could not be judged, by name.
 func (m *Module) Failures() []Failure {
-	slices.SortFunc(m.failures, func(a, b Failure) int { return cmp.Or(cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Func, b.Func)) })
-	return m.failures
+	m.failing.Lock()
+	defer m.failing.Unlock()
+	return slices.SortedFunc(slices.Values(m.failures), func(a, b Failure) int { return cmp.Or(cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Func, b.Func)) })
 }
 
 // summaryOf is the summary of a function as far as the one that is being

@@ -40,7 +40,14 @@ func (m *Module) vote(field string) {
 		if m.writtenBare(field, v.Lock) {
 			enough = v.Held >= 3 && v.Held >= 3*bare
 		}
-		if !said && (v.Writes == 0 || !enough) || bare == 0 {
+		if bare == 0 {
+			continue
+		}
+		if !said && (v.Writes == 0 || !enough) {
+			if guarded, open := m.forgottenWrite(field, v.Lock); guarded != nil {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
+				return
+			}
 			continue
 		}
 		for _, part := range m.changed(field) {
