@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -258,10 +259,6 @@ func groups(findings []*rewrite.Finding) [][]*rewrite.Finding {
 func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*rewrite.Fix) string) *rewrite.Fix {
 	out := x.outcomes[f.Place.Key]
 	out.Verdicts = nil
-	if f.Kind == rewrite.Field && !x.base.sites.roots[f.Place.Owner] {
-		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "the struct is declared outside the packages named; name its package too"}}
-		return nil
-	}
 	for _, rule := range x.cfg.Rules {
 		if !slices.Contains(rule.Mends, f.Kind) {
 			continue
@@ -272,7 +269,7 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 			if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
 				reason = fix.Caution + "; --unsafe makes the change"
 			} else {
-				reason = x.judge(f.Kind, fix, check)
+				reason = x.judge(f, fix, check)
 			}
 			if reason == "" {
 				return fix
@@ -288,15 +285,31 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 	return nil
 }
 
+// strays says that a fix for a struct that is declared outside the named packages
+// would change code there: nobody asked for that, and the tests of those packages
+// are not loaded.
+func (x *fixer) strays(f *rewrite.Finding, fix *rewrite.Fix) string {
+	s := x.base.sites
+	if st := s.types[f.Place.Owner]; f.Kind != rewrite.Field || st == nil || s.asked(st.File.Name) {
+		return ""
+	}
+	for _, e := range fix.Edits {
+		if name := e.Anchor().File; !s.asked(name) {
+			return fmt.Sprintf("it changes %s, outside the packages named; name its package too", filepath.Base(name))
+		}
+	}
+	return ""
+}
+
 // judge says why a fix is not to be made, by itself or by a check. One that
 // can't even be looked at is no fix.
-func (x *fixer) judge(kind rewrite.Kind, fix *rewrite.Fix, check func(*rewrite.Fix) string) (reason string) {
+func (x *fixer) judge(f *rewrite.Finding, fix *rewrite.Fix, check func(*rewrite.Fix) string) (reason string) {
 	defer func() {
 		if v := recover(); v != nil {
 			reason = fmt.Sprintf("the checks failed: %v; %s", v, defect)
 		}
 	}()
-	if reason = cmp.Or(x.unwinds(fix), x.cfg.unit.spares(kind, fix)); reason == "" {
+	if reason = cmp.Or(x.strays(f, fix), x.unwinds(fix), x.cfg.unit.spares(f.Kind, fix)); reason == "" {
 		reason = check(fix)
 	}
 	return reason

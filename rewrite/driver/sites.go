@@ -22,7 +22,6 @@ type sites struct {
 	at     map[effect.Pos]*rewrite.Use
 	types  map[string]*rewrite.Struct
 	own    map[string][]*rewrite.File // by import path
-	roots  map[string]bool            // types of packages that the patterns name
 	files  map[*ast.File]*rewrite.File
 	byName map[string]*rewrite.File // by file name
 	led    map[string]string        // see directed
@@ -39,7 +38,6 @@ func (s *sites) index() {
 		s.at = make(map[effect.Pos]*rewrite.Use)
 		s.types = make(map[string]*rewrite.Struct)
 		s.own = make(map[string][]*rewrite.File)
-		s.roots = make(map[string]bool)
 		s.files = make(map[*ast.File]*rewrite.File)
 		s.byName = make(map[string]*rewrite.File)
 		s.led = s.build.directed()
@@ -66,12 +64,12 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 		case *ast.TypeSpec:
 			if st, ok := n.Type.(*ast.StructType); ok {
 				if tn, ok := p.Info.Defs[n.Name].(*types.TypeName); ok {
-					s.declare(effect.TypeKey(tn.Type()), &rewrite.Struct{File: f, Name: tn, Type: st}, p.Root)
+					s.declare(effect.TypeKey(tn.Type()), &rewrite.Struct{File: f, Name: tn, Type: st})
 				}
 			}
 		case *ast.ValueSpec:
 			if _, local := up[len(up)-2].(*ast.File); local && len(n.Names) == 1 {
-				s.nameless(globalKey(p.Info.Defs[n.Names[0]]), n.Names[0], typeOf(n), f, p.Root)
+				s.nameless(globalKey(p.Info.Defs[n.Names[0]]), n.Names[0], typeOf(n), f)
 			}
 		case *ast.SelectorExpr:
 			if key := selectionKey(p.Info, n); key != "" {
@@ -89,28 +87,28 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 }
 
 // declare notes a struct type, and those without a name that its fields have.
-func (s *sites) declare(key string, st *rewrite.Struct, root bool) {
-	s.types[key], s.roots[key] = st, root
+func (s *sites) declare(key string, st *rewrite.Struct) {
+	s.types[key] = st
 	for _, fl := range st.Type.Fields.List {
 		for _, id := range fl.Names {
-			s.nameless(key+"."+id.Name, id, fl.Type, st.File, root)
+			s.nameless(key+"."+id.Name, id, fl.Type, st.File)
 		}
 	}
 }
 
 // nameless notes the struct type without a name that a field or package
 // variable holds, refers to, or has elements of, under the name of that.
-func (s *sites) nameless(key string, id *ast.Ident, t ast.Expr, f *rewrite.File, root bool) {
+func (s *sites) nameless(key string, id *ast.Ident, t ast.Expr, f *rewrite.File) {
 	switch t := t.(type) {
 	case *ast.StarExpr:
-		s.nameless(key, id, t.X, f, root)
+		s.nameless(key, id, t.X, f)
 	case *ast.ArrayType:
-		s.nameless(key, id, t.Elt, f, root)
+		s.nameless(key, id, t.Elt, f)
 	case *ast.MapType:
-		s.nameless(key, id, t.Value, f, root)
+		s.nameless(key, id, t.Value, f)
 	case *ast.StructType:
 		name := types.NewTypeName(id.Pos(), f.Pkg, id.Name, f.Info.TypeOf(t))
-		s.declare(key, &rewrite.Struct{File: f, Name: name, Type: t}, root)
+		s.declare(key, &rewrite.Struct{File: f, Name: name, Type: t})
 	}
 }
 
@@ -201,7 +199,7 @@ func (s *sites) complete(f *rewrite.Finding) bool {
 		return s.variable(f)
 	}
 	st := s.types[f.Place.Owner]
-	if st == nil || ast.IsGenerated(st.File.Syntax) || !s.roots[f.Place.Owner] && !s.inRoot(f) {
+	if st == nil || ast.IsGenerated(st.File.Syntax) || !s.asked(st.File.Name) && !s.inRoot(f) {
 		return false
 	}
 	name := f.Place.Key[strings.LastIndexByte(f.Place.Key, '.')+1:]
@@ -243,18 +241,13 @@ func (s *sites) complete(f *rewrite.Finding) bool {
 
 // inRoot reports whether an access of the finding stands in a named package.
 func (s *sites) inRoot(f *rewrite.Finding) bool {
-	for _, p := range s.build.prog.Packages {
-		if !p.Root {
-			continue
-		}
-		for _, file := range p.Files {
-			name := s.build.prog.Fset.Position(file.FileStart).Filename
-			if name == f.Sides[0].Access.At.File || name == f.Sides[1].Access.At.File {
-				return true
-			}
-		}
-	}
-	return false
+	return s.asked(f.Sides[0].Access.At.File) || s.asked(f.Sides[1].Access.At.File)
+}
+
+// asked reports whether a file is in a package that the patterns name.
+func (s *sites) asked(file string) bool {
+	f := s.byName[file]
+	return f != nil && slices.ContainsFunc(s.build.prog.Packages, func(p *load.Package) bool { return p.Root && p.Types == f.Pkg })
 }
 
 func embeddedName(e ast.Expr) *ast.Ident {
