@@ -163,7 +163,7 @@ func (cfg *Config) mend(ctx context.Context, b *build, r *Result, findings []*re
 		r.Outcomes = append(r.Outcomes, *fixer.outcomes[f.Place.Key])
 	}
 	slices.SortFunc(r.Outcomes, func(a, b Outcome) int { return a.Pos().Compare(b.Pos()) })
-	return nil
+	return ctx.Err() // what was cut off is half the truth
 }
 
 func (cfg *Config) say(stage string) {

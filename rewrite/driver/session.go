@@ -185,9 +185,6 @@ func (s *Session) analyse(ctx context.Context, prog *load.Program) (r *Result, e
 	if err := plain.mend(ctx, b, r, findings, s.tests, nil); err != nil {
 		return nil, err
 	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
 	s.base, s.findings, s.result, s.mended, s.offers, s.locks = b, findings, r, nil, make(map[string][]Offer), nil
 	s.disk = false
 	s.trim()
@@ -227,9 +224,6 @@ func (s *Session) Mend(ctx context.Context) (*Result, error) {
 	r := *s.result
 	r.Outcomes = nil
 	if err := s.cfg.mend(ctx, s.base, &r, slices.Clone(s.findings), s.tests, nil); err != nil {
-		return nil, err
-	}
-	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
 	s.mended = &r

@@ -2,6 +2,8 @@ package driver
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -95,5 +97,26 @@ func TestSteps(t *testing.T) {
 	}
 	if len(r.Files) != 1 || !bytes.Equal(r.Files[0].New, text) {
 		t.Errorf("the steps lead to\n%s", text)
+	}
+}
+
+// Half of what was to be mended is no result.
+func TestInterrupted(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"four.go": four, "go.mod": "module example.com/four\n\ngo 1.22\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	asked := 0
+	rule := &rewrite.Rule{Name: "slow", Mends: []rewrite.Kind{rewrite.Field}, Fix: func(*rewrite.Site) (*rewrite.Fix, string) {
+		asked++
+		cancel()
+		return nil, "it takes too long"
+	}}
+	r, err := Fix(ctx, Config{Config: load.Config{Dir: dir}, Rules: []*rewrite.Rule{rule}})
+	if r != nil || !errors.Is(err, context.Canceled) || asked == 0 {
+		t.Errorf("asked %d times: %+v, %v", asked, r, err)
 	}
 }
