@@ -15,7 +15,7 @@ func (w *waiting) counted(st *rewrite.Struct) string {
 	for _, fl := range st.Type.Fields.List {
 		for _, id := range fl.Names {
 			field, ok := st.File.Info.Defs[id].(*types.Var)
-			if ok && !field.Exported() && field.Type().String() == "sync.WaitGroup" && w.countsAlone(w.mentions(field)) {
+			if ok && !field.Exported() && field.Type().String() == "sync.WaitGroup" && w.countsAlone(selections(w.site, field)) {
 				return id.Name
 			}
 		}
@@ -23,9 +23,9 @@ func (w *waiting) counted(st *rewrite.Struct) string {
 	return ""
 }
 
-// mentions lists the selections of a field that only its package can see.
-func (w *waiting) mentions(field *types.Var) (list []*rewrite.Use) {
-	for _, f := range w.site.Module.Files(field.Pkg()) {
+// selections lists the selections of a field that only its package can see.
+func selections(s *rewrite.Site, field *types.Var) (list []*rewrite.Use) {
+	for _, f := range s.Module.Files(field.Pkg()) {
 		ast.PreorderStack(f.Syntax, nil, func(n ast.Node, up []ast.Node) bool {
 			sel, ok := n.(*ast.SelectorExpr)
 			if !ok {

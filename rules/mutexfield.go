@@ -12,7 +12,8 @@ import (
 
 // mutexfield: add a mutex for the fields that race
 //
-// The struct has no lock for these fields. It gets one, above the first of
+// The struct has no lock for these fields. It gets one, unless it has a mutex that
+// nothing takes, which was meant for them, above the first of
 // them, with a comment that says what it guards, and every access takes it:
 // one mutex for all racy fields of the struct that no atomic can hold, because
 // fields that change together must be seen together. It is an RWMutex where
@@ -80,9 +81,12 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 		Title:  fmt.Sprintf("Guard %s with a %s", enumerate(names), typ),
 		Places: l.places, Safety: rewrite.Safe,
 	}
+	fix.Edits = l.edits
 	add := rewrite.AddField{Struct: st.File.Span(st.Type), Before: names[0], Name: lock,
 		Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}, Doc: lock + " guards " + enumerate(names) + "."}
-	fix.Edits = append(l.edits, add)
+	if !hasField(st, lock) {
+		fix.Edits = append(fix.Edits, add)
+	}
 	if r := l.refresh; r != nil {
 		fix.Serial = s.Finding.Place.Owner + "." + r.lock
 		add.Name, add.Type.Text = r.lock, "sync.Mutex"
@@ -133,9 +137,12 @@ func oneMutex(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) (*l
 			}
 		}
 	}
-	lock := lockName(st, namesIn(group))
+	lock, rw := lockName(st, namesIn(group)), readersDominate(accesses)
+	if idle := idleMutex(s, st); idle != nil {
+		lock, rw = idle.Name(), hasMethod(idle.Type(), "RLock")
+	}
 	l := &locking{site: s, key: s.Finding.Place.Owner + "." + lock, pkg: st.File.Pkg.Path(), method: "." + lock,
-		rw: readersDominate(accesses), places: places}
+		rw: rw, places: places}
 	if reason := l.plan(); reason != "" && !l.serially(st) {
 		return nil, reason
 	}
@@ -237,6 +244,27 @@ func readersDominate(accesses []rewrite.Access) bool {
 		}
 	}
 	return n > 0
+}
+
+// idleMutex is the mutex of a struct that nothing ever takes: somebody meant to.
+// nil if there is none.
+func idleMutex(s *rewrite.Site, st *rewrite.Struct) *types.Var {
+	for _, fl := range st.Type.Fields.List {
+		for _, id := range fl.Names {
+			field, ok := st.File.Info.Defs[id].(*types.Var)
+			if ok && !field.Exported() && slices.Contains([]string{"sync.Mutex", "sync.RWMutex"}, field.Type().String()) && len(selections(s, field)) == 0 {
+				return field
+			}
+		}
+	}
+	return nil
+}
+
+// hasField reports whether a struct declares a field with a name.
+func hasField(st *rewrite.Struct, name string) bool {
+	return slices.ContainsFunc(st.Type.Fields.List, func(fl *ast.Field) bool {
+		return slices.ContainsFunc(fl.Names, func(id *ast.Ident) bool { return id.Name == name })
+	})
 }
 
 // lockName finds a name for a mutex that guards some fields.

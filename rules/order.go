@@ -95,32 +95,36 @@ func (v *variable) waitAfter(u *rewrite.Use) ast.Node {
 }
 
 // hasty reports whether a mention comes as soon as the goroutines are started
-// which set the variable and end: nothing takes time before it, so that it can
-// but miss what they do. One in a loop may come again.
+// which set the variable and end. One in a loop may come again.
 func (v *variable) hasty(u *rewrite.Use) bool {
+	loop := v.around(u.Path[0].Pos())
+	return (loop == nil || ranged(loop, u)) && v.next(u) != nil
+}
+
+// next returns the statement with a mention, of those beside the start of the
+// goroutines which set the variable and end, if nothing takes time between the
+// two: the mention can but miss what they do.
+func (v *variable) next(u *rewrite.Use) ast.Stmt {
 	if function(u) != v.owner() {
-		return false
-	}
-	if loop := v.around(u.Path[0].Pos()); loop != nil && !ranged(loop, u) {
-		return false
+		return nil
 	}
 	for i, n := range u.Path[1:] {
 		if n == v.owner() {
-			return false
+			return nil
 		}
 		stmts := list(n)
 		at := slices.IndexFunc(stmts, func(s ast.Stmt) bool { return ast.Node(s) == u.Path[i] })
 		for _, s := range slices.Backward(stmts[:max(at, 0)]) {
 			start := v.startIn(s)
 			if v.lasts(s, start) {
-				return false
+				return nil
 			}
 			if start.IsValid() {
-				return true
+				return stmts[at]
 			}
 		}
 	}
-	return false
+	return nil
 }
 
 // ranged reports whether a mention is what a loop goes over, once.

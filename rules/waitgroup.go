@@ -15,6 +15,10 @@ import (
 // Add moves above the go statement, or both become WaitGroup.Go where the
 // module's Go version has it.
 //
+// A function that counts goroutines by a WaitGroup of its own, each from Add above
+// its start to a deferred Done, and reads next what they set, gets the Wait that
+// nobody calls: unless what follows, or they themselves, send or receive.
+//
 // A method that tells a goroutine to end, by closing a channel or calling a
 // cancel function, returns while the goroutine still runs. That is reported
 // only where it does harm: the method then closes a channel on which the
@@ -63,6 +67,9 @@ func fixWait(s *rewrite.Site) (*rewrite.Fix, string) {
 		if info != nil && (len(info.Late) > 0 || afterEnd(s, info, s.Finding.Sides[1-i].Access)) {
 			return proposeWait(s, info)
 		}
+	}
+	if s.Finding.Kind == rewrite.Variable {
+		return unawaited(s)
 	}
 	return nil, ""
 }

@@ -86,7 +86,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access):
 		return false
-	case ps.m.solely(t, e), e.entry.Serial, e.fn.Serial, t.fn.Serial:
+	case ps.m.solely(t, e), e.entry.Serial, e.excused(), t.excused():
 		return false
 	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
 		return false // the module calls it on new objects only
@@ -112,6 +112,11 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	}
 	return true
 }
+
+// excused reports whether the documentation of the function in which an access
+// stands keeps others away from it. One that reads under a lock may be what the
+// documentation asks for.
+func (p *published) excused() bool { return p.fn.Serial && (p.writes() || len(p.must) == 0) }
 
 // protectedByCallers reports whether all calls of the entry in the module hold
 // a lock that the goroutine holds too. Others are assumed to follow them.
