@@ -233,6 +233,10 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 			continue
 		}
 		if reason := l.split(fn, rest); reason != "" {
+			if n := l.widen(fn, groups); n > 0 {
+				groups = groups[n:]
+				continue
+			}
 			return reason
 		}
 		if len(groups[0]) > 1 {
