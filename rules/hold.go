@@ -89,8 +89,10 @@ func (l *locking) plan() string {
 	}
 	l.readBack()
 	l.rejoin()
-	if reason := l.exclude(); reason != "" {
-		reasons = append(reasons, reason)
+	for _, reason := range []string{l.exclude(), l.recovers()} {
+		if reason != "" {
+			reasons = append(reasons, reason)
+		}
 	}
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
