@@ -89,8 +89,10 @@ func (l *locking) plan() string {
 	}
 	l.readBack()
 	l.rejoin()
-	if reason := l.exclude(); reason != "" {
-		reasons = append(reasons, reason)
+	for _, reason := range []string{l.exclude(), l.recovers()} {
+		if reason != "" {
+			reasons = append(reasons, reason)
+		}
 	}
 	return strings.Join(reasons[:min(len(reasons), 3)], "; also, ")
 }
@@ -233,6 +235,10 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 			continue
 		}
 		if reason := l.split(fn, rest); reason != "" {
+			if n := l.widen(fn, groups); n > 0 {
+				groups = groups[n:]
+				continue
+			}
 			return reason
 		}
 		if len(groups[0]) > 1 {

@@ -58,30 +58,39 @@ func (l *locking) together(fn ast.Node, spots []spot, more [][]spot) (int, strin
 // release holds the lock over statements that may be left early, and releases
 // it on each of these ways too.
 func (l *locking) release(fn ast.Node, spots []spot, stmts []ast.Stmt) bool {
-	ways, ok := exits(stmts)
+	f := spots[0].File
+	h := rewrite.Hold{Lock: l.lockExpr(spots[0]), Mode: l.mode(l.spots[fn]), First: f.Span(stmts[0]), Last: f.Span(stmts[len(stmts)-1])}
+	edits, ok := l.ways(fn, f, stmts, h)
 	if !ok {
 		return false
 	}
-	f := spots[0].File
-	h := rewrite.Hold{Lock: l.lockExpr(spots[0]), Mode: l.mode(l.spots[fn]), First: f.Span(stmts[0]), Last: f.Span(stmts[len(stmts)-1])}
+	l.edits = append(append(l.edits, h), edits...)
+	return true
+}
+
+// ways releases the lock where statements that hold it are left early.
+func (l *locking) ways(fn ast.Node, f *rewrite.File, stmts []ast.Stmt, h rewrite.Hold) ([]rewrite.Edit, bool) {
+	list, ok := exits(stmts)
+	if !ok {
+		return nil, false
+	}
 	unlock := ".Unlock()"
 	if h.Mode == rewrite.Shared {
 		unlock = ".RUnlock()"
 	}
-	edits := []rewrite.Edit{h}
-	for _, s := range ways {
+	var edits []rewrite.Edit
+	for _, s := range list {
 		if !l.touches(fn, s) {
 			edits = append(edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: h.Lock + unlock}})
 			continue
 		}
 		more, ok := l.kept(fn, s, h.Lock+unlock)
 		if !ok {
-			return false
+			return nil, false
 		}
 		edits = append(edits, more...)
 	}
-	l.edits = append(l.edits, edits...)
-	return true
+	return edits, true
 }
 
 // otherObject returns the first spot whose lock isn't that of the first.

@@ -205,7 +205,7 @@ func (s *splitting) caller(f *rewrite.File, in *ast.FuncDecl, fn types.Object, c
 	case !ok:
 		return fmt.Sprintf("some callers of %s hold the lock and some do not, and what %s holds is not known", fn.Name(), at)
 	case rewrite.Holds(must, s.key):
-		if slices.ContainsFunc(must, func(h rewrite.Lock) bool { return h.Key == s.key && h.Mode == rewrite.Shared }) {
+		if slices.ContainsFunc(must, func(h rewrite.Lock) bool { return h.Key == s.key && h.Mode == rewrite.Shared }) && !s.reads(fn) {
 			return fmt.Sprintf("%s calls %s under a read lock", at, fn.Name())
 		}
 		object := text(f, c.fun.X)
@@ -233,6 +233,20 @@ func (s *splitting) caller(f *rewrite.File, in *ast.FuncDecl, fn types.Object, c
 	}
 	s.calls[fn] = append(s.calls[fn], rewrite.Replace{Node: f.Span(c.fun.Sel), Code: rewrite.Code{Text: s.names[fn]}})
 	return ""
+}
+
+// reads reports whether a function that is split does no more than read the
+// places, and calls no other one that is.
+func (s *splitting) reads(fn types.Object) bool {
+	i := slices.IndexFunc(s.order, func(fd *ast.FuncDecl) bool { return s.file[fd].Info.Defs[fd.Name] == fn })
+	if i < 0 {
+		return false
+	}
+	fd, others := s.order[i], make(map[types.Object]bool)
+	for o := range s.names {
+		others[o] = o != fn
+	}
+	return len(s.spots[fd]) > 0 && s.mode(s.spots[fd]) == rewrite.Shared && takes(s.file[fd], fd.Body, others) == nil
 }
 
 // receives reports whether an identifier is the receiver of a function.
@@ -271,7 +285,7 @@ func (s *splitting) split(fd *ast.FuncDecl) string {
 	name := s.names[f.Info.Defs[fd.Name]]
 	lock := recv.Name + s.method
 	take, release := ".Lock()", ".Unlock()"
-	if s.shared[fd] == nil && s.mode(s.spots[fd]) == rewrite.Shared {
+	if s.reads(f.Info.Defs[fd.Name]) {
 		take, release = ".RLock()", ".RUnlock()"
 	}
 	body := lock + take + "\ndefer " + lock + release + "\n"

@@ -351,4 +351,6 @@ type Summary struct {
 type Type struct {
 	Key     string
 	Methods map[string]string // signature to the function's key
+	// WrapsConn means that it is a net.Conn together with one that it embeds.
+	WrapsConn bool
 }

@@ -47,9 +47,42 @@ func methods(p *load.Package, spell *speller) []*Type {
 		for m := range n.Methods() {
 			t.Methods[spell.signature(m)] = spell.fullName(m)
 		}
+		t.WrapsConn = wrapsConn(n, t.Methods, spell)
 		out = append(out, t)
 	}
 	return out
+}
+
+// wrapsConn reports whether a type is a net.Conn by methods of its own and those
+// of one that it embeds.
+func wrapsConn(n *types.Named, own map[string]string, spell *speller) bool {
+	st, ok := n.Underlying().(*types.Struct)
+	if !ok {
+		return false
+	}
+	promoted := make(map[string]bool)
+	for f := range st.Fields() {
+		if !f.Embedded() {
+			continue
+		}
+		t := f.Type()
+		if !types.IsInterface(t) {
+			if _, ok := t.(*types.Pointer); !ok {
+				t = types.NewPointer(t)
+			}
+		}
+		for m := range types.NewMethodSet(t).Methods() {
+			if fn, ok := m.Obj().(*types.Func); ok && fn.Exported() {
+				promoted[spell.signature(fn)] = true
+			}
+		}
+	}
+	for key := range own {
+		if len(promoted) > 0 && model.ConnMethod(key, func(key string) bool { return own[key] != "" || promoted[key] }) {
+			return true
+		}
+	}
+	return false
 }
 
 // structs lists the struct types declared in a package's files, and those

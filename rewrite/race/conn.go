@@ -3,7 +3,9 @@ package race
 import (
 	"maps"
 	"slices"
+	"strings"
 
+	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/model"
 )
 
@@ -21,18 +23,28 @@ func (ps *pairs) judgeConns() {
 	}
 }
 
-// amongConn adds the first pair of methods that race on a field.
+// amongConn adds the first pair of methods that race on a field. Of a type that
+// wraps another connection, Close may well come last: it sums up what the
+// others counted.
 func (ps *pairs) amongConn(field string, conn map[*function]bool) {
 	for i, a := range ps.entries[field] {
 		for _, b := range ps.entries[field][i+1:] {
 			if conn[a.entry] && conn[b.entry] && a.entry != b.entry && a.entry.Recv == b.entry.Recv && a.path == b.path &&
 				ps.m.isEntry(a.entry) && ps.m.isEntry(b.entry) && conflict(a.access, b.access) && !protected(a.access, b.access, a.frame, b.frame) &&
-				!ordered(a.access, b.access) && !ordered(b.access, a.access) {
+				!ordered(a.access, b.access) && !ordered(b.access, a.access) && !(ps.m.wrapsConn(a.entry.Recv) && (sumsUp(a) || sumsUp(b))) {
 				ps.add(field, pair{a: a.side, b: b.side, conn: true})
 				return
 			}
 		}
 	}
+}
+
+// sumsUp reports whether an access only reads, as a connection is closed.
+func sumsUp(p published) bool { return strings.HasSuffix(p.entry.Name, ".Close") && !p.writes() }
+
+// wrapsConn reports whether a type is a net.Conn by one that it embeds.
+func (m *Module) wrapsConn(key string) bool {
+	return slices.ContainsFunc(m.types, func(t *effect.Type) bool { return t.Key == key && t.WrapsConn })
 }
 
 // ordered reports whether, by the fields that hold what they wait for, one
@@ -43,7 +55,7 @@ func ordered(a, b *access) bool { return waitsByField(a, b) || onceByField(a, b)
 func (m *Module) connMethods() map[*function]bool {
 	out := make(map[*function]bool)
 	for _, t := range m.types {
-		has := func(key string) bool { return t.Methods[key] != "" }
+		has := func(key string) bool { return t.Methods[key] != "" || t.WrapsConn }
 		for key, name := range t.Methods {
 			if f := m.funcs[name]; f != nil && !f.Test && model.ConnMethod(key, has) {
 				out[f] = true

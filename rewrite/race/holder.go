@@ -73,13 +73,13 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 			if with = append(with, r); first {
 				held++
 			}
-		case may || !m.reachable(r):
+		case may || !m.reachable(r) && (r.thread != 0 || r.param < 0 || !m.asked(r.fn) && len(m.beginnings(r.fn)) == 0):
 			return nil, nil // there is more to it
 		default:
 			if without = append(without, r); first {
 				bare++
 			}
-			bareWrite = bareWrite || r.writes()
+			bareWrite = bareWrite || r.writes() || !m.reachable(r)
 		}
 		at[r.at] = true
 	}

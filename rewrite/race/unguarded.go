@@ -6,13 +6,14 @@ import (
 
 // before finds an access to a part of what a field holds that has the lock, and
 // one in a function that a method of the API calls while it has not: a method
-// that does take the lock, before or after the call.
+// that does take the lock, before or after the call, or one of the few that call
+// a function which the others call under the lock.
 func (m *Module) before(field, of, lock string) (guarded *raw, open *published) {
 	for _, e := range m.pairs.entries[field] {
 		if e.fn == e.entry || part(e.path) != of || !m.isEntry(e.entry) || m.serial(e.entry) || m.isEntry(e.fn) {
 			continue
 		}
-		if _, takes := e.entry.sum.takes.keys(e.entry)[lock]; !takes {
+		if _, takes := e.entry.sum.takes.keys(e.entry)[lock]; !takes && !m.leftToCallers(e.fn, lock) {
 			continue
 		}
 		held := merge(e.may.keys(e.frame), e.entry.entry.may)
@@ -33,4 +34,26 @@ func (m *Module) before(field, of, lock string) (guarded *raw, open *published) 
 // meets reports whether nothing keeps a guarded access and an open one apart.
 func (m *Module) meets(g *access, held keys, o *access, open keys) bool {
 	return !excludes(held, open) && !m.afterSetting(o, g) && !byGate(o, g) && !waitsByField(o, g) && !waitsByField(g, o)
+}
+
+// leftToCallers reports whether a function leaves it to its callers to hold a
+// lock: two thirds of the calls in the module do, and no fewer than two. What is
+// called on a new object needs none.
+func (m *Module) leftToCallers(f *function, lock string) bool {
+	held, bare := 0, 0
+	for _, g := range f.callers {
+		for _, c := range g.calls {
+			if c.to != f || c.test || len(c.fresh) > 0 && c.fresh[0] {
+				continue
+			}
+			_, here := c.must[lock]
+			_, above := g.entry.must[lock]
+			if !c.spawn && (here || above) {
+				held++
+			} else {
+				bare++
+			}
+		}
+	}
+	return held >= 2 && held >= 2*bare
 }

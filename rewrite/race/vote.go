@@ -50,13 +50,18 @@ func (m *Module) vote(field string) {
 			}
 			continue
 		}
+		clear := v.Held >= 3 && v.Held >= 3*bare
 		for _, part := range m.changed(field) {
-			if guarded, open := m.opposed(field, part, v.Lock); guarded != nil {
+			if guarded, open := m.opposed(field, part, v.Lock, clear); guarded != nil {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 				return
 			}
 			if guarded, open := m.before(field, part, v.Lock); guarded != nil {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: open.side})
+				return
+			}
+			if guarded, open, ok := m.apart(field, part, v.Lock); ok && clear {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: open})
 				return
 			}
 		}
@@ -85,8 +90,8 @@ func part(p effect.Path) string {
 // opposed finds an access to a part of what a field holds that has the lock,
 // a write if there is one, and one by callers of the API that has not, nor
 // another lock in common with the first: who writes may hold two, of which one
-// is enough for a reader.
-func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
+// is enough for a reader. Deep means that it may also be in what the API calls.
+func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw) {
 	var with, without []*raw
 	for _, r := range m.proper(field) {
 		if r.isFresh() || r.fn.Test || r.op == rewrite.Address || part(r.path) != of {
@@ -97,7 +102,7 @@ func (m *Module) opposed(field, of, lock string) (guarded, open *raw) {
 		switch {
 		case must:
 			with = append(with, r)
-		case !may && m.reachable(r):
+		case !may && (m.reachable(r) || deep && r.param >= 0 && r.thread == 0 && m.asked(r.fn)):
 			without = append(without, r)
 		}
 	}

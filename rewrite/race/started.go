@@ -1,0 +1,105 @@
+package race
+
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// A beginning is where a goroutine is started that leads to a function.
+type beginning struct {
+	by   *function
+	call *callSite
+}
+
+// apart finds an access to a part of what a field holds that has the lock, by
+// callers of the API, and one without in a function that only goroutines run,
+// each by itself: by then the object is set up, and others have it.
+func (m *Module) apart(field, of, lock string) (guarded *raw, open side, ok bool) {
+	for _, o := range m.proper(field) {
+		if o.isFresh() || o.fn.Test || o.op == rewrite.Address || part(o.path) != of || o.param < 0 || o.thread != 0 {
+			continue
+		}
+		if _, may := o.perhaps()[lock]; may {
+			continue
+		}
+		from := m.beginnings(o.fn)
+		if len(from) == 0 {
+			continue
+		}
+		for _, g := range m.proper(field) {
+			_, must := g.locks()[lock]
+			if must && !g.isFresh() && !g.fn.Test && g.op != rewrite.Address && part(g.path) == of && (g.writes() || o.writes()) &&
+				m.asked(g.fn) && m.meets(&g.access, g.perhaps(), &o.access, o.perhaps()) {
+				return g, startedSide(o, from[0]), true
+			}
+		}
+	}
+	return nil, side{}, false
+}
+
+// startedSide is an access in the goroutine that leads to it.
+func startedSide(o *raw, from beginning) side {
+	a := o.access
+	ctx := rewrite.Context{Start: from.call.at.Span(), Func: from.by.Name, Runs: from.call.to.Name}
+	return side{access: &a, frame: o.fn, ctx: ctx}
+}
+
+// beginnings lists where the goroutines begin that lead to a function; none if
+// something else may, or if who starts one waits for it.
+func (m *Module) beginnings(f *function) []beginning {
+	var out []beginning
+	seen := map[*function]bool{f: true}
+	for work := []*function{f}; len(work) > 0; work = work[1:] {
+		g := work[0]
+		if m.isRoot(g) || g.Test {
+			return nil
+		}
+		for _, by := range g.callers {
+			for _, c := range by.calls {
+				switch {
+				case c.to != g || c.test:
+				case !c.spawn:
+					if !seen[by] {
+						seen[by] = true
+						work = append(work, by)
+					}
+				case by.outlives(g):
+					out = append(out, beginning{by, c})
+				default:
+					return nil
+				}
+			}
+		}
+	}
+	return out
+}
+
+// outlives reports whether a goroutine that a function starts may still run
+// when that returns.
+func (f *function) outlives(body *function) bool {
+	if f.sum == nil || f.sum.left.size() == 0 {
+		return false
+	}
+	i := slices.IndexFunc(f.sum.threads, func(t *thread) bool { return t.body == body })
+	return i < 0 || f.sum.left.has(i+1)
+}
+
+// asked reports whether callers of the API run a function in their own
+// goroutine, and not to set the object up.
+func (m *Module) asked(f *function) bool {
+	seen := map[*function]bool{f: true}
+	for work := []*function{f}; len(work) > 0; work = work[1:] {
+		g := work[0]
+		if m.isEntry(g) && !m.serial(g) {
+			return true
+		}
+		for _, by := range g.callers {
+			if !seen[by] && !by.Test && slices.ContainsFunc(by.calls, func(c *callSite) bool { return c.to == g && !c.spawn }) {
+				seen[by] = true
+				work = append(work, by)
+			}
+		}
+	}
+	return false
+}
