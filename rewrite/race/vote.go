@@ -48,6 +48,10 @@ func (m *Module) vote(field string) {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 				return
 			}
+			if guarded, open := m.forgottenBelow(field, v.Lock); guarded != nil {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: open.side})
+				return
+			}
 			continue
 		}
 		for _, part := range m.changed(field) {
