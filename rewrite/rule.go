@@ -25,6 +25,9 @@ type Site struct {
 	// order of declaration.
 	Group  []*Finding
 	Module Module
+	// Alone asks for a fix that leaves the others of the group as they are: one
+	// that mends them too has not passed the checks.
+	Alone bool
 }
 
 // Module answers a rule's questions about the code around a finding. Nodes and

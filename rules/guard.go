@@ -85,6 +85,7 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 		}
 		v, ok := guardOf(s, g)
 		switch {
+		case ok && v.Lock == vote.Lock && s.Alone:
 		case ok && v.Lock == vote.Lock:
 			l.places = append(l.places, g.Place.Key)
 		case ok:

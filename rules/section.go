@@ -254,8 +254,9 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 	out := leaves(stmts[i : last+1])
 	expr := l.lockExpr(first)
 	write := l.mode(spots) == rewrite.Exclusive
-	if last+2 < len(stmts) && up == ast.Node(body(fn)) && l.lockCall(first, stmts[last+1], "Lock", "RLock") {
-		lock, end := stmts[last+1], stmts[last+2]
+	next := l.lockBelow(fn, first, stmts, last)
+	if next+1 < len(stmts) && up == ast.Node(body(fn)) && l.lockCall(first, stmts[next], "Lock", "RLock") {
+		lock, end := stmts[next], stmts[next+1]
 		exclusive := l.lockCall(first, lock, "Lock")
 		if _, ok := end.(*ast.DeferStmt); ok && l.lockCall(first, end, "Unlock", "RUnlock") && (exclusive || !write) {
 			text := expr + ".Lock()\ndefer " + expr + ".Unlock()"
@@ -274,6 +275,21 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 		return 0
 	}
 	return n
+}
+
+// lockBelow is the index of the first statement behind another one, quick code left
+// out that has to do neither with the lock nor with what it guards.
+func (l *locking) lockBelow(fn ast.Node, first spot, stmts []ast.Stmt, last int) int {
+	for i := last + 1; i < len(stmts); i++ {
+		if l.lockCall(first, stmts[i], "Lock", "RLock") {
+			return i
+		}
+		between := stmts[i : i+1]
+		if leaves(between) || l.touches(fn, stmts[i]) || mentionsText(first.File, stmts[i], l.lockExpr(first)) || l.quiet(first.File, fn, between) != "" {
+			break
+		}
+	}
+	return last + 1
 }
 
 // joinNeighbours makes statements part of the section that ends just above

@@ -46,19 +46,38 @@ func (x *stage) compatible(b *build) string {
 }
 
 // redeclared names what is declared otherwise, or newly, in the packages that a
-// build has anew, fields and methods with their types.
-func (x *stage) redeclared(b *build) (names []string) {
+// build has anew, fields and methods with their types, where some files are.
+func (x *stage) redeclared(b *build, files []string) (names []load.Name) {
 	for _, r := range x.renewed(b) {
 		old, now := declarations(r.old.Types), declarations(r.new.Types)
 		all := maps.Clone(old)
 		maps.Copy(all, now)
 		for _, key := range slices.Sorted(maps.Keys(all)) {
-			if old[key] != now[key] {
-				names = append(names, strings.Split(key, ".")...)
+			if old[key] == now[key] {
+				continue
+			}
+			name, member, _ := strings.Cut(key, ".")
+			if member != "" {
+				names = append(names, namesIn([]string{member}, files)...)
+			}
+			for _, n := range namesIn([]string{name}, files) {
+				if !x.renamed(r.new.Types.Scope().Lookup(name)) {
+					n.From = r.new.Path
+				}
+				names = append(names, n)
 			}
 		}
 	}
 	return names
+}
+
+// renamed reports whether a package gives what another one declares a name of its
+// own: who imports the one may mean the other.
+func (x *stage) renamed(o types.Object) bool {
+	return o == nil || slices.ContainsFunc(x.base.prog.Packages, func(p *load.Package) bool {
+		a, ok := p.Types.Scope().Lookup(o.Name()).(*types.TypeName)
+		return ok && a.IsAlias() && p.Types.Path() != o.Pkg().Path()
+	})
 }
 
 // declarations spells what a package declares, by name.

@@ -263,17 +263,9 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 		if !slices.Contains(rule.Mends, f.Kind) {
 			continue
 		}
-		fix, reason := consult(rule, &rewrite.Site{Finding: f, Group: group, Module: x.base.sites})
+		fix, reason := x.passing(rule, rewrite.Site{Finding: f, Group: group, Module: x.base.sites}, check)
 		if fix != nil {
-			fix.Rule = rule.Name
-			if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
-				reason = fix.Caution + "; --unsafe makes the change"
-			} else {
-				reason = x.judge(f, fix, check)
-			}
-			if reason == "" {
-				return fix
-			}
+			return fix
 		}
 		if reason != "" { // else it is another rule's business
 			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
@@ -299,6 +291,31 @@ func (x *fixer) strays(f *rewrite.Finding, fix *rewrite.Fix) string {
 		}
 	}
 	return ""
+}
+
+// passing asks a rule for a fix that passes the given check. Where one for several
+// findings doesn't, one for the first alone may.
+func (x *fixer) passing(rule *rewrite.Rule, s rewrite.Site, check func(*rewrite.Fix) string) (*rewrite.Fix, string) {
+	reason := ""
+	for range 2 {
+		fix, why := consult(rule, &s)
+		if fix == nil || s.Alone && len(fix.Places) > 1 {
+			return nil, cmp.Or(reason, why)
+		}
+		fix.Rule = rule.Name
+		if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
+			return nil, cmp.Or(reason, fix.Caution+"; --unsafe makes the change")
+		}
+		why = x.judge(s.Finding, fix, check)
+		if why == "" {
+			return fix, ""
+		}
+		reason = cmp.Or(reason, why)
+		if s.Alone = len(fix.Places) > 1; !s.Alone {
+			break
+		}
+	}
+	return nil, reason
 }
 
 // judge says why a fix is not to be made, by itself or by a check. One that

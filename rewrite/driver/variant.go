@@ -152,8 +152,7 @@ func (x *fixer) elsewhere(edits []rewrite.Edit, c claim, b *build) *objection {
 			names = append(names, lock[strings.LastIndexByte(lock, '.')+1:])
 		}
 	}
-	names = append(names, x.redeclared(b)...)
-	list, err := x.base.prog.Variants(namesIn(names, files), slices.Sorted(maps.Keys(c.texts)))
+	list, err := x.base.prog.Variants(append(namesIn(names, files), x.redeclared(b, files)...), slices.Sorted(maps.Keys(c.texts)))
 	if err != nil {
 		return objectTo(err.Error())
 	}

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -17,6 +18,7 @@ import (
 type Name struct {
 	Text string
 	Dir  string // of the files that can mean it; not used if it is exported
+	From string // import path that other packages need to mean it; "" if they may need none
 }
 
 // An absent is a Go file of the module that the build does not have: for
@@ -25,6 +27,7 @@ type absent struct {
 	file   string
 	pkg    string          // as the package clause has it
 	idents map[string]bool // in it, and the words that stand for keywords
+	paths  map[string]bool // that it imports
 	under  []constraint.Expr
 }
 
@@ -59,7 +62,7 @@ func (prog *Program) absent(names []Name, kinds [][]constraint.Expr) []*absent {
 					continue
 				}
 				a := out.read(prog, file)
-				if a.idents[n.Text] && (exported || a.pkg == "" || prog.shared.clauses[dir][a.pkg] || prog.shared.unit) && !slices.Contains(list, a) &&
+				if a.idents[n.Text] && (n.From == "" || dir == n.Dir || a.paths[n.From]) && (exported || a.pkg == "" || prog.shared.clauses[dir][a.pkg] || prog.shared.unit) && !slices.Contains(list, a) &&
 					slices.ContainsFunc(kinds, func(c []constraint.Expr) bool { return together(a.under, c) }) {
 					list = append(list, a)
 				}
@@ -127,7 +130,7 @@ func (out *absents) read(prog *Program, file string) *absent {
 	if a := out.files[file]; a != nil {
 		return a
 	}
-	a := &absent{file: file, idents: make(map[string]bool)}
+	a := &absent{file: file, idents: make(map[string]bool), paths: make(map[string]bool)}
 	out.files[file] = a
 	text, err := prog.Source(file)
 	if err != nil {
@@ -136,10 +139,13 @@ func (out *absents) read(prog *Program, file string) *absent {
 	a.under = constraints(file, string(text))
 	var s scanner.Scanner
 	s.Init(token.NewFileSet().AddFile(file, -1, len(text)), text, nil, 0)
-	clause := false
+	clause, imports := false, true
 	for {
 		_, tok, lit := s.Scan()
 		switch {
+		case tok == token.STRING && imports:
+			path, _ := strconv.Unquote(lit)
+			a.paths[path] = true
 		case tok == token.EOF:
 			return a
 		case tok == token.IDENT:
@@ -149,5 +155,6 @@ func (out *absents) read(prog *Program, file string) *absent {
 			}
 		}
 		clause = tok == token.PACKAGE && a.pkg == ""
+		imports = imports && tok != token.FUNC && tok != token.TYPE && tok != token.VAR && tok != token.CONST
 	}
 }

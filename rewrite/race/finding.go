@@ -112,6 +112,9 @@ func (m *Module) collect() {
 			if len(m.pairs.found[field]) == 0 {
 				m.voteHeld(field)
 			}
+			if len(m.pairs.found[field]) == 0 {
+				m.mixed(field)
+			}
 		}
 	}
 	m.judgeLeaks(m.leaked)

@@ -14,6 +14,33 @@ import (
 // serves nobody unless writers take it too. There may be no more who don't than
 // readers who do.
 func (m *Module) forgottenWrite(field, lock string) (guarded, open *raw) {
+	guarded, writes := m.purposeOf(field, lock)
+	if i := slices.IndexFunc(writes, m.forgetful); guarded != nil && i >= 0 {
+		open = writes[i]
+	}
+	if open == nil || !m.meets(&guarded.access, guarded.perhaps(), &open.access, open.perhaps()) {
+		return nil, nil
+	}
+	return guarded, open
+}
+
+// forgottenBelow finds such a write in a function that a method of the API calls
+// while it doesn't have the lock, which it takes for something else.
+func (m *Module) forgottenBelow(field, lock string) (guarded *raw, open *published) {
+	if guarded, _ = m.purposeOf(field, lock); guarded == nil {
+		return nil, nil
+	}
+	for _, part := range m.changed(field) {
+		if g, o := m.before(field, part, lock); g != nil && o.writes() && !model.Starts(o.entry.Key) {
+			return g, o
+		}
+	}
+	return nil, nil
+}
+
+// purposeOf finds an access that a lock is taken for alone, to read a field, and
+// the writes without it; none if more functions write so than read.
+func (m *Module) purposeOf(field, lock string) (guarded *raw, writes []*raw) {
 	if m.Lends(lock) {
 		return nil, nil // callers may take it themselves
 	}
@@ -30,15 +57,13 @@ func (m *Module) forgottenWrite(field, lock string) (guarded, open *raw) {
 			}
 		case !held && r.writes():
 			writers[r.fn] = true
-			if open == nil && m.forgetful(r) {
-				open = r
-			}
+			writes = append(writes, r)
 		}
 	}
-	if guarded == nil || open == nil || len(writers) > len(readers) || !m.meets(&guarded.access, guarded.perhaps(), &open.access, open.perhaps()) {
+	if len(writers) > len(readers) {
 		return nil, nil
 	}
-	return guarded, open
+	return guarded, writes
 }
 
 // forgetful reports whether an access is one that callers may make at any time,

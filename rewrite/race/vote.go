@@ -48,6 +48,10 @@ func (m *Module) vote(field string) {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 				return
 			}
+			if guarded, open := m.forgottenBelow(field, v.Lock); guarded != nil {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: open.side})
+				return
+			}
 			continue
 		}
 		clear := v.Held >= 3 && v.Held >= 3*bare
