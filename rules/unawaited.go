@@ -174,8 +174,12 @@ func (t *tally) starts(s ast.Stmt, added ast.Expr) *ast.FuncLit {
 	}
 	over := text(t.v.file, loop.X)
 	_, plain := loop.X.(*ast.Ident)
-	if _, number := t.v.file.Info.TypeOf(loop.X).Underlying().(*types.Basic); !number {
+	switch t.v.file.Info.TypeOf(loop.X).Underlying().(type) {
+	case *types.Basic: // a number; not a string, of which nobody starts so many
+	case *types.Slice, *types.Array, *types.Map:
 		over = "len(" + over + ")"
+	default:
+		return nil
 	}
 	if !plain || text(t.v.file, added) != over || leaves(loop.Body.List) {
 		return nil
@@ -211,7 +215,11 @@ func (t *tally) started(s ast.Stmt) *ast.FuncLit {
 func (t *tally) communicates(code *ast.BlockStmt, from token.Pos) bool {
 	info := t.v.file.Info
 	channel := func(e ast.Expr) bool {
-		_, ok := info.TypeOf(e).Underlying().(*types.Chan)
+		typ := info.TypeOf(e)
+		if typ == nil {
+			return false
+		}
+		_, ok := typ.Underlying().(*types.Chan)
 		return ok
 	}
 	found := false
