@@ -36,6 +36,26 @@ var rpcRows = Rows{Funcs: map[string]Row{
 
 // netRows: net, crypto/tls and expvar.
 var netRows = Rows{
+	Funcs: map[string]Row{
+		// Deadlines are for what comes later, and addresses are known: neither
+		// waits for the other side. https://pkg.go.dev/net#Conn
+		"(net.Conn).{LocalAddr,RemoteAddr,SetDeadline,SetReadDeadline,SetWriteDeadline}": {Kind: Quick},
+		"(net.PacketConn).{LocalAddr,SetDeadline,SetReadDeadline,SetWriteDeadline}":      {Kind: Quick},
+		"(net.Listener).Addr":         {Kind: Quick},
+		"(net.Addr).{Network,String}": {Kind: Quick},
+		// Options of sockets: https://pkg.go.dev/net#TCPConn
+		"(*net.TCPConn).{SetKeepAlive,SetKeepAlivePeriod,SetNoDelay}": {Kind: Quick},
+		// Spelling and parsing of addresses, without looking names up:
+		// https://pkg.go.dev/net#ParseIP
+		"net.{CIDRMask,IPv4,IPv4Mask,JoinHostPort,ParseCIDR,ParseIP,ParseMAC,SplitHostPort}":               {Kind: Quick},
+		"(net.IP).{DefaultMask,Equal,IsLoopback,IsMulticast,IsPrivate,IsUnspecified,Mask,String,To16,To4}": {Kind: Quick},
+		"(*net.IPNet).{Contains,Network,String}":                                                           {Kind: Quick},
+		"(*net.TCPAddr).{AddrPort,Network,String}":                                                         {Kind: Quick},
+		"(*net.UDPAddr).{AddrPort,Network,String}":                                                         {Kind: Quick},
+		// Options of sockets: https://pkg.go.dev/golang.org/x/net/ipv4#Conn
+		"(*golang.org/x/net/ipv4.genericOpt).{SetTOS,SetTTL,TOS,TTL}":                             {Kind: Quick},
+		"(*golang.org/x/net/ipv6.genericOpt).{HopLimit,SetHopLimit,SetTrafficClass,TrafficClass}": {Kind: Quick},
+	},
 	Types: map[string]Row{
 		// A Func is a variable that the handler of /debug/vars evaluates for each
 		// request: https://pkg.go.dev/expvar#Func
