@@ -82,8 +82,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // the frame that starts the goroutine has judged it
 	case ps.judged[judgement{ps.m.starts[effect.PosOf(t.ctx.Start)], e.fn, ps.m.numbers[field]}] && !e.later(t):
 		return false // so did one that starts it and calls the method
-	case t.handsOver(e):
-		return false
+	case t.handsOver(e), t.fn.takesOut(t.path) && e.fn.takesOut(e.path):
+		return false // only one of them gets the object
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access):
 		return false
 	case ps.m.solely(t, e), e.entry.Serial, e.excused(), t.excused():
