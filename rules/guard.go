@@ -24,7 +24,8 @@ import (
 //   - a critical section that ends right above, or begins right below, takes
 //     the access in, and so does one with only quick code between for a read;
 //   - a test and the write that depends on it stay together, and so do several
-//     writes with nothing slow between them;
+//     writes with nothing slow between them; a section that held the lock for
+//     one half of such a step grows to take in the other;
 //   - a getter, or a short function that returns early, gets Lock and defer
 //     Unlock;
 //   - where slow work follows, each way out releases the lock, and so does the
@@ -49,7 +50,10 @@ import (
 //   - between a test of the field and the write that depends on it, something
 //     slow runs: a channel operation, I/O, a sleep, a call that can't be
 //     followed;
-//   - one half of a step holds the lock already, in a section of its own;
+//   - one half of a step holds the lock already, in a section of its own, and
+//     something slow keeps the two from becoming one;
+//   - a call under the lock may panic, and the deferred function that recovers
+//     takes the lock too;
 //   - some callers of the function hold the lock already and others do not, and
 //     it does something slow;
 //   - a range goes over maps or slices in a map or slice, or changes what it goes

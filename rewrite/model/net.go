@@ -53,6 +53,8 @@ var netRows = Rows{
 		"(*net.TCPAddr).{AddrPort,Network,String}":                                                         {Kind: Quick},
 		"(*net.UDPAddr).{AddrPort,Network,String}":                                                         {Kind: Quick},
 		// Options of sockets: https://pkg.go.dev/golang.org/x/net/ipv4#Conn
+		"golang.org/x/net/ipv4.{NewConn,NewPacketConn}":                                           {Kind: Quick},
+		"golang.org/x/net/ipv6.{NewConn,NewPacketConn}":                                           {Kind: Quick},
 		"(*golang.org/x/net/ipv4.genericOpt).{SetTOS,SetTTL,TOS,TTL}":                             {Kind: Quick},
 		"(*golang.org/x/net/ipv6.genericOpt).{HopLimit,SetHopLimit,SetTrafficClass,TrafficClass}": {Kind: Quick},
 	},
