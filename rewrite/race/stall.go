@@ -131,7 +131,7 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason strin
 		}
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(m.lockOrder), compareLocks) {
-		if s, ok := slow[e[1]]; ok && old.lockOrder[e].Func == "" {
+		if s, ok := slow[e[1]]; ok && old.lockOrder[e].Func == "" && !old.slowAnyway(e[0], e[1]) {
 			return fmt.Sprintf("%s would be held while waiting for %s, which is held %v", rewrite.ShortKey(e[0]), rewrite.ShortKey(e[1]), s), e[:]
 		}
 	}
@@ -139,6 +139,21 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason strin
 		return reason, []string{lock}
 	}
 	return m.delays(old, waits)
+}
+
+// slowAnyway reports whether a lock is held itself over all that another one is
+// held over, which ends by itself: who waits for it waits for that already.
+func (m *Module) slowAnyway(lock, other string) bool {
+	own := make(map[string]bool)
+	for s, at := range m.stalls {
+		own[s.note] = own[s.note] || s.lock == lock && !at.test
+	}
+	for s, at := range m.stalls {
+		if s.lock == other && !at.test && (!own[s.note] || s.waits() || s.library() != "") {
+			return false
+		}
+	}
+	return true
 }
 
 // delays tells of the first function that takes a lock which others hold until
