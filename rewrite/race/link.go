@@ -36,7 +36,7 @@ type Module struct {
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
 	types     []*effect.Type
-	impls     map[string][]*function              // by method and interface called
+	impls     map[called][]*function              // what is behind calls through interfaces
 	conds     map[string]string                   // lock field by the sync.Cond field made from it
 	promotes  map[string]bool                     // types whose methods are those of an exported type too
 	dismissed func(a, b rewrite.Span, why string) // see Link
@@ -69,8 +69,10 @@ type Module struct {
 type function struct {
 	*effect.Func
 	pkg      *effect.Summary
-	kinds    kindSet  // of its events
-	sum      *summary // what it and its calls do
+	events   []*effect.Event // deferred ones for themselves
+	kinds    []effect.Kind   // of events: passes look at few of them
+	has      kindSet         // all of kinds
+	sum      *summary        // what it and its calls do
 	callers  []*function
 	calls    []*callSite
 	runs     []*function // all that its events may run; see components
@@ -88,7 +90,7 @@ type function struct {
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range watch {
@@ -100,7 +102,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 			m.public[s.Path] = true
 		}
 		for _, f := range s.Funcs {
-			m.funcs[f.Key] = &function{Func: f, pkg: s}
+			m.funcs[f.Key] = newFunction(f, s)
 		}
 		maps.Copy(m.conds, s.Conds)
 		maps.Copy(m.guards, s.Guards)
@@ -119,9 +121,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.funcs)) {
-		f := m.funcs[key]
-		f.noteKinds()
-		m.order = append(m.order, f)
+		m.order = append(m.order, m.funcs[key])
 	}
 	m.findStarts()
 	m.findCandidates()
@@ -229,22 +229,40 @@ func (m *Module) mark(key string) {
 	}
 }
 
-// each calls fn for the events of a function, deferred ones included; if kinds
-// are named, for those of these.
-func (f *function) each(fn func(e *effect.Event), kinds ...effect.Kind) {
-	wanted := kindsOf(kinds...)
-	if f.kinds&wanted == 0 {
-		return // most functions have none of most kinds
+// newFunction lists the events of a function.
+func newFunction(f *effect.Func, pkg *effect.Summary) *function {
+	n := 0
+	for i := range f.Blocks {
+		n += len(f.Blocks[i].Events)
 	}
+	out := &function{Func: f, pkg: pkg, events: make([]*effect.Event, 0, n), kinds: make([]effect.Kind, 0, n)}
 	for i := range f.Blocks {
 		for j := range f.Blocks[i].Events {
 			e := &f.Blocks[i].Events[j]
 			if e.Kind == effect.Defer {
 				e = e.Deferred
 			}
-			if wanted.has(e.Kind) {
-				fn(e)
-			}
+			out.events, out.kinds = append(out.events, e), append(out.kinds, e.Kind)
+			out.has |= 1 << e.Kind
+		}
+	}
+	return out
+}
+
+// each calls fn for the events of a function, deferred ones included; if kinds
+// are named, for those of these.
+func (f *function) each(fn func(e *effect.Event), kinds ...effect.Kind) {
+	f.eachOf(kindsOf(kinds...), fn)
+}
+
+// eachOf is each for a set of kinds.
+func (f *function) eachOf(wanted kindSet, fn func(e *effect.Event)) {
+	if f.has&wanted == 0 {
+		return // most functions have none of most kinds
+	}
+	for i, k := range f.kinds {
+		if wanted.has(k) {
+			fn(f.events[i])
 		}
 	}
 }
@@ -265,19 +283,6 @@ func kindsOf(kinds ...effect.Kind) kindSet {
 }
 
 func (s kindSet) has(k effect.Kind) bool { return s&(1<<k) != 0 }
-
-// noteKinds notes of which kinds the events of a function are.
-func (f *function) noteKinds() {
-	for i := range f.Blocks {
-		for j := range f.Blocks[i].Events {
-			e := &f.Blocks[i].Events[j]
-			if e.Kind == effect.Defer {
-				e = e.Deferred
-			}
-			f.kinds |= 1 << e.Kind
-		}
-	}
-}
 
 // targets lists the functions an event may run, function arguments and results
 // included.
@@ -302,10 +307,7 @@ func (m *Module) allTargets(f *function) []*function {
 			out = append(out, g)
 		}
 	}
-	f.each(func(e *effect.Event) {
-		if e.Kind == effect.Access {
-			return
-		}
+	f.eachOf(^kindsOf(effect.Access), func(e *effect.Event) {
 		if e.Fn.Func != "" {
 			add(m.funcs[e.Fn.Func])
 		}
