@@ -79,6 +79,8 @@ type function struct {
 	entry    entry       // what holds at its start, whoever calls it
 	inner    entry       // the same, of the module's own calls only
 	scc      int
+	visited  *visited      // by components
+	listed   *function     // the last one that lists it among its targets
 	solved   chan struct{} // closed when the summaries of its component are final
 	gathered *gathering
 }
@@ -294,81 +296,6 @@ func (m *Module) targets(e *effect.Event) []*function {
 		}
 	}
 	return append(out, m.behind(e)...)
-}
-
-// allTargets lists the functions that the events of a function may run, each
-// once: those given or returned included.
-func (m *Module) allTargets(f *function) []*function {
-	var out []*function
-	seen := make(map[*function]bool)
-	add := func(g *function) {
-		if g != nil && !seen[g] {
-			seen[g] = true
-			out = append(out, g)
-		}
-	}
-	f.eachOf(^kindsOf(effect.Access), func(e *effect.Event) {
-		if e.Fn.Func != "" {
-			add(m.funcs[e.Fn.Func])
-		}
-		for _, list := range [2][]effect.Value{e.Args, e.Results} {
-			for i := range list {
-				if list[i].Func != "" {
-					add(m.funcs[list[i].Func])
-				}
-			}
-		}
-		for _, g := range m.behind(e) {
-			add(g)
-		}
-	})
-	return out
-}
-
-// components groups functions that call each other, callees first (Tarjan).
-func (m *Module) components() [][]*function {
-	var (
-		groups [][]*function
-		stack  []*function
-		index  = make(map[*function]int)
-		low    = make(map[*function]int)
-		on     = make(map[*function]bool)
-		visit  func(f *function)
-	)
-	visit = func(f *function) {
-		index[f] = len(index) + 1
-		low[f] = index[f]
-		stack = append(stack, f)
-		on[f] = true
-		f.runs = m.allTargets(f)
-		for _, g := range f.runs {
-			if index[g] == 0 {
-				visit(g)
-				low[f] = min(low[f], low[g])
-			} else if on[g] {
-				low[f] = min(low[f], index[g])
-			}
-		}
-		if low[f] != index[f] {
-			return
-		}
-		i := slices.Index(stack, f)
-		group := slices.Clone(stack[i:])
-		solved := make(chan struct{})
-		stack = stack[:i]
-		for _, g := range group {
-			on[g] = false
-			g.scc, g.solved = len(groups), solved
-		}
-		slices.SortFunc(group, func(a, b *function) int { return strings.Compare(a.Key, b.Key) })
-		groups = append(groups, group)
-	}
-	for _, f := range m.order {
-		if index[f] == 0 {
-			visit(f)
-		}
-	}
-	return groups
 }
 
 // solve summarises a group, repeating while its members still teach each
