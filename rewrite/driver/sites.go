@@ -25,6 +25,7 @@ type sites struct {
 	files  map[*ast.File]*rewrite.File
 	byName map[string]*rewrite.File // by file name
 	led    map[string]string        // see directed
+	racing map[string]bool          // the names of places that race: most of what a file mentions has none of them
 
 	decls map[string]*declared // filled on first use
 
@@ -40,7 +41,7 @@ func (s *sites) index() {
 		s.own = make(map[string][]*rewrite.File)
 		s.files = make(map[*ast.File]*rewrite.File)
 		s.byName = make(map[string]*rewrite.File)
-		s.led = s.build.directed()
+		s.led, s.racing = s.build.directed(), s.build.module.RacingNames()
 		for _, p := range s.build.prog.Packages {
 			for _, f := range p.Files {
 				s.file(p, f)
@@ -72,12 +73,12 @@ func (s *sites) file(p *load.Package, syntax *ast.File) {
 				s.nameless(globalKey(p.Info.Defs[n.Names[0]]), n.Names[0], typeOf(n), f)
 			}
 		case *ast.SelectorExpr:
-			if key := selectionKey(p.Info, n); key != "" {
-				s.add(f, key, n.Sel.Pos(), up, n)
+			if s.racing[n.Sel.Name] {
+				s.add(f, selectionKey(p.Info, n), n.Sel.Pos(), up, n)
 			}
 		case *ast.Ident:
-			if key := globalKey(p.Info.Uses[n]); key != "" {
-				s.global(f, key, n, up)
+			if s.racing[n.Name] {
+				s.global(f, globalKey(p.Info.Uses[n]), n, up)
 			}
 		case *ast.CompositeLit:
 			s.literal(f, n, up)
@@ -150,7 +151,7 @@ func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, up []ast.Node) {
 			field = slices.IndexFunc(slices.Collect(st.Fields()), func(v *types.Var) bool { return v.Name() == id.Name })
 			pos = kv.Colon
 		}
-		if field < 0 || field >= st.NumFields() {
+		if field < 0 || field >= st.NumFields() || !s.racing[st.Field(field).Name()] {
 			continue
 		}
 		if key, ok := effect.FieldKey(t, field); ok {
@@ -164,7 +165,7 @@ func (s *sites) literal(f *rewrite.File, lit *ast.CompositeLit, up []ast.Node) {
 // add records a use, unless it is of no interest; its path runs through up and
 // then the nodes given.
 func (s *sites) add(f *rewrite.File, key string, pos token.Pos, up []ast.Node, nodes ...ast.Node) *rewrite.Use {
-	if !s.build.module.Races(key) {
+	if key == "" || !s.build.module.Races(key) {
 		return nil
 	}
 	u := &rewrite.Use{File: f, Path: slices.Concat(up, nodes)}

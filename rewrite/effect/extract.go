@@ -29,7 +29,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	}
 	s = &Summary{Path: p.Path, Main: p.Types.Name() == "main", Conds: make(map[string]string), Conversions: make(map[string][]string)}
 	funcs := functions(pkg)
-	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, conversions: s.Conversions, caps: newCaptures(funcs), spell: newSpeller(), events: new([]Event)}
+	base := extractor{fset: fset, own: own, model: table, conds: s.Conds, conversions: s.Conversions, caps: newCaptures(funcs), spell: newSpeller(), events: new([]Event), small: make(map[ssa.Value]Path)}
 	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
@@ -96,6 +96,7 @@ type extractor struct {
 	spell       *speller
 	out         *Func
 	paths       map[ssa.Value]Path
+	small       map[ssa.Value]Path // for those of a small function at a time
 	locals      map[ssa.Value]int
 	values      []ssa.Value // of Func.Locals
 	callID      map[*ssa.Call]int
@@ -119,7 +120,12 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 		values += len(b.Instrs)
 	}
 	out.Blocks = make([]Block, 0, len(fn.Blocks))
-	x.paths, x.locals, x.callID = make(map[ssa.Value]Path, values/2), make(map[ssa.Value]int), make(map[*ssa.Call]int)
+	if x.paths = x.small; values <= 200 {
+		clear(x.paths)
+	} else {
+		x.paths = make(map[ssa.Value]Path, values/2)
+	}
+	x.locals, x.callID = make(map[ssa.Value]int), make(map[*ssa.Call]int)
 	x.findLoops()
 	out.At = x.pos(fn.Pos())
 	out.Test = strings.HasSuffix(out.At.File, "_test.go")

@@ -30,6 +30,8 @@ type lockWalk struct {
 	locks map[types.Type]bool   // which types are locks, as far as asked
 	fn    ast.Node              // the function followed: decl, or a literal in it
 
+	variables map[string]bool // names of package variables that are locks
+
 	uses    map[string]*lockFacts // by path
 	tests   map[string]bool       // conditions worth remembering
 	marks   map[mark]*arrivals

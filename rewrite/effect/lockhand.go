@@ -3,6 +3,7 @@ package effect
 import (
 	"go/ast"
 	"go/types"
+	"slices"
 
 	"github.com/go-fixer/fixer/rewrite/model"
 )
@@ -19,21 +20,40 @@ func (w *lockWalk) handedOn(file *ast.File) []*LockUse {
 			out = append(out, u)
 		}
 	}
+	mentioned := func(e ast.Expr, up []ast.Node) {
+		if w.mention(e) && !w.ownUse(e, up) {
+			add(w.ref(e), e)
+		}
+	}
+	foreign := slices.ContainsFunc(file.Imports, func(i *ast.ImportSpec) bool { return i.Name != nil && i.Name.Name == "." })
 	ast.PreorderStack(file, nil, func(n ast.Node, up []ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
 			for _, a := range w.lockers(n) {
 				add(w.embeddedLock(a), a)
 			}
-		case *ast.SelectorExpr, *ast.Ident:
-			e := n.(ast.Expr)
-			if w.mention(e) && !w.ownUse(e, up) {
-				add(w.ref(e), e)
+		case *ast.SelectorExpr:
+			mentioned(n, up)
+		case *ast.Ident:
+			if foreign || w.variables[n.Name] {
+				mentioned(n, up)
 			}
 		}
 		return true
 	})
 	return out
+}
+
+// lockVariables lists the names of package variables that are locks.
+func (w *lockWalk) lockVariables() map[string]bool {
+	names := make(map[string]bool)
+	scope := w.pkg.Types.Scope()
+	for _, name := range scope.Names() {
+		if v, ok := scope.Lookup(name).(*types.Var); ok && w.isLock(v.Type()) {
+			names[name] = true
+		}
+	}
+	return names
 }
 
 // mention reports whether an expression names a field or package variable that

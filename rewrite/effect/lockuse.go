@@ -77,6 +77,7 @@ type Misuse struct {
 func lockUses(fset *token.FileSet, p *load.Package, own func(string) bool, table *model.Table) []*LockUse {
 	var out []*LockUse
 	all := lockWalk{fset: fset, pkg: p, own: own, model: table, locks: make(map[types.Type]bool)}
+	all.variables = all.lockVariables()
 	for _, file := range p.Files {
 		out = append(out, all.handedOn(file)...)
 		generated := ast.IsGenerated(file)

@@ -80,10 +80,14 @@ func serially(doc *ast.CommentGroup) bool {
 // Few have, and to look for them is a hundred times as quick.
 func hints(text string) bool {
 	text = strings.ToLower(text)
-	return slices.ContainsFunc(hintWords, func(word string) bool { return strings.Contains(text, word) })
+	has := func(word string) bool { return strings.Contains(text, word) }
+	return slices.ContainsFunc(hintWords, has) || has(" be ") && slices.ContainsFunc(hintTimes, has)
 }
 
-var hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", " be ", "lock", "mutex", "held", " time"}
+var (
+	hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", "lock", "mutex", "held", " time"}
+	hintTimes = []string{"before", "prior to", "after", "once", "while", "when", "taken", "acquired"}
+)
 
 // documented marks the functions and struct types whose comments or names say
 // so.

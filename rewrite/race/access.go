@@ -68,9 +68,7 @@ func (w *walk) add(a access, d deed, fresh bool) {
 
 // keep stores a copy of an access, once.
 func (w *walk) keep(a *access) {
-	if a.thread > 0 {
-		w.check(a)
-	}
+	w.check(a)
 	kind := maphash.Comparable(seed, a.identity())
 	last, n := w.variants[kind], 0
 	least := -1 // of the variants there are, the one beside the fewest threads; the first of several

@@ -188,7 +188,11 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	base := w.threads(e, b, s, 0)
 	if w.record {
-		w.inline(frameOf{b: b, call: e, base: base, s: s, after: w.after(s, b.counts(b.sum.sends)), turn: e.Loop, turns: w.everyTurn(e.Loop), event: e.ID, at: e.At, loop: e.Loop != 0})
+		in := frameOf{b: b, call: e, base: base, s: s, event: e.ID, at: e.At, loop: e.Loop != 0}
+		if len(b.sum.accesses)+len(b.sum.pending) > 0 {
+			in.after, in.turn, in.turns = w.after(s, b.counts(b.sum.sends)), e.Loop, w.everyTurn(e.Loop)
+		}
+		w.inline(in)
 	}
 	w.returned(e, b)
 	s = w.learns(e, b, s)
@@ -260,7 +264,12 @@ func (w *walk) returned(e *effect.Event, b binding) {
 		if !ok {
 			q = effect.Path{}
 		}
-		w.results[effect.Root{Kind: effect.Result, N: e.ID, I: i}] = result{path: q, fresh: r.fresh, shares: b.shares(r.shares)}
+		root := effect.Root{Kind: effect.Result, N: e.ID, I: i}
+		if q.Root.Kind == effect.NoRoot && !r.fresh && len(r.shares) == 0 {
+			delete(w.results, root) // another function behind the same call may have put it there
+			continue
+		}
+		w.results[root] = result{path: q, fresh: r.fresh, shares: b.shares(r.shares)}
 	}
 }
 

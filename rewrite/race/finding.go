@@ -142,6 +142,22 @@ func (m *Module) Races(key string) bool {
 	return len(m.pairs.found[key])+len(m.seen[key]) > 0 || m.goroutines[key] != nil
 }
 
+// RacingNames lists the last words of the keys of places for which Races holds.
+func (m *Module) RacingNames() map[string]bool {
+	names := make(map[string]bool)
+	add := func(key string) { names[key[strings.LastIndexByte(key, '.')+1:]] = true }
+	for key := range m.pairs.found {
+		add(key)
+	}
+	for key := range m.seen {
+		add(key)
+	}
+	for key := range m.goroutines {
+		add(key)
+	}
+	return names
+}
+
 func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	slices.SortStableFunc(list, comparePairs)
 	best := list[0]

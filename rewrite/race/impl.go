@@ -17,8 +17,11 @@ func (m *Module) behind(e *effect.Event) []*function {
 	if e.Method == "" {
 		return nil
 	}
-	return m.impls[e.Method+" "+e.Iface]
+	return m.impls[called{e.Method, e.Iface}]
 }
+
+// A called is a method called through an interface: see effect.Event.
+type called struct{ method, iface string }
 
 // findImpls finds what is behind all calls through interfaces, once and for
 // all: functions are summarised several at once.
@@ -28,7 +31,7 @@ func (m *Module) findImpls() {
 			if e.Method == "" {
 				return
 			}
-			key := e.Method + " " + e.Iface
+			key := called{e.Method, e.Iface}
 			if _, known := m.impls[key]; !known {
 				m.impls[key] = m.implementing(e)
 			}

@@ -64,17 +64,13 @@ func (w *walk) inlineAccesses(in *frameOf) {
 	b := in.b.resolved()
 	own := lens{in: in, b: b, base: in.base, s: in.s, after: in.after, own: true}
 	inner := lens{in: in, b: b, base: in.base}
-	names := make([]naming, b.sum.paths)
+	names := &namings{b: b, list: make([]naming, b.sum.paths)}
 	var way *trail // of the access before: neighbours often share it
 	for _, a := range b.sum.accesses {
-		if in.thread == 0 && a.thread == 0 && w.needless(b, a) {
+		if w.needless(in, names, a) {
 			continue
 		}
-		name := &names[a.id]
-		if !name.known {
-			name.known = true
-			name.path, name.ok = b.path(a.path)
-		}
+		name := names.of(a)
 		p := name.path
 		if !name.ok || a.field == "" && !w.m.racy(p) || p.IsAnswer() && !w.toRequest(p) {
 			continue
@@ -115,6 +111,22 @@ type naming struct {
 	path      effect.Path
 	known, ok bool
 	id        int // walk.id plus 1; 0 if it has none yet
+}
+
+// namings are those of a callee's paths, by number.
+type namings struct {
+	b    binding
+	list []naming
+}
+
+// of names the path of a callee's access.
+func (n *namings) of(a *access) *naming {
+	name := &n.list[a.id]
+	if !name.known {
+		name.known = true
+		name.path, name.ok = n.b.path(a.path)
+	}
+	return name
 }
 
 // deed is what a callee's access does in the caller's terms.

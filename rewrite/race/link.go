@@ -36,7 +36,7 @@ type Module struct {
 	public    map[string]bool // import paths whose exported names others can use
 	raw       map[string][]*raw
 	types     []*effect.Type
-	impls     map[string][]*function              // by method and interface called
+	impls     map[called][]*function              // what is behind calls through interfaces
 	conds     map[string]string                   // lock field by the sync.Cond field made from it
 	promotes  map[string]bool                     // types whose methods are those of an exported type too
 	dismissed func(a, b rewrite.Span, why string) // see Link
@@ -69,14 +69,18 @@ type Module struct {
 type function struct {
 	*effect.Func
 	pkg      *effect.Summary
-	kinds    kindSet  // of its events
-	sum      *summary // what it and its calls do
+	events   []*effect.Event // deferred ones for themselves
+	kinds    []effect.Kind   // of events: passes look at few of them
+	has      kindSet         // all of kinds
+	sum      *summary        // what it and its calls do
 	callers  []*function
 	calls    []*callSite
 	runs     []*function // all that its events may run; see components
 	entry    entry       // what holds at its start, whoever calls it
 	inner    entry       // the same, of the module's own calls only
 	scc      int
+	visited  *visited      // by components
+	listed   *function     // the last one that lists it among its targets
 	solved   chan struct{} // closed when the summaries of its component are final
 	gathered *gathering
 }
@@ -88,7 +92,7 @@ type function struct {
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[string][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range watch {
@@ -100,7 +104,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 			m.public[s.Path] = true
 		}
 		for _, f := range s.Funcs {
-			m.funcs[f.Key] = &function{Func: f, pkg: s}
+			m.funcs[f.Key] = newFunction(f, s)
 		}
 		maps.Copy(m.conds, s.Conds)
 		maps.Copy(m.guards, s.Guards)
@@ -119,9 +123,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(m.funcs)) {
-		f := m.funcs[key]
-		f.noteKinds()
-		m.order = append(m.order, f)
+		m.order = append(m.order, m.funcs[key])
 	}
 	m.findStarts()
 	m.findCandidates()
@@ -229,22 +231,40 @@ func (m *Module) mark(key string) {
 	}
 }
 
-// each calls fn for the events of a function, deferred ones included; if kinds
-// are named, for those of these.
-func (f *function) each(fn func(e *effect.Event), kinds ...effect.Kind) {
-	wanted := kindsOf(kinds...)
-	if f.kinds&wanted == 0 {
-		return // most functions have none of most kinds
+// newFunction lists the events of a function.
+func newFunction(f *effect.Func, pkg *effect.Summary) *function {
+	n := 0
+	for i := range f.Blocks {
+		n += len(f.Blocks[i].Events)
 	}
+	out := &function{Func: f, pkg: pkg, events: make([]*effect.Event, 0, n), kinds: make([]effect.Kind, 0, n)}
 	for i := range f.Blocks {
 		for j := range f.Blocks[i].Events {
 			e := &f.Blocks[i].Events[j]
 			if e.Kind == effect.Defer {
 				e = e.Deferred
 			}
-			if wanted.has(e.Kind) {
-				fn(e)
-			}
+			out.events, out.kinds = append(out.events, e), append(out.kinds, e.Kind)
+			out.has |= 1 << e.Kind
+		}
+	}
+	return out
+}
+
+// each calls fn for the events of a function, deferred ones included; if kinds
+// are named, for those of these.
+func (f *function) each(fn func(e *effect.Event), kinds ...effect.Kind) {
+	f.eachOf(kindsOf(kinds...), fn)
+}
+
+// eachOf is each for a set of kinds.
+func (f *function) eachOf(wanted kindSet, fn func(e *effect.Event)) {
+	if f.has&wanted == 0 {
+		return // most functions have none of most kinds
+	}
+	for i, k := range f.kinds {
+		if wanted.has(k) {
+			fn(f.events[i])
 		}
 	}
 }
@@ -266,19 +286,6 @@ func kindsOf(kinds ...effect.Kind) kindSet {
 
 func (s kindSet) has(k effect.Kind) bool { return s&(1<<k) != 0 }
 
-// noteKinds notes of which kinds the events of a function are.
-func (f *function) noteKinds() {
-	for i := range f.Blocks {
-		for j := range f.Blocks[i].Events {
-			e := &f.Blocks[i].Events[j]
-			if e.Kind == effect.Defer {
-				e = e.Deferred
-			}
-			f.kinds |= 1 << e.Kind
-		}
-	}
-}
-
 // targets lists the functions an event may run, function arguments and results
 // included.
 func (m *Module) targets(e *effect.Event) []*function {
@@ -289,84 +296,6 @@ func (m *Module) targets(e *effect.Event) []*function {
 		}
 	}
 	return append(out, m.behind(e)...)
-}
-
-// allTargets lists the functions that the events of a function may run, each
-// once: those given or returned included.
-func (m *Module) allTargets(f *function) []*function {
-	var out []*function
-	seen := make(map[*function]bool)
-	add := func(g *function) {
-		if g != nil && !seen[g] {
-			seen[g] = true
-			out = append(out, g)
-		}
-	}
-	f.each(func(e *effect.Event) {
-		if e.Kind == effect.Access {
-			return
-		}
-		if e.Fn.Func != "" {
-			add(m.funcs[e.Fn.Func])
-		}
-		for _, list := range [2][]effect.Value{e.Args, e.Results} {
-			for i := range list {
-				if list[i].Func != "" {
-					add(m.funcs[list[i].Func])
-				}
-			}
-		}
-		for _, g := range m.behind(e) {
-			add(g)
-		}
-	})
-	return out
-}
-
-// components groups functions that call each other, callees first (Tarjan).
-func (m *Module) components() [][]*function {
-	var (
-		groups [][]*function
-		stack  []*function
-		index  = make(map[*function]int)
-		low    = make(map[*function]int)
-		on     = make(map[*function]bool)
-		visit  func(f *function)
-	)
-	visit = func(f *function) {
-		index[f] = len(index) + 1
-		low[f] = index[f]
-		stack = append(stack, f)
-		on[f] = true
-		f.runs = m.allTargets(f)
-		for _, g := range f.runs {
-			if index[g] == 0 {
-				visit(g)
-				low[f] = min(low[f], low[g])
-			} else if on[g] {
-				low[f] = min(low[f], index[g])
-			}
-		}
-		if low[f] != index[f] {
-			return
-		}
-		i := slices.Index(stack, f)
-		group := slices.Clone(stack[i:])
-		solved := make(chan struct{})
-		stack = stack[:i]
-		for _, g := range group {
-			on[g] = false
-			g.scc, g.solved = len(groups), solved
-		}
-		slices.SortFunc(group, func(a, b *function) int { return strings.Compare(a.Key, b.Key) })
-		groups = append(groups, group)
-	}
-	for _, f := range m.order {
-		if index[f] == 0 {
-			visit(f)
-		}
-	}
-	return groups
 }
 
 // solve summarises a group, repeating while its members still teach each

@@ -83,7 +83,7 @@ var plainKinds = kindsOf(effect.Access, effect.Lock, effect.Unlock, effect.Defer
 // for nothing else than to read what is only ever changed without it, or not at all.
 func (m *Module) takesFor(r *raw, field, lock string) bool {
 	f := r.fn
-	if f.kinds&^plainKinds == 0 && m.locks(f, lock) {
+	if f.has&^plainKinds == 0 && m.locks(f, lock) {
 		only := true
 		f.each(func(e *effect.Event) { only = only && m.onlyReads(f, e, field, lock) }, effect.Access)
 		return only

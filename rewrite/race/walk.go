@@ -57,6 +57,8 @@ type walk struct {
 	sequels    map[relayedKey]*relayed  // what comes after accesses
 	needs      map[needKey]uint8        // how often signals must be waited for
 	touched    touches                  // what goroutines do in the frame, as far as their summaries tell
+	does       touches                  // and what is done in it at all
+	itsOwn     map[effect.Root]bool     // see keepsToItself
 	leftOut    map[effect.Root]bool     // objects to which needless accesses were left out
 	wrong      bool                     // goroutines do more than that
 	entire     bool                     // nothing may be left out
@@ -101,6 +103,7 @@ func (m *Module) walk(f *function, last, entire bool) *walk {
 	in := w.flow()
 	w.record = true
 	w.deferred = w.deferring()
+	w.foresee()
 	for i := range f.Blocks {
 		if in[i].reached {
 			out := w.run(&f.Blocks[i], in[i])
