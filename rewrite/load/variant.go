@@ -282,8 +282,9 @@ func (w *world) variant(prog *Program, root map[string]bool, cross bool) *world 
 		}
 		next.paths[p.PkgPath] = true
 		if old := w.prog.graph[p.ID]; old == nil || !slices.Equal(old.CompiledGoFiles, p.CompiledGoFiles) || !w.nodes[p.ID].bodies {
-			visit(p)
-			next.nodes[p.ID].bodies = true
+			if visit(p); next.nodes[p.ID] != nil { // else it is another module's
+				next.nodes[p.ID].bodies = true
+			}
 		}
 	}
 	return next

@@ -101,7 +101,7 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 func (f *function) takesOut(p effect.Path) bool {
 	found := false
 	f.each(func(e *effect.Event) {
-		if k := e.Path.Field(); k != "" {
+		if k := e.Path.Field(); k != "" && k != p.Field() {
 			found = found || strings.Contains(p.Sel, ";"+k+";")
 		}
 	}, effect.Take)
