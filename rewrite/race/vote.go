@@ -56,7 +56,7 @@ func (m *Module) vote(field string) {
 		}
 		clear := v.Held >= 3 && v.Held >= 3*bare
 		for _, part := range m.changed(field) {
-			if guarded, open := m.opposed(field, part, v.Lock, clear); guarded != nil {
+			if guarded, open := m.opposed(field, part, v.Lock, false); guarded != nil {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
 				return
 			}
@@ -64,7 +64,14 @@ func (m *Module) vote(field string) {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: open.side})
 				return
 			}
-			if guarded, open, ok := m.apart(field, part, v.Lock); ok && clear {
+			if !clear {
+				continue
+			}
+			if guarded, open := m.opposed(field, part, v.Lock, true); guarded != nil {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
+				return
+			}
+			if guarded, open, ok := m.apart(field, part, v.Lock); ok {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: open})
 				return
 			}
