@@ -58,6 +58,9 @@ func (h *holding) below() []ast.Stmt {
 func (h *holding) above(st ast.Stmt) ([]rewrite.Edit, bool) {
 	below := h.below()
 	i := slices.Index(below, st)
+	if i == 0 {
+		return nil, false // the lock is taken for this
+	}
 	used := make(map[types.Object]bool)
 	for _, s := range below[:i] {
 		if mentionsText(h.file, s, h.unlock) && !leavesAfter(s) {
