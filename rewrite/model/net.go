@@ -37,10 +37,11 @@ var rpcRows = Rows{Funcs: map[string]Row{
 // netRows: net, crypto/tls and expvar.
 var netRows = Rows{
 	Funcs: map[string]Row{
-		// Deadlines are for what comes later, and addresses are known: neither
-		// waits for the other side. https://pkg.go.dev/net#Conn
-		"(net.Conn).{LocalAddr,RemoteAddr,SetDeadline,SetReadDeadline,SetWriteDeadline}": {Kind: Quick},
-		"(net.PacketConn).{LocalAddr,SetDeadline,SetReadDeadline,SetWriteDeadline}":      {Kind: Quick},
+		// Deadlines are for what comes later: nobody waits for the other side.
+		// https://pkg.go.dev/net#Conn. The addresses of a connection may have to be
+		// read first: https://pkg.go.dev/github.com/pires/go-proxyproto#Conn.RemoteAddr
+		"(net.Conn).{SetDeadline,SetReadDeadline,SetWriteDeadline}":                 {Kind: Quick},
+		"(net.PacketConn).{LocalAddr,SetDeadline,SetReadDeadline,SetWriteDeadline}": {Kind: Quick},
 		"(net.Listener).Addr":         {Kind: Quick},
 		"(net.Addr).{Network,String}": {Kind: Quick},
 		// Options of sockets: https://pkg.go.dev/net#TCPConn

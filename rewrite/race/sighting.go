@@ -73,7 +73,7 @@ func Watch(sums []*effect.Summary, seen []Sighting) []string {
 	funcs := make(map[string]*function)
 	for _, s := range sums {
 		for _, f := range s.Funcs {
-			funcs[f.Key] = &function{Func: f}
+			funcs[f.Key] = newFunction(f, s)
 		}
 	}
 	var watch func(f *function, from, to, depth int)
