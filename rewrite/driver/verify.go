@@ -165,7 +165,9 @@ func (x *stage) better(b *build, places []string, waits bool, serial []string) *
 	}
 	before := x.base.module.Deadlocks()
 	for _, d := range b.module.Deadlocks() {
-		if !slices.ContainsFunc(before, d.Same) {
+		if i := slices.IndexFunc(before, d.Same); i >= 0 {
+			before = slices.Delete(before, i, i+1) // one explains one
+		} else {
 			out.reason = cmp.Or(out.reason, d.String())
 			out.locks = append(out.locks, d.Locks[:]...)
 		}

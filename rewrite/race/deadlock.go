@@ -18,8 +18,9 @@ type Deadlock struct {
 	At    effect.Pos
 }
 
-// Same reports whether two deadlocks are the same one, wherever edits moved
-// it.
+// Same reports whether two deadlocks may be the same one, wherever edits moved
+// it. Elements count as one: who takes the locks of several has such deadlocks
+// before anything is edited.
 func (d Deadlock) Same(e Deadlock) bool {
 	return d.Locks == e.Locks && (d.Locks[0] != d.Locks[1] || d.Func == e.Func)
 }
@@ -44,7 +45,7 @@ func (w *walk) taking(s state, h held, at effect.Pos) {
 	}
 	for _, o := range s.may {
 		if o.path == h.path {
-			if h.path.HasElem() || h.path.Root.N < 0 {
+			if h.path.Root.N < 0 {
 				continue // perhaps two of a kind
 			}
 			w.out.again = append(w.out.again, Deadlock{Locks: [2]string{key, key}, Func: w.f.Name, At: at})
