@@ -29,6 +29,9 @@ func (m *Module) apart(field, of, lock string) (guarded *raw, open side, ok bool
 		}
 		for _, g := range m.proper(field) {
 			_, must := g.locks()[lock]
+			if slices.ContainsFunc(from, func(b beginning) bool { return b.by.setsUp(g.fn) }) {
+				continue // that comes before, if the object is started once
+			}
 			if must && !g.isFresh() && !g.fn.Test && g.op != rewrite.Address && part(g.path) == of && (g.writes() || o.writes()) &&
 				m.asked(g.fn) && m.meets(&g.access, g.perhaps(), &o.access, o.perhaps()) {
 				return g, startedSide(o, from[0]), true
@@ -36,6 +39,15 @@ func (m *Module) apart(field, of, lock string) (guarded *raw, open side, ok bool
 		}
 	}
 	return nil, side{}, false
+}
+
+// setsUp reports whether what a function does may come before the goroutines that
+// another one starts: it is that one, or calls it, or is called by it.
+func (f *function) setsUp(g *function) bool {
+	calls := func(f, g *function) bool {
+		return slices.ContainsFunc(f.calls, func(c *callSite) bool { return c.to == g && !c.spawn })
+	}
+	return f == g || calls(f, g) || calls(g, f)
 }
 
 // startedSide is an access in the goroutine that leads to it.
