@@ -247,6 +247,7 @@ func (s *sites) inRoot(f *rewrite.Finding) bool {
 
 // asked reports whether a file is in a package that the patterns name.
 func (s *sites) asked(file string) bool {
+	s.index()
 	f := s.byName[file]
 	return f != nil && slices.ContainsFunc(s.build.prog.Packages, func(p *load.Package) bool { return p.Root && p.Types == f.Pkg })
 }
