@@ -7,6 +7,7 @@ import (
 	"go/build/constraint"
 	"go/parser"
 	"go/token"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,6 +114,9 @@ func (prog *Program) sameBuild(name string, nodes []*node) bool {
 	if err != nil || !known {
 		return false
 	}
+	if len(nodes) == 0 && prog.compiles(filepath.Dir(name)) {
+		return false
+	}
 	h := readHead(name, text)
 	if h.pkg != old.pkg || h.constraints != old.constraints || slices.Contains(h.imports, "C") {
 		return false
@@ -123,6 +127,17 @@ func (prog *Program) sameBuild(name string, nodes []*node) bool {
 	return !slices.ContainsFunc(h.imports, func(path string) bool {
 		return !slices.Contains(old.imports, path) && !prog.reaches(nodes, path)
 	})
+}
+
+// compiles reports whether the go command compiles what is in a directory, whose
+// types are read from what that leaves: of a module that replaces another one.
+func (prog *Program) compiles(dir string) bool {
+	for _, p := range prog.graph {
+		if p.Dir == dir && prog.world.nodes[p.ID] == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // misread reports whether the go command could not make sense of the head of a

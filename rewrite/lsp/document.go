@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -56,9 +57,7 @@ func (s *server) didOpen(_ context.Context, p *didOpenParams) (any, error) {
 		return nil, nil
 	}
 	s.docs[name] = &document{p.TextDocument.URI, p.TextDocument.Version, []byte(p.TextDocument.Text)}
-	if m := s.moduleOf(filepath.Dir(name)); m != nil {
-		m.changed()
-	} else if dir := filepath.Dir(name); above(dir, "go.mod") == "" {
+	if dir := filepath.Dir(name); s.edited(name) == nil && above(dir, "go.mod") == "" {
 		s.logOnce(messageInfo, dir+": no go.mod here or above; fixer looks at Go modules only")
 	}
 	return nil, nil
@@ -89,10 +88,20 @@ func (s *server) didChange(_ context.Context, p *didChangeParams) (any, error) {
 		to := max(from, t.offset(c.Range.End))
 		d.text = append(append(append([]byte(nil), d.text[:from]...), c.Text...), d.text[to:]...)
 	}
-	if m := s.moduleOf(filepath.Dir(name)); m != nil {
-		m.changed()
-	}
+	s.edited(name)
 	return nil, nil
+}
+
+// edited tells the module of a file, and those that put that module in the place of
+// another one, that the text has changed. It returns the first, if there is one.
+func (s *server) edited(name string) *module {
+	m := s.moduleOf(filepath.Dir(name))
+	for _, other := range s.modules {
+		if other == m || slices.ContainsFunc(other.beside, func(dir string) bool { return inside(dir, name) }) {
+			other.changed()
+		}
+	}
+	return m
 }
 
 func (s *server) didSave(_ context.Context, p *documentParams) (any, error) {
@@ -109,12 +118,9 @@ func (s *server) didClose(_ context.Context, p *documentParams) (any, error) {
 	if s.docs[name] == nil {
 		return nil, nil
 	}
-	m := s.moduleOf(filepath.Dir(name))
 	delete(s.docs, name)
-	if m != nil && !s.wanted(m) {
+	if m := s.edited(name); m != nil && !s.wanted(m) {
 		s.drop(m)
-	} else if m != nil {
-		m.changed()
 	}
 	return nil, nil
 }

@@ -102,6 +102,33 @@ func workspace(root string) (work string, dirs []string) {
 	return filepath.Dir(name), dirs
 }
 
+// replaced lists the directories that modules take others from, by what their
+// go.mod says: https://go.dev/ref/mod#go-mod-file-replace
+func replaced(dirs []string) (from []string) {
+	for _, dir := range dirs {
+		name := filepath.Join(dir, "go.mod")
+		text, err := os.ReadFile(name)
+		if err != nil {
+			continue
+		}
+		f, err := modfile.Parse(name, text, nil)
+		if err != nil {
+			continue
+		}
+		for _, r := range f.Replace {
+			if r.New.Version != "" {
+				continue
+			}
+			path := filepath.FromSlash(r.New.Path)
+			if !filepath.IsAbs(path) {
+				path = filepath.Join(dir, path)
+			}
+			from = append(from, path)
+		}
+	}
+	return from
+}
+
 // environ is the environment of go commands for a module: one that go.work
 // leaves out would not be found otherwise.
 func environ(given []string, work, root string) []string {

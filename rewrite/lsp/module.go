@@ -22,6 +22,7 @@ type module struct {
 	s       *server
 	work    string   // the directory it goes by
 	dirs    []string // of its modules
+	beside  []string // directories that these take other modules from
 	cfg     driver.Config
 	stop    context.CancelFunc
 	wake    chan struct{}   // the text has changed
@@ -39,7 +40,7 @@ type module struct {
 }
 
 func newModule(s *server, work, root string, dirs []string) *module {
-	m := &module{s: s, work: work, dirs: dirs, cfg: s.opts.Config, wake: make(chan struct{}, 1), sent: make(map[string][]diagnostic)}
+	m := &module{s: s, work: work, dirs: dirs, beside: replaced(dirs), cfg: s.opts.Config, wake: make(chan struct{}, 1), sent: make(map[string][]diagnostic)}
 	m.cfg.Dir, m.cfg.Env = root, environ(m.cfg.Env, work, root)
 	m.cfg.Patterns = nil // all packages
 	for _, dir := range dirs {

@@ -116,6 +116,26 @@ func TestHead(t *testing.T) {
 	}
 }
 
+// TestReplaced edits a module that stands in the place of another one: what imports
+// it is looked at again.
+func TestReplaced(t *testing.T) {
+	const used = "package dep\n\nfunc Hit() {}\n"
+	dir := module(t, "user/user.go", strings.ReplaceAll(strings.ReplaceAll(user, "example.com/m/lib", "example.com/dep"), "lib.", "dep."),
+		"dep/go.mod", "module example.com/dep\n\ngo 1.22\n", "dep/dep.go", "package dep\n")
+	write(t, filepath.Join(dir, "go.mod"), "module example.com/m\n\ngo 1.22\n\nrequire example.com/dep v1.0.0\n\nreplace example.com/dep => ./dep\n")
+	e := start(t, dir, nothing)
+	e.open("user/user.go")
+	if list := e.settled("user/user.go"); len(list) > 0 {
+		t.Errorf("it doesn't compile: %+v", list)
+	}
+	e.open("dep/dep.go")
+	e.settled("dep/dep.go")
+	e.change("dep/dep.go", nil, used)
+	if list := e.settled("user/user.go"); len(list) != 1 {
+		t.Errorf("it compiles: %+v", list)
+	}
+}
+
 // TestDisk changes files that are not open, and asks the server to look.
 func TestDisk(t *testing.T) {
 	e := start(t, module(t, "lib/lib.go", lib, "user/user.go", user), nothing)
