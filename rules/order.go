@@ -217,20 +217,38 @@ func (v *variable) lasts(s ast.Stmt, from token.Pos) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
 			return false
-		case *ast.SelectStmt, *ast.SendStmt:
-			found = found || n.Pos() >= from
-		case *ast.UnaryExpr:
-			found = found || n.Op == token.ARROW && n.Pos() >= from
-		case *ast.RangeStmt:
-			_, ok := v.file.Info.TypeOf(n.X).Underlying().(*types.Chan)
-			found = found || ok && n.Pos() >= from
 		case *ast.CallExpr:
 			tv := v.file.Info.Types[n.Fun]
 			found = found || !tv.IsBuiltin() && !tv.IsType() && n.Pos() >= from
 		}
+		found = found || communicates(v.file.Info, n) && n.Pos() >= from
 		return !found
 	})
 	return found
+}
+
+// communicates reports whether a node deals with channels by itself: it selects,
+// sends, receives, or ranges over one.
+func communicates(info *types.Info, n ast.Node) bool {
+	switch n := n.(type) {
+	case *ast.SelectStmt, *ast.SendStmt:
+		return true
+	case *ast.UnaryExpr:
+		return n.Op == token.ARROW
+	case *ast.RangeStmt:
+		return isChannel(info, n.X)
+	}
+	return false
+}
+
+// isChannel reports whether an expression is a channel.
+func isChannel(info *types.Info, e ast.Expr) bool {
+	t := info.TypeOf(e)
+	if t == nil {
+		return false
+	}
+	_, ok := t.Underlying().(*types.Chan)
+	return ok
 }
 
 // setInLoop reports whether a literal changes the variable again and again, or
@@ -260,10 +278,7 @@ func (v *variable) waits(s ast.Stmt) bool {
 	case *ast.SendStmt:
 		return true
 	case *ast.RangeStmt:
-		if t := v.file.Info.TypeOf(s.X); t != nil {
-			_, ok := t.Underlying().(*types.Chan)
-			return ok
-		}
+		return isChannel(v.file.Info, s.X)
 	case *ast.IfStmt:
 		return s.Init != nil && v.waits(s.Init)
 	case *ast.ExprStmt, *ast.AssignStmt, *ast.DeclStmt, *ast.ReturnStmt:

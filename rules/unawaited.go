@@ -214,28 +214,16 @@ func (t *tally) started(s ast.Stmt) *ast.FuncLit {
 // or calls a literal of the function, which may.
 func (t *tally) communicates(code *ast.BlockStmt, from token.Pos) bool {
 	info := t.v.file.Info
-	channel := func(e ast.Expr) bool {
-		typ := info.TypeOf(e)
-		if typ == nil {
-			return false
-		}
-		_, ok := typ.Underlying().(*types.Chan)
-		return ok
-	}
+	channel := func(e ast.Expr) bool { return isChannel(info, e) }
 	found := false
 	ast.Inspect(code, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.GoStmt:
 			return false
-		case *ast.SelectStmt, *ast.SendStmt:
-			found = found || n.Pos() >= from
-		case *ast.UnaryExpr:
-			found = found || n.Op == token.ARROW && n.Pos() >= from
-		case *ast.RangeStmt:
-			found = found || channel(n.X) && n.Pos() >= from
 		case *ast.CallExpr:
 			found = found || n.Pos() >= from && (isCallOf(n, "Wait") || t.ownLiteral(n.Fun) || slices.ContainsFunc(n.Args, channel))
 		}
+		found = found || communicates(info, n) && n.Pos() >= from
 		return !found
 	})
 	return found

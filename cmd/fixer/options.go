@@ -109,17 +109,20 @@ func (a *app) raceLog(name string) (*driver.RaceLog, error) {
 }
 
 // input opens a file, or standard input for "-", and says what people call it.
-// Its name is as seen from the directory that -C says.
 func (a *app) input(name string) (in io.ReadCloser, shown string, err error) {
 	if name == "-" {
 		return io.NopCloser(a.stdin), "standard input", nil
 	}
-	path := name
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(a.dir, path)
-	}
-	in, err = os.Open(path)
+	in, err = os.Open(a.path(name))
 	return in, name, err
+}
+
+// path is a file's name as seen from the directory that -C says.
+func (a *app) path(name string) string {
+	if filepath.IsAbs(name) {
+		return name
+	}
+	return filepath.Join(a.dir, name)
 }
 
 func ruleNames(all []*rewrite.Rule) []string {

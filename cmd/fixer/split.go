@@ -32,10 +32,7 @@ func (a *app) newSplitter(name string) (*splitter, error) {
 	if name == "" {
 		return nil, fmt.Errorf("--split: the name of a directory is missing")
 	}
-	dir := name
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(a.dir, dir)
-	}
+	dir := a.path(name)
 	entries, err := os.ReadDir(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):

@@ -90,11 +90,7 @@ func workspace(root string) (work string, dirs []string) {
 		return root, []string{root}
 	}
 	for _, use := range f.Use {
-		dir := filepath.FromSlash(use.Path)
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(filepath.Dir(name), dir)
-		}
-		dirs = append(dirs, dir)
+		dirs = append(dirs, seenFrom(filepath.Dir(name), use.Path))
 	}
 	if !slices.Contains(dirs, root) {
 		return root, []string{root}
@@ -116,17 +112,20 @@ func replaced(dirs []string) (from []string) {
 			continue
 		}
 		for _, r := range f.Replace {
-			if r.New.Version != "" {
-				continue
+			if r.New.Version == "" {
+				from = append(from, seenFrom(dir, r.New.Path))
 			}
-			path := filepath.FromSlash(r.New.Path)
-			if !filepath.IsAbs(path) {
-				path = filepath.Join(dir, path)
-			}
-			from = append(from, path)
 		}
 	}
 	return from
+}
+
+// seenFrom is the directory that a go.mod or go.work in dir names.
+func seenFrom(dir, path string) string {
+	if path = filepath.FromSlash(path); filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
 }
 
 // environ is the environment of go commands for a module: one that go.work

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
@@ -63,7 +62,7 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 	at := make(map[effect.Pos]bool)
 	held, bare := 0, 0
 	for _, r := range m.raw[field] {
-		if r.isFresh() || r.fn.Test || r.whole || r.op == rewrite.Address || !r.through(lock) || r.fn.takesOut(r.path) {
+		if !r.tells() || r.whole || !r.through(lock) || r.fn.takesOut(r.path) {
 			continue
 		}
 		_, must := r.locks()[lock]

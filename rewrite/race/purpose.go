@@ -4,38 +4,29 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/model"
 )
 
-// forgottenWrite finds a write by callers of the API that holds no lock at all,
-// where others take one for nothing else than to read what is written: that
-// serves nobody unless writers take it too. There may be no more who don't than
-// readers who do.
-func (m *Module) forgottenWrite(field, lock string) (guarded, open *raw) {
+// forgottenWrite finds a write by callers of the API that holds no lock at all, where
+// others take one for nothing else than to read what is written: that serves
+// nobody unless writers take it too. There may be no more who don't than readers
+// who do. The write may be in a function that a method of the API calls while it
+// doesn't have the lock, which it takes for something else.
+func (m *Module) forgottenWrite(field, lock string) (guarded *raw, open side, ok bool) {
 	guarded, writes := m.purposeOf(field, lock)
-	if i := slices.IndexFunc(writes, m.forgetful); guarded != nil && i >= 0 {
-		open = writes[i]
+	if guarded == nil {
+		return nil, side{}, false
 	}
-	if open == nil || !m.meets(&guarded.access, guarded.perhaps(), &open.access, open.perhaps()) {
-		return nil, nil
-	}
-	return guarded, open
-}
-
-// forgottenBelow finds such a write in a function that a method of the API calls
-// while it doesn't have the lock, which it takes for something else.
-func (m *Module) forgottenBelow(field, lock string) (guarded *raw, open *published) {
-	if guarded, _ = m.purposeOf(field, lock); guarded == nil {
-		return nil, nil
+	if i := slices.IndexFunc(writes, m.forgetful); i >= 0 && m.meets(&guarded.access, guarded.perhaps(), &writes[i].access, writes[i].perhaps()) {
+		return guarded, apiSide(writes[i]), true
 	}
 	for _, part := range m.changed(field) {
 		if g, o := m.before(field, part, lock); g != nil && o.writes() && !model.Starts(o.entry.Key) {
-			return g, o
+			return g, o.side, true
 		}
 	}
-	return nil, nil
+	return nil, side{}, false
 }
 
 // purposeOf finds an access that a lock is taken for alone, to read a field, and
@@ -45,10 +36,7 @@ func (m *Module) purposeOf(field, lock string) (guarded *raw, writes []*raw) {
 		return nil, nil // callers may take it themselves
 	}
 	readers, writers := make(map[*function]bool), make(map[*function]bool)
-	for _, r := range m.proper(field) {
-		if r.isFresh() || r.fn.Test || r.op == rewrite.Address {
-			continue
-		}
+	for _, r := range m.telling(field) {
 		switch _, held := r.locks()[lock]; {
 		case held && !r.writes() && m.takesFor(r, field, lock):
 			readers[r.fn] = true

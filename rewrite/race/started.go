@@ -16,8 +16,9 @@ type beginning struct {
 // callers of the API, and one without in a function that only goroutines run,
 // each by itself: by then the object is set up, and others have it.
 func (m *Module) apart(field, of, lock string) (guarded *raw, open side, ok bool) {
-	for _, o := range m.proper(field) {
-		if o.isFresh() || o.fn.Test || o.op == rewrite.Address || part(o.path) != of || o.param < 0 || o.thread != 0 {
+	holding := m.holding(field, of, lock)
+	for _, o := range m.telling(field) {
+		if part(o.path) != of || o.param < 0 || o.thread != 0 {
 			continue
 		}
 		if _, may := o.perhaps()[lock]; may {
@@ -27,13 +28,11 @@ func (m *Module) apart(field, of, lock string) (guarded *raw, open side, ok bool
 		if len(from) == 0 {
 			continue
 		}
-		for _, g := range m.proper(field) {
-			_, must := g.locks()[lock]
+		for _, g := range holding {
 			if slices.ContainsFunc(from, func(b beginning) bool { return b.by.setsUp(g.fn) }) {
 				continue // that comes before, if the object is started once
 			}
-			if must && !g.isFresh() && !g.fn.Test && g.op != rewrite.Address && part(g.path) == of && (g.writes() || o.writes()) &&
-				m.asked(g.fn) && m.meets(&g.access, g.perhaps(), &o.access, o.perhaps()) {
+			if (g.writes() || o.writes()) && m.asked(g.fn) && m.meets(&g.access, g.perhaps(), &o.access, o.perhaps()) {
 				return g, startedSide(o, from[0]), true
 			}
 		}

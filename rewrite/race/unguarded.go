@@ -1,14 +1,11 @@
 package race
 
-import (
-	"github.com/go-fixer/fixer/rewrite"
-)
-
 // before finds an access to a part of what a field holds that has the lock, and
 // one in a function that a method of the API calls while it has not: a method
 // that does take the lock, before or after the call, or one of the few that call
 // a function which the others call under the lock.
 func (m *Module) before(field, of, lock string) (guarded *raw, open *published) {
+	holding := m.holding(field, of, lock)
 	for _, e := range m.pairs.entries[field] {
 		if e.fn == e.entry || part(e.path) != of || !m.isEntry(e.entry) || m.serial(e.entry) || m.isEntry(e.fn) {
 			continue
@@ -20,10 +17,8 @@ func (m *Module) before(field, of, lock string) (guarded *raw, open *published) 
 		if _, may := held[lock]; may || len(e.entry.sum.threads) > 0 && len(e.live) == 0 {
 			continue
 		}
-		for _, r := range m.proper(field) {
-			_, must := r.locks()[lock]
-			if must && !r.isFresh() && !r.fn.Test && r.op != rewrite.Address && part(r.path) == of && (r.writes() || e.writes()) &&
-				m.meets(&r.access, r.perhaps(), e.access, held) {
+		for _, r := range holding {
+			if (r.writes() || e.writes()) && m.meets(&r.access, r.perhaps(), e.access, held) {
 				return r, &e
 			}
 		}

@@ -44,12 +44,8 @@ func (m *Module) vote(field string) {
 			continue
 		}
 		if !said && (v.Writes == 0 || !enough) {
-			if guarded, open := m.forgottenWrite(field, v.Lock); guarded != nil {
-				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
-				return
-			}
-			if guarded, open := m.forgottenBelow(field, v.Lock); guarded != nil {
-				m.pairs.add(field, pair{a: apiSide(guarded), b: open.side})
+			if guarded, open, ok := m.forgottenWrite(field, v.Lock); ok {
+				m.pairs.add(field, pair{a: apiSide(guarded), b: open})
 				return
 			}
 			continue
@@ -104,8 +100,8 @@ func part(p effect.Path) string {
 // is enough for a reader. Deep means that it may also be in what the API calls.
 func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw) {
 	var with, without []*raw
-	for _, r := range m.proper(field) {
-		if r.isFresh() || r.fn.Test || r.op == rewrite.Address || part(r.path) != of {
+	for _, r := range m.telling(field) {
+		if part(r.path) != of {
 			continue
 		}
 		_, may := r.perhaps()[lock]
@@ -126,6 +122,24 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		}
 	}
 	return nil, nil
+}
+
+// tells reports whether an access says something of what guards a place: others
+// can see the object, it is in no test, and it is more than the address.
+func (r *raw) tells() bool { return !r.isFresh() && !r.fn.Test && r.op != rewrite.Address }
+
+// telling lists the accesses to a field itself that say something of its lock.
+func (m *Module) telling(field string) []*raw {
+	return slices.DeleteFunc(m.proper(field), func(r *raw) bool { return !r.tells() })
+}
+
+// holding lists those of them that are to a part of what the field holds, and
+// have a lock.
+func (m *Module) holding(field, of, lock string) []*raw {
+	return slices.DeleteFunc(m.telling(field), func(r *raw) bool {
+		_, must := r.locks()[lock]
+		return !must || part(r.path) != of
+	})
 }
 
 // perhaps returns what may be held when the access runs.

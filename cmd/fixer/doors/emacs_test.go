@@ -48,8 +48,7 @@ const eglot = `
 func TestEglot(t *testing.T) {
 	emacs := debian(t, "emacs", "emacs-nox", "elpa-eglot")
 	dir, results := unpackCase(t, "guard/example")
-	write(t, dir, map[string]string{"init.el": block(t, "emacs")})
-	write(t, dir, map[string]string{"edit.el": eglot})
+	write(t, dir, map[string]string{"init.el": block(t, "emacs"), "edit.el": eglot})
 	out := edit(t, dir, emacs, "--batch", "-l", "edit.el")
 	if !strings.Contains(out, "shown: ") || !strings.Contains(out, "no lock is common to both") {
 		t.Errorf("Emacs prints %s", out)

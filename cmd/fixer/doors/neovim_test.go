@@ -45,8 +45,7 @@ if not ok then fail(err) end
 func TestNeovim(t *testing.T) {
 	nvim := debian(t, "nvim", "neovim")
 	dir, results := unpackCase(t, "guard/example")
-	write(t, dir, map[string]string{"init.lua": block(t, "neovim")})
-	write(t, dir, map[string]string{"edit.lua": strings.ReplaceAll(neovim, "FILE", `"quota.go"`)})
+	write(t, dir, map[string]string{"init.lua": block(t, "neovim"), "edit.lua": strings.ReplaceAll(neovim, "FILE", `"quota.go"`)})
 	out := edit(t, dir, nvim, "--headless", "-u", "NONE", "-i", "NONE", "-n", "-S", "edit.lua")
 	if !strings.Contains(out, "fixer 32 Quota.used") || !strings.Contains(out, "no lock is common to both") {
 		t.Errorf("Neovim prints %s", out)
