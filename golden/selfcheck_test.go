@@ -95,14 +95,20 @@ func checkModule(t *testing.T, arg string) (r row) {
 		pattern = "./..."
 	}
 	r.Module = filepath.Base(dir)
+	if ok {
+		r.Module += ":" + pattern
+	}
+	patterns := strings.Split(pattern, ",")
 	start := time.Now()
-	res, err := driver.Fix(t.Context(), driver.Config{Config: load.Config{Dir: dir, Patterns: strings.Split(pattern, ","), Tests: true}, Rules: rules.All})
+	res, err := driver.Fix(t.Context(), driver.Config{Config: load.Config{Dir: dir, Patterns: patterns, Tests: true}, Rules: rules.All})
 	r.Seconds, r.MB = time.Since(start).Seconds(), peak()
 	if err != nil {
 		r.Panic = err.Error()
 		return r
 	}
-	r.Lines = goLines(dir)
+	for _, p := range patterns {
+		r.Lines += goLines(dir, p)
+	}
 	r.Findings, r.Files = len(res.Outcomes), len(res.Files)
 	for _, o := range res.Outcomes {
 		if o.Fix != nil {
@@ -163,14 +169,15 @@ func peak() (mb int) {
 	return mb / 1024
 }
 
-// goLines counts the lines of the Go files under a directory, the vendored ones
+// goLines counts the lines of the Go files that a pattern means, the vendored ones
 // left out.
-func goLines(dir string) (n int) {
+func goLines(dir, pattern string) (n int) {
+	dir, all := filepath.Join(dir, strings.TrimSuffix(pattern, "...")), strings.HasSuffix(pattern, "...")
 	_ = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && (d.Name() == "vendor" || d.Name() == "testdata" || name != dir && exists(filepath.Join(name, "go.mod"))):
+		case d.IsDir() && (!all && name != dir || d.Name() == "vendor" || d.Name() == "testdata" || name != dir && exists(filepath.Join(name, "go.mod"))):
 			return filepath.SkipDir
 		case d.Type().IsRegular() && strings.HasSuffix(name, ".go"):
 			text, _ := os.ReadFile(name)
