@@ -20,7 +20,7 @@ func (h *holding) mend() ([]rewrite.Edit, string) {
 		}
 	}
 	if takes {
-		return nil, fmt.Sprintf("line %d takes the lock, which is still held there", h.line(st))
+		return h.early(st)
 	}
 	edits, slow := h.deferred()
 	if slow == "" {
@@ -31,6 +31,21 @@ func (h *holding) mend() ([]rewrite.Edit, string) {
 		return nil, fmt.Sprintf("%s; and not by defer: %s", reason, slow)
 	}
 	return edits, ""
+}
+
+// early releases the lock on ways that all end above a statement which takes
+// the lock, perhaps of another object: to that one nothing changes.
+func (h *holding) early(st ast.Stmt) ([]rewrite.Edit, string) {
+	if above := h.endingAbove(st); len(above) == len(h.leaks) {
+		return h.release(above)
+	}
+	return nil, fmt.Sprintf("line %d takes the lock, which is still held there", h.line(st))
+}
+
+// endingAbove lists the ways without a release that end above a statement.
+func (h *holding) endingAbove(st ast.Stmt) []rewrite.Leak {
+	at := h.file.Span(st)
+	return slices.DeleteFunc(slices.Clone(h.leaks), func(l rewrite.Leak) bool { return l.At.Line >= at.Line })
 }
 
 // slow returns the first statement below the one that takes the lock that may
@@ -71,13 +86,7 @@ func (h *holding) above(st ast.Stmt) ([]rewrite.Edit, bool) {
 	if h.needed(below[i:], used) {
 		return nil, false
 	}
-	var early []rewrite.Leak
-	for _, l := range h.leaks {
-		if at := h.file.Span(st); l.At.Line < at.Line {
-			early = append(early, l)
-		}
-	}
-	edits, reason := h.release(early)
+	edits, reason := h.release(h.endingAbove(st))
 	if reason != "" {
 		return nil, false
 	}
