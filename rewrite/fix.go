@@ -85,6 +85,7 @@ type Redeclare struct {
 type Insert struct {
 	Stmt  Span
 	After bool // below Stmt, else above it
+	Clear bool // above the locks that are taken at Stmt, too: it must not run under them
 	Code  Code
 	Holes []Span // nodes that move into $0, $1, ...
 	// Comments names a node, usually one that is dropped, whose comments move
@@ -108,8 +109,8 @@ type Drop struct {
 }
 
 // Hold holds a lock over the statements First to Last of one block. Regions
-// under the same lock that overlap or touch are joined; the stronger mode
-// wins.
+// under the same lock that overlap or touch are joined, unless what is to be
+// clear of the lock stands between; the stronger mode wins.
 type Hold struct {
 	Lock        string // the expression that has the Lock methods: "s.mu", "s"
 	Mode        Mode

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"go/ast"
 	"go/token"
 	"slices"
@@ -17,35 +18,35 @@ func (l *locking) clearIndex(s spot, up ast.Node, i int) bool {
 	if !ok || index.X != s.sel || s.Path[2] != ast.Node(stmt) || l.quietBetween(f, index.Index.Pos(), index.Index.End()) == "" || !typed(f.Info, index.Index) {
 		return false
 	}
-	key := fresh(s.Use, "key", l.names[up]...)
-	made, lock := []string{key}, l.lockExpr(s)
-	code := key + " := $1\n"
-	holes := []rewrite.Span{f.Span(s.sel), f.Span(index.Index)}
-	change := "\n$0[" + key + "]"
+	made := []string{fresh(s.Use, "key", l.names[up]...)}
+	clear := []ast.Expr{index.Index}
 	switch stmt := stmt.(type) {
 	case *ast.IncDecStmt:
-		change += stmt.Tok.String()
 	case *ast.AssignStmt:
 		if len(stmt.Lhs) != 1 || len(stmt.Rhs) != 1 || stmt.Lhs[0] != ast.Expr(index) || l.touchesOther(s, stmt) {
 			return false
 		}
-		value, rhs := "$2", stmt.Rhs[0]
-		if l.quietBetween(f, rhs.Pos(), rhs.End()) != "" {
+		if rhs := stmt.Rhs[0]; l.quietBetween(f, rhs.Pos(), rhs.End()) != "" {
 			if !typed(f.Info, rhs) {
 				return false
 			}
-			value = fresh(s.Use, "v", append(made, l.names[up]...)...)
-			made = append(made, value)
-			code += value + " := $2\n"
+			made = append(made, fresh(s.Use, "v", append(made, l.names[up]...)...))
+			clear = append(clear, rhs)
 		}
-		change += " " + stmt.Tok.String() + " " + value
-		holes = append(holes, f.Span(rhs))
 	default:
 		return false
 	}
 	l.names[up] = append(l.names[up], made...)
-	l.edits = append(l.edits, rewrite.Replace{Node: f.Span(stmt), Holes: holes,
-		Code: rewrite.Code{Text: code + lock + ".Lock()" + change + "\n" + lock + ".Unlock()"}})
+	code := rewrite.Insert{Stmt: f.Span(stmt), Clear: true}
+	var lines []string
+	for i, e := range clear {
+		lines = append(lines, fmt.Sprintf("%s := $%d", made[i], i))
+		code.Holes = append(code.Holes, f.Span(e))
+		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: made[i]}})
+	}
+	code.Code.Text = strings.Join(lines, "\n")
+	l.edits = append(l.edits, code)
+	l.hold([]spot{s}, stmt, stmt, false)
 	return true
 }
 
@@ -62,7 +63,7 @@ func (l *locking) clearHead(fn ast.Node, spots []spot, up ast.Node, i int) bool 
 	if !ok || is.Init == nil {
 		return false
 	}
-	s, f := spots[0], spots[0].File
+	f := spots[0].File
 	as, ok := is.Init.(*ast.AssignStmt)
 	if !ok || as.Tok != token.DEFINE || len(as.Rhs) != 1 || l.touches(fn, as) || spins([]ast.Stmt{is}, spots) ||
 		leaves([]ast.Stmt{is}) || l.quietBetween(f, is.Cond.Pos(), is.End()) != "" || l.needs(f, fn, []ast.Stmt{is}) != "" {
@@ -77,10 +78,9 @@ func (l *locking) clearHead(fn ast.Node, spots []spot, up ast.Node, i int) bool 
 		names = append(names, id.Name)
 	}
 	l.names[up] = append(l.names[up], names...)
-	lock := l.lockExpr(s)
 	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)},
-		rewrite.Insert{Stmt: f.Span(is), Code: rewrite.Code{Text: strings.Join(names, ", ") + " := $0\n" + lock + ".Lock()"}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}},
-		rewrite.Insert{Stmt: f.Span(is), After: true, Code: rewrite.Code{Text: lock + ".Unlock()"}})
+		rewrite.Insert{Stmt: f.Span(is), Clear: true, Code: rewrite.Code{Text: strings.Join(names, ", ") + " := $0"}, Holes: []rewrite.Span{f.Span(as.Rhs[0])}})
+	l.hold(spots, is, is, false)
 	return true
 }
 
@@ -109,19 +109,16 @@ func (l *locking) clearLookup(s spot, up ast.Node, stmt ast.Stmt) bool {
 		names = append(names, id.Name)
 	}
 	key := fresh(s.Use, "key", append(names, l.names[up]...)...)
-	lock, unlock := ".Lock()", ".Unlock()"
-	if l.mode([]spot{s}) == rewrite.Shared {
-		lock, unlock = ".RLock()", ".RUnlock()"
-	}
-	expr := l.lockExpr(s)
-	code := rewrite.Code{Text: key + " := $1\n" + expr + lock + "\n" + strings.Join(names, ", ") + " " + as.Tok.String() + " $0[" + key + "]\n" + expr + unlock}
-	holes := []rewrite.Span{f.Span(s.sel), f.Span(index.Index)}
 	l.names[up] = append(l.names[up], key)
 	if !head {
-		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(as), Code: code, Holes: holes})
+		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(index.Index), Code: rewrite.Code{Text: key}},
+			rewrite.Insert{Stmt: f.Span(stmt), Clear: true, Code: rewrite.Code{Text: key + " := $0"}, Holes: []rewrite.Span{f.Span(index.Index)}})
+		l.hold([]spot{s}, stmt, stmt, false)
 		return true
 	}
+	lock, unlock := l.calls(s)
+	code := rewrite.Code{Text: key + " := $1\n" + lock + "\n" + strings.Join(names, ", ") + " := $0[" + key + "]\n" + unlock}
 	l.names[up] = append(l.names[up], names...)
-	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)}, rewrite.Insert{Stmt: f.Span(is), Code: code, Holes: holes})
+	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)}, rewrite.Insert{Stmt: f.Span(is), Code: code, Holes: []rewrite.Span{f.Span(s.sel), f.Span(index.Index)}})
 	return true
 }

@@ -22,6 +22,20 @@ func (l *locking) snapshot(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool
 	if _, isMap := s.File.Info.TypeOf(s.sel).Underlying().(*types.Map); !isMap && r.Value == nil {
 		return false // it counts only
 	}
+	return l.copyAbove(s, up, stmt)
+}
+
+// lookedInto reports whether a use hands a map or slice to a function that reads
+// its elements and keeps nothing: one that prints or encodes it.
+func lookedInto(u *rewrite.Use) bool {
+	call, ok := u.Path[1].(*ast.CallExpr)
+	return ok && u.Access != nil && u.Access.Op == rewrite.ReadElem &&
+		slices.Contains(call.Args, asExpr(u.Path[0])) && !u.File.Info.Types[call.Fun].IsBuiltin()
+}
+
+// copyAbove copies the map or slice that a spot names above its statement, under
+// the lock, and uses the copy. It reports whether it could.
+func (l *locking) copyAbove(s spot, up ast.Node, stmt ast.Stmt) bool {
 	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(s.File.Span(up))...)...)
 	code := cloned(s, name, goAtLeast(l.site.Module.GoVersion(s.File), 21))
 	if code.Text == "" {

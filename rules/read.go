@@ -220,6 +220,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 		return 1, ""
 	}
 	expr, reason := s.readable()
+	if lookedInto(s.Use) {
+		expr, reason = s.sel, ""
+	}
 	if reason != "" {
 		return 0, reason
 	}
@@ -233,6 +236,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 		return 0, reason
 	}
 	if expr == s.sel && !s.judged() && l.changedInPlace(s) {
+		if lookedInto(s.Use) && l.copyAbove(s, up, stmts[i]) {
+			return 1, ""
+		}
 		return 0, fmt.Sprintf("%s hands out what %s holds, which others change, to %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
 	}
 	name := lowerFirst(s.name())

@@ -329,7 +329,7 @@ func handsOut(uses []*rewrite.Use, t types.Type, alone func(*rewrite.Use) bool) 
 				continue
 			}
 		case *ast.CallExpr:
-			if u.File.Info.Types[p.Fun].IsBuiltin() {
+			if u.File.Info.Types[p.Fun].IsBuiltin() || lookedInto(u) {
 				continue
 			}
 		}

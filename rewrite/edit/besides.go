@@ -12,11 +12,14 @@ import (
 )
 
 // besides puts new statements beside old ones. Above a statement stand, from
-// the top: locks, hoisted variables, inserted code; below it inserted code and
-// unlocks.
+// the top: what is clear of the locks, locks, hoisted variables, inserted code;
+// below it inserted code and unlocks.
 func (p *player) besides() error {
 	for _, r := range p.regions {
 		p.extend(r)
+	}
+	if err := p.insertAll(true); err != nil {
+		return err
 	}
 	for _, r := range p.outerFirst() {
 		if err := p.lockLines(r); err != nil {
@@ -37,10 +40,8 @@ func (p *player) besides() error {
 			return err
 		}
 	}
-	for _, in := range p.inserts {
-		if err := p.insertLines(in); err != nil {
-			return err
-		}
+	if err := p.insertAll(false); err != nil {
+		return err
 	}
 	for _, r := range slices.Backward(p.outerFirst()) {
 		if !r.toEnd && !r.read {
@@ -158,6 +159,20 @@ func (p *player) readLines(group []*hoist) error {
 		return err
 	}
 	p.put(false, first.spot.list, first.spot.stmt, block.List)
+	return nil
+}
+
+// insertAll puts the inserted code beside its statements that is to be clear of
+// locks, or the rest.
+func (p *player) insertAll(clear bool) error {
+	for _, in := range p.inserts {
+		if in.Clear != clear {
+			continue
+		}
+		if err := p.insertLines(in); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

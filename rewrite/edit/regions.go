@@ -56,6 +56,12 @@ func (p *player) findRegions(holds []rewrite.Hold) error {
 		if err := p.releasable(r); err != nil {
 			return err
 		}
+		for _, in := range p.inserts {
+			e := p.extent(in.spot.stmt)
+			if in.Clear && r.ext.contains(e) && r.ext.from != e.from {
+				return p.refuse(e.from, "what must be clear of "+r.lock+" would run under it")
+			}
+		}
 	}
 	return nil
 }
@@ -69,7 +75,7 @@ func (p *player) joined(list []*region) []*region {
 	var out []*region
 	for _, r := range list {
 		if n := len(out); n > 0 {
-			if o := out[n-1]; o.list == r.list && o.lock == r.lock && r.first <= o.last+1 {
+			if o := out[n-1]; o.list == r.list && o.lock == r.lock && r.first <= o.last+1 && !p.cleared(r) {
 				o.last, o.mode, o.toEnd = max(o.last, r.last), max(o.mode, r.mode), o.toEnd || r.toEnd
 				continue
 			}
@@ -81,6 +87,12 @@ func (p *player) joined(list []*region) []*region {
 		r.ext = extent{p.extent(all[r.first]).from, p.extent(all[r.last]).to}
 	}
 	return out
+}
+
+// cleared reports whether there is code that must run right above a region.
+func (p *player) cleared(r *region) bool {
+	first := r.stmts()[r.first]
+	return slices.ContainsFunc(p.inserts, func(in *insert) bool { return in.Clear && in.spot.stmt == first })
 }
 
 // nested drops regions within others under the same lock.

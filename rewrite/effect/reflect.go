@@ -11,11 +11,12 @@ import (
 	"github.com/go-fixer/fixer/rewrite/model"
 )
 
-// printed emits that a call that prints reads every field of the structs it is
-// given pointers to: "for compound operands like structs, the elements are
-// printed using these rules, recursively": https://pkg.go.dev/fmt. Only structs
-// that have a lock are looked at: they say by it that others are about. What
-// says for itself how it is printed is not looked into.
+// printed emits that a call that prints reads every element of the maps and
+// slices, and every field of the structs it is given pointers to: "for compound
+// operands like structs, the elements are printed using these rules,
+// recursively": https://pkg.go.dev/fmt. Only structs that have a lock are looked
+// at: they say by it that others are about. What says for itself how it is
+// printed is not looked into.
 func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row) {
 	if row.Kind != model.Reflects || len(c.Args) == 0 {
 		return
@@ -30,6 +31,7 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 		if !ok || !known || verbs != nil && (i >= len(verbs) || !strings.ContainsAny(verbs[i], "vsd")) {
 			continue
 		}
+		x.looksInto(mi.X, in)
 		n := named(mi.X.Type())
 		if _, ptr := mi.X.Type().Underlying().(*types.Pointer); !ptr || n == nil || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || !ownsLock(n) || printsItself(mi.X.Type()) {
 			continue
@@ -37,6 +39,31 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 		if p := x.path(mi.X); p.Root.Kind != NoRoot {
 			x.emit(Event{Kind: Access, At: x.pos(in.Pos()), Path: p, Op: rewrite.Read, Whole: TypeKey(n), Deref: true, Loop: x.loops[x.at]})
 		}
+	}
+}
+
+// encoded emits that a call that encodes reads every element of the maps and
+// slices it is given.
+func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
+	fn := c.Method
+	if callee := c.StaticCallee(); callee != nil {
+		fn, _ = callee.Object().(*types.Func)
+	}
+	if fn == nil || !model.Encodes(fn) {
+		return
+	}
+	for _, a := range c.Args {
+		if mi, ok := a.(*ssa.MakeInterface); ok {
+			x.looksInto(mi.X, in)
+		}
+	}
+}
+
+// looksInto emits that a library reads every element of a map or slice that
+// has no methods to say for itself what it is.
+func (x *extractor) looksInto(v ssa.Value, in ssa.Instruction) {
+	if (isMap(v) || isSlice(v)) && types.NewMethodSet(v.Type()).Len() == 0 {
+		x.elem(rewrite.ReadElem, v, in.Pos())
 	}
 }
 

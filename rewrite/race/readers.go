@@ -1,18 +1,28 @@
 package race
 
 import (
+	"maps"
 	"slices"
+	"strings"
+	"sync"
 
 	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
 // judgeReaders finds what callers of the API change while they hold a lock for
-// reading only, which others hold for themselves to do so. Who takes it for
-// reading says that several come at once, and all of them write.
+// reading only, which others hold for themselves to do so, or all that have to do
+// with it hold. Who takes it for reading says that several come at once, and all
+// of them write.
 func (ps *pairs) judgeReaders() {
 	ps.withItself(ps.entries, func(field string) func(published) bool {
-		alone := ps.heldAlone(field)
-		return func(e published) bool { return ps.writesAsReader(e, alone) }
+		alone := sync.OnceValue(func() keys { return ps.heldAlone(field) })
+		always := sync.OnceValue(func() keys { return ps.m.heldByAll(field) })
+		return func(e published) bool {
+			return ps.writesAsReader(e, func(lock string) bool {
+				return alone()[lock] != 0 || e.index == "" && always()[lock] != 0
+			})
+		}
 	})
 }
 
@@ -30,17 +40,44 @@ func (ps *pairs) heldAlone(field string) keys {
 	return out
 }
 
+// heldByAll lists the locks that every access to a field holds, in one mode or the
+// other, where two functions or more do.
+func (m *Module) heldByAll(field string) keys {
+	var all keys
+	in := make(map[*function]bool)
+	for _, r := range m.telling(field) {
+		if in[r.fn] = true; all == nil {
+			all = maps.Clone(r.locks())
+		}
+		maps.DeleteFunc(all, func(k string, _ rewrite.Mode) bool { return r.locks()[k] == 0 })
+	}
+	if len(in) < 2 {
+		return nil
+	}
+	for _, s := range m.sums { // what takes it for one and releases it for the other may mean either
+		for _, u := range s.Locks {
+			if slices.ContainsFunc(u.Misuses, func(x effect.Misuse) bool { return x.Op == rewrite.Release }) {
+				delete(all, u.Key)
+			}
+		}
+	}
+	return all
+}
+
 // writesAsReader reports whether an access of callers is a write under nothing
-// but a read lock of the object they call, one of those given.
-func (ps *pairs) writesAsReader(e published, alone keys) bool {
+// but a read lock of the object they call that guards it.
+func (ps *pairs) writesAsReader(e published, guards func(lock string) bool) bool {
 	if e.op != rewrite.Write && e.op != rewrite.WriteElem || !ps.m.isEntry(e.entry) || protected(e.access, e.access, e.frame, e.frame) {
 		return false
+	}
+	if strings.HasPrefix(e.index, "p") {
+		return false // one who is given a number may be the only one to write to its place
 	}
 	if in := e.entry.inner; in.reached && len(in.fresh) > 0 && in.fresh[0] {
 		return false // the module calls it on new objects only
 	}
 	reads := slices.ContainsFunc(e.must, func(h held) bool {
-		return h.mode == rewrite.Shared && h.path.Root == e.path.Root && alone[h.key(e.frame)] != 0
+		return h.mode == rewrite.Shared && h.path.Root == e.path.Root && guards(h.key(e.frame))
 	})
 	return reads && !ps.m.handedOut(e.may.keys(e.frame))
 }

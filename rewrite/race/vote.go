@@ -33,6 +33,9 @@ func (m *Module) vote(field string) {
 		if m.handed[v.Lock] {
 			continue // the callers of the API may take it themselves
 		}
+		if !said && m.readsBeside(field, v.Lock) {
+			continue
+		}
 		bare := v.Of - v.Held
 		// Where every write holds the lock it is meant; a write without it
 		// needs a clear majority against it.
@@ -73,6 +76,13 @@ func (m *Module) vote(field string) {
 			}
 		}
 	}
+}
+
+// readsBeside reports whether one function alone has to do with a field, and takes
+// the lock for reading at most: what it reads is something else.
+func (m *Module) readsBeside(field, lock string) bool {
+	list := m.telling(field)
+	return !slices.ContainsFunc(list, func(r *raw) bool { return r.fn != list[0].fn || r.locks()[lock] == rewrite.Exclusive })
 }
 
 // changed lists the parts of what a field holds that are written once others
