@@ -141,7 +141,13 @@ func (x *extractor) source(v ssa.Value, pos token.Pos) Pos {
 	for range 8 {
 		switch w := v.(type) {
 		case *ssa.FieldAddr:
-			return x.pos(w.Pos())
+			for {
+				outer, ok := w.X.(*ssa.FieldAddr)
+				if !ok || !isPart(w.X.Type()) {
+					return x.pos(w.Pos())
+				}
+				w = outer
+			}
 		case *ssa.IndexAddr:
 			v = w.X
 			continue
@@ -163,6 +169,13 @@ func (x *extractor) source(v ssa.Value, pos token.Pos) Pos {
 		pos = v.Pos()
 	}
 	return x.pos(pos)
+}
+
+// isPart reports whether a type points to a struct without a name that has no lock
+// of its own: a part of the field that holds it.
+func isPart(t types.Type) bool {
+	st := structOf(t)
+	return st != nil && TypeKey(t) == "" && !hasLock(st)
 }
 
 // nearby is the first position in the block being summarised: for the

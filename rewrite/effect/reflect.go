@@ -112,9 +112,11 @@ func formatVerbs(c *ssa.CallCommon) (verbs []string, ok bool) {
 
 func ownsLock(n *types.Named) bool {
 	st, ok := n.Underlying().(*types.Struct)
-	if !ok {
-		return false
-	}
+	return ok && hasLock(st)
+}
+
+// hasLock reports whether a field of a struct is a lock.
+func hasLock(st *types.Struct) bool {
 	for f := range st.Fields() {
 		if isLock(f.Type()) {
 			return true
