@@ -56,6 +56,41 @@ func (l *locking) branch(fn ast.Node, spots []spot, stmt ast.Stmt) bool {
 	return true
 }
 
+// leave covers a test and the write below it, where all that is slow between them
+// stands in branches that leave: those release the lock first.
+//
+//	if x.n > 3 {       x.mu.Lock()
+//		slow()         if x.n > 3 {
+//		return             x.mu.Unlock()
+//	}                      slow()
+//	x.n++                  return
+//	                   }
+//	                   x.n++
+//	                   x.mu.Unlock()
+func (l *locking) leave(fn ast.Node, spots []spot, stmts []ast.Stmt) bool {
+	f := spots[0].File
+	h := rewrite.Hold{Lock: l.lockExpr(spots[0]), Mode: l.mode(l.spots[fn]), First: f.Span(stmts[0]), Last: f.Span(stmts[len(stmts)-1])}
+	edits := []rewrite.Edit{h}
+	for _, st := range stmts {
+		if !leavesAfter(st) || l.touches(fn, st.(*ast.IfStmt).Body) {
+			if leaves([]ast.Stmt{st}) || l.quiet(f, fn, []ast.Stmt{st}) != "" {
+				return false
+			}
+			continue
+		}
+		is := st.(*ast.IfStmt)
+		if l.quietBetween(f, is.Pos(), is.Body.Lbrace) != "" || takes(f, is.Cond, l.needy) != nil || is.Init != nil && takes(f, is.Init, l.needy) != nil {
+			return false
+		}
+		edits = append(edits, rewrite.Insert{Stmt: f.Span(is.Body.List[0]), Code: rewrite.Code{Text: end(h)}})
+	}
+	if len(edits) == 1 || leavesAfter(stmts[len(stmts)-1]) || spins(stmts, spots) {
+		return false
+	}
+	l.edits = append(l.edits, edits...)
+	return true
+}
+
 // assignResult keeps what a slow call returns for fields, beside other results,
 // in variables, and assigns these under the lock. It returns how many of the
 // spots that served.

@@ -32,6 +32,9 @@ func (l *locking) together(fn ast.Node, spots []spot, more [][]spot) (int, strin
 	stmts := list(r.up)
 	region := stmts[r.first : r.last+1]
 	if reason := l.quiet(f, fn, region); reason != "" {
+		if l.leave(fn, spots, region) {
+			return 0, ""
+		}
 		if r.first == r.last {
 			if n, ok := l.slowWrite(fn, spots, more, r.up, r.first); ok {
 				return n, ""
@@ -74,23 +77,27 @@ func (l *locking) ways(fn ast.Node, f *rewrite.File, stmts []ast.Stmt, h rewrite
 	if !ok {
 		return nil, false
 	}
-	unlock := ".Unlock()"
-	if h.Mode == rewrite.Shared {
-		unlock = ".RUnlock()"
-	}
 	var edits []rewrite.Edit
 	for _, s := range list {
 		if !l.touches(fn, s) {
-			edits = append(edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: h.Lock + unlock}})
+			edits = append(edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: end(h)}})
 			continue
 		}
-		more, ok := l.kept(fn, s, h.Lock+unlock)
+		more, ok := l.kept(fn, s, end(h))
 		if !ok {
 			return nil, false
 		}
 		edits = append(edits, more...)
 	}
 	return edits, true
+}
+
+// end is the statement that releases the lock of a section.
+func end(h rewrite.Hold) string {
+	if h.Mode == rewrite.Shared {
+		return h.Lock + ".RUnlock()"
+	}
+	return h.Lock + ".Unlock()"
 }
 
 // otherObject returns the first spot whose lock isn't that of the first.
