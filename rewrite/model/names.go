@@ -159,6 +159,12 @@ func plainTuple(t *types.Tuple) *types.Tuple {
 // starters are how the names of methods begin that start what is started once.
 var starters = []string{"Start", "Run", "Serve", "Listen", "Open", "Connect", "Dial", "Launch", "Watch", "Begin", "Init", "Set", "Attach", "Join", "Resume", "Restart"}
 
+// Resets reports whether a method, by its full name, makes its receiver new by
+// custom: nobody else has it then.
+func Resets(name string) bool {
+	return strings.HasPrefix(name[strings.LastIndexByte(name, '.')+1:], "Reset")
+}
+
 // Starts reports whether a method, by its full name, starts its receiver by
 // custom: nobody calls it twice at once.
 func Starts(name string) bool {
