@@ -185,10 +185,11 @@ func (l *locking) kept(fn ast.Node, way ast.Stmt, unlock string) ([]rewrite.Edit
 		}
 		s := l.spots[fn][i]
 		f = s.File
-		if callsOut(f, ret) || !typed(f.Info, e) {
+		if !typed(f.Info, e) || l.quietBetween(f, e.Pos(), e.End()) != "" ||
+			slices.ContainsFunc(ret.Results, func(o ast.Expr) bool { return o != e && callsOut(f, o) }) {
 			return nil, false
 		}
-		name := "v"
+		name := resultName(e, f.Info.TypeOf(e))
 		if e == s.sel {
 			name = lowerFirst(s.name())
 		}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"go/ast"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -275,8 +274,8 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 			return n
 		}
 	}
-	if out {
-		return l.joinAbove(fn, first, stmts, i, last, n, write)
+	if out || leaves(stmts[i:min(next, len(stmts))]) {
+		return l.joinAbove(fn, first, stmts, i, next, n, write)
 	}
 	if !l.joinNeighbours(first, stmts, i, last, write) {
 		return 0
@@ -284,20 +283,24 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 	return n
 }
 
-// lockBelow is the index of the first statement behind another one, quick code left
-// out that has to do neither with the lock nor with what it guards.
+// lockBelow is the index of the first statement behind another one that takes the
+// lock, where quick code at most stands between that has to do neither with the
+// lock nor with what it guards; else of the one right behind.
 func (l *locking) lockBelow(fn ast.Node, first spot, stmts []ast.Stmt, last int) int {
-	for i := last + 1; i < len(stmts); i++ {
+	for i := last + 1; i < len(stmts) && i <= last+maxBetween; i++ {
 		if l.lockCall(first, stmts[i], "Lock", "RLock") {
 			return i
 		}
-		between := stmts[i : i+1]
-		if leaves(between) || l.touches(fn, stmts[i]) || mentionsText(first.File, stmts[i], l.lockExpr(first)) || l.quiet(first.File, fn, between) != "" {
+		if l.touches(fn, stmts[i]) || mentionsText(first.File, stmts[i], l.lockExpr(first)) || l.quiet(first.File, fn, stmts[i:i+1]) != "" {
 			break
 		}
 	}
 	return last + 1
 }
+
+// maxBetween is how many statements a section takes in at most that have nothing
+// to do with it.
+const maxBetween = 4
 
 // joinNeighbours makes statements part of the section that ends just above
 // them, or begins just below, or of both.
@@ -336,31 +339,25 @@ func (l *locking) joinNeighbours(first spot, stmts []ast.Stmt, i, last int, writ
 //	}                         x.mu.Unlock()
 //	x.mu.Lock()               return err
 //	...                   }
-func (l *locking) joinAbove(fn ast.Node, first spot, stmts []ast.Stmt, i, last, n int, write bool) int {
-	if last+1 >= len(stmts) || !isExpr(stmts[last+1]) {
+func (l *locking) joinAbove(fn ast.Node, first spot, stmts []ast.Stmt, i, next, n int, write bool) int {
+	if next >= len(stmts) || !isExpr(stmts[next]) {
 		return 0
 	}
-	lock := "Lock"
-	if !l.lockCall(first, stmts[last+1], lock) {
-		lock = "RLock"
-		if write || !l.lockCall(first, stmts[last+1], lock) {
+	h := rewrite.Hold{Lock: l.lockExpr(first), Mode: rewrite.Exclusive}
+	lock := ".Lock()"
+	if !l.lockCall(first, stmts[next], "Lock") {
+		h.Mode, lock = rewrite.Shared, ".RLock()"
+		if write || !l.lockCall(first, stmts[next], "RLock") {
 			return 0
 		}
 	}
-	expr, f := l.lockExpr(first), first.File
-	edits := []rewrite.Edit{rewrite.Drop{Node: f.Span(stmts[last+1])},
-		rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: expr + "." + lock + "()"}}}
-	ways, ok := exits(stmts[i : last+1])
+	f := first.File
+	edits, ok := l.ways(fn, f, stmts[i:next], h)
 	if !ok {
 		return 0
 	}
-	for _, s := range ways {
-		if l.touches(fn, s) {
-			return 0
-		}
-		edits = append(edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: expr + "." + strings.Replace(lock, "Lock", "Unlock", 1) + "()"}})
-	}
-	l.edits = append(l.edits, edits...)
+	l.edits = append(append(l.edits, edits...), rewrite.Drop{Node: f.Span(stmts[next])},
+		rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: h.Lock + lock}})
 	return n
 }
 

@@ -11,11 +11,14 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 )
 
-// sooner: set a field before the goroutine starts that sets it first thing
+// sooner: set a field before others look at it
 //
 // The only write to the field is the first statement of a goroutine, and others
 // look at the field: they may be early, and find nothing. An atomic would make
 // that no data race, and no better. The statement moves above the go statement.
+//
+// Or others wait to be told that they may look, by a channel that is closed or sent
+// to or a WaitGroup, and the field is set right below that: it is set above it.
 //
 // It is refused where that is not the same:
 //
@@ -27,12 +30,15 @@ import (
 //   - the goroutine does nothing else, and would do nothing at all.
 var sooner = &rewrite.Rule{
 	Name:  "sooner",
-	Title: "set a field before the goroutine starts that sets it first thing",
+	Title: "set a field before others look at it",
 	Mends: []rewrite.Kind{rewrite.Field},
 	Fix:   fixSooner,
 }
 
 func fixSooner(s *rewrite.Site) (*rewrite.Fix, string) {
+	if fix := setBeforeTold(s); fix != nil {
+		return fix, ""
+	}
 	write, ok := onlyWrite(s.Finding)
 	if !ok {
 		return nil, ""

@@ -1,0 +1,87 @@
+package rules
+
+import (
+	"fmt"
+	"go/ast"
+	"go/token"
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
+
+// setBeforeTold moves what sets a field above the statement right above it that
+// tells others to look, wherever there is one; nil if there is none. Whether they
+// all wait for that is for the checks to see.
+//
+//	close(x.done)    x.err = err
+//	x.err = err      close(x.done)
+func setBeforeTold(s *rewrite.Site) *rewrite.Fix {
+	fix := &rewrite.Fix{Title: fmt.Sprintf("Set %s before others are told", s.Finding.Place.Name), Safety: rewrite.Safe, Places: []string{s.Finding.Place.Key}}
+	racing := false
+	for _, a := range s.Finding.Accesses {
+		if a.Op != rewrite.Write || a.Fresh || a.Test {
+			continue
+		}
+		f, path := s.Module.Around(a.At)
+		i := slices.IndexFunc(path, func(n ast.Node) bool { _, ok := n.(*ast.AssignStmt); return ok })
+		if i < 0 || i+1 >= len(path) || !inList(path[i+1]) {
+			continue
+		}
+		as := path[i].(*ast.AssignStmt)
+		tells := toldAbove(s, f, list(path[i+1]), as)
+		if tells == nil || as.Tok != token.ASSIGN {
+			continue
+		}
+		racing = racing || slices.ContainsFunc(s.Finding.Sides[:], func(side rewrite.Side) bool { return side.Access.At == a.At })
+		fix.Edits = append(fix.Edits, rewrite.Insert{Stmt: f.Span(tells), Code: rewrite.Code{Text: texts(f, as.Lhs) + " = " + texts(f, as.Rhs)}, Comments: f.Span(as)},
+			rewrite.Drop{Node: f.Span(as)})
+	}
+	if !racing {
+		return nil
+	}
+	return fix
+}
+
+// toldAbove is the statement above an assignment that tells others something, nil
+// if there is none, or if the assignment means something else above it. Other
+// assignments may stand between that have nothing to do with it.
+func toldAbove(s *rewrite.Site, f *rewrite.File, stmts []ast.Stmt, as *ast.AssignStmt) ast.Stmt {
+	for i := slices.Index(stmts, ast.Stmt(as)) - 1; i >= 0; i-- {
+		if tells(f, stmts[i]) {
+			named := slices.ContainsFunc(as.Lhs, func(e ast.Expr) bool { return mentionsText(f, stmts[i], text(f, e)) })
+			if e := s.Module.Calls(f, as.Pos(), as.End()); named || len(e.Slow)+len(e.Locks) > 0 || callsOut(f, as) {
+				return nil
+			}
+			return stmts[i]
+		}
+		if o, ok := stmts[i].(*ast.AssignStmt); !ok || o.Tok != token.ASSIGN || callsOut(f, o) || dependent(f, o, as) || dependent(f, as, o) {
+			return nil
+		}
+	}
+	return nil
+}
+
+// dependent reports whether an assignment mentions what another one sets.
+func dependent(f *rewrite.File, as, on *ast.AssignStmt) bool {
+	return slices.ContainsFunc(on.Lhs, func(e ast.Expr) bool { return mentionsText(f, as, text(f, e)) })
+}
+
+// tells reports whether a statement closes a channel, sends to one, or counts a
+// WaitGroup down.
+func tells(f *rewrite.File, s ast.Stmt) bool {
+	switch s := s.(type) {
+	case *ast.SendStmt:
+		return true
+	case *ast.ExprStmt:
+		call, ok := s.X.(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		if id, ok := call.Fun.(*ast.Ident); ok {
+			return id.Name == "close" && f.Info.Types[call.Fun].IsBuiltin()
+		}
+		fn := callee(f.Info, call)
+		return fn != nil && fn.FullName() == "(*sync.WaitGroup).Done"
+	}
+	return false
+}
