@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"go/ast"
+	"go/token"
 	"go/types"
 	"slices"
 	"strings"
@@ -154,12 +155,18 @@ func (l *locking) assignResult(fn ast.Node, spots []spot, up ast.Node, stmt ast.
 	return len(places)
 }
 
-// typeText writes a type as code in a file, with the packages that takes.
+// typeText writes a type as code in a file, with the packages that takes but for
+// those to which the file gives names of its own.
 func typeText(f *rewrite.File, t types.Type) (string, []string) {
 	var imports []string
 	s := types.TypeString(t, func(p *types.Package) string {
 		if p == f.Pkg {
 			return ""
+		}
+		for _, spec := range f.Syntax.Imports {
+			if of := f.Info.PkgNameOf(spec); spec.Name != nil && of != nil && of.Imported() == p && token.IsIdentifier(of.Name()) && of.Name() != "_" {
+				return of.Name()
+			}
 		}
 		imports = append(imports, p.Path())
 		return p.Name()

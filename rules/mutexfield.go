@@ -64,8 +64,8 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, "the struct has no fields"
 	}
 	l, reason := oneMutex(s, st, group)
-	if reason != "" && len(group) > 2 {
-		if part, more := most(s, st, group); 2*len(part) > len(group) {
+	if reason != "" && len(group) > 1 {
+		if part, more := most(s, st, group); 2*len(part) >= len(group) {
 			group, l, reason = part, more, ""
 		}
 	}

@@ -3,6 +3,8 @@ package rules
 import (
 	"fmt"
 	"go/ast"
+	"go/types"
+	"strings"
 )
 
 // outlives says why a read into a variable won't do: what is used then is guarded
@@ -16,22 +18,17 @@ func (l *locking) outlives(s spot, fn ast.Node, stmt ast.Stmt) string {
 }
 
 // usedUnder tells where a method is called, under the lock, on what a field
-// holds, if one is called at the spot: then the lock guards that too.
+// holds, if one is called at the spot: then the lock guards that too. Behind an
+// interface it says so only of that method, and of none of a logger.
 func (l *locking) usedUnder(s spot) string {
-	method := func(s spot) bool {
-		sel, ok := s.Path[1].(*ast.SelectorExpr)
-		if !ok || sel.X != s.sel {
-			return false
-		}
-		call, ok := s.Path[2].(*ast.CallExpr)
-		return ok && call.Fun == ast.Expr(sel)
-	}
-	if !method(s) {
+	of := methodOn(s.Use)
+	if of == "" || strings.HasSuffix(typeKey(s.File.Info.TypeOf(s.sel)), "Logger") {
 		return ""
 	}
+	anyOf := !types.IsInterface(s.File.Info.TypeOf(s.sel))
 	for _, list := range l.held {
 		for _, h := range list {
-			if h.name() == s.name() && method(h) {
+			if m := methodOn(h.Use); m != "" && h.name() == s.name() && (anyOf || m == of) {
 				return h.at()
 			}
 		}

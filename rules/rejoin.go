@@ -28,7 +28,7 @@ func (l *locking) rejoin() {
 			path = path[1:]
 		}
 		expr := expressionAt(f, h.Exprs[0])
-		if len(path) < 2 || expr == nil || !l.partOfHolder(f, expr) {
+		if len(path) < 2 || expr == nil || !l.partOfHolder(f, expr, h.Lock) {
 			continue
 		}
 		up, insert := l.sectionAbove(f, path, h, expr)
@@ -58,8 +58,9 @@ func sameInsert(e rewrite.Edit, insert rewrite.Insert) bool {
 }
 
 // partOfHolder reports whether an expression reads part of what has the lock,
-// or its length: then it can be read wherever the lock could be taken.
-func (l *locking) partOfHolder(f *rewrite.File, e ast.Expr) bool {
+// or its length: then it can be read wherever the lock could be taken. Other
+// objects that the lock guards may not be there, which code between tells.
+func (l *locking) partOfHolder(f *rewrite.File, e ast.Expr, lock string) bool {
 	if call, ok := e.(*ast.CallExpr); ok && len(call.Args) == 1 && f.Info.Types[call.Fun].IsBuiltin() {
 		e = call.Args[0]
 	}
@@ -67,12 +68,22 @@ func (l *locking) partOfHolder(f *rewrite.File, e ast.Expr) bool {
 		_, ok := e.(*ast.Ident)
 		return ok
 	}
-	sel, ok := e.(*ast.SelectorExpr)
-	if !ok {
-		return false
+	for {
+		sel, ok := e.(*ast.SelectorExpr)
+		if !ok {
+			return false
+		}
+		se := f.Info.Selections[sel]
+		switch {
+		case se == nil || !throughValues(se):
+			return false
+		case !l.outer() || text(f, sel.X)+l.method == lock:
+			return true
+		case isPointer(f.Info.TypeOf(sel.X)):
+			return false
+		}
+		e = sel.X
 	}
-	se := f.Info.Selections[sel]
-	return se != nil && throughValues(se)
 }
 
 // sectionAbove finds the critical section that an expression could be read in

@@ -9,9 +9,47 @@ import (
 // guardsOf tells which locks guard which members, by what comments say:
 // "guarded by mu" at a field, "mu guards a, b" or "guards the fields below" at
 // a lock, or +checklocks:mu. What a member's own comment says goes first; a
-// comment that can be read in two ways says nothing. resolve finds the key of
-// a lock by its name.
+// comment that can be read in two ways says nothing. Where there is no comment,
+// clientsMu guards clients. resolve finds the key of a lock by its name.
 func guardsOf(members []member, resolve func(name string) string) map[string]string {
+	guards := guardsByComment(members, resolve)
+	for _, m := range members {
+		if name := namesake(members, m); name != "" && guards[name] == "" && resolve(m.name) != "" {
+			guards[name] = resolve(m.name)
+		}
+	}
+	return guards
+}
+
+// namesake is the member that a lock is named after, "" if there is none or
+// several are alike.
+func namesake(members []member, lock member) string {
+	found := ""
+	for _, m := range members {
+		if !lock.lock || m.free {
+			continue
+		}
+		long, short := strings.ToLower(lock.name), strings.ToLower(m.name)
+		rest, ok := strings.CutPrefix(long, short)
+		if !ok {
+			rest, ok = strings.CutSuffix(long, short)
+		}
+		if !ok || !lockWord.MatchString(rest) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		found = m.name
+	}
+	return found
+}
+
+// lockWord is what the name of a lock has besides that of what it guards.
+var lockWord = regexp.MustCompile(`^_?(?:(?:rw)?(?:mu|mux|mtx|mut|mutex|lock|lk)|rw|guard)_?$`)
+
+// guardsByComment is guardsOf for what comments say alone.
+func guardsByComment(members []member, resolve func(name string) string) map[string]string {
 	guards := make(map[string]string)
 	if !slices.ContainsFunc(members, func(m member) bool { return slices.ContainsFunc(m.texts, relevant.MatchString) }) {
 		return guards

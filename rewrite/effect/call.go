@@ -237,7 +237,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 			if note == "" || row.Kind != model.Slow {
 				note = "a call of " + rewrite.ShortKey(fn.Func) + x.from(c)
 			}
-			x.emit(Event{Kind: Slow, At: at, Note: note})
+			x.emit(Event{Kind: Slow, At: at, Note: note, Path: x.givenBack(c)})
 		}
 		for i, a := range args {
 			switch {

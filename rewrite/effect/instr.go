@@ -107,17 +107,34 @@ func same(in *ssa.Store) bool {
 	return ok && v.Op == token.MUL && v.X == in.Addr
 }
 
-// cond notes which lock a sync.Cond stored in a field was made from.
+// cond notes which lock a sync.Cond stored in a field was made from: one beside
+// it, or the one that makes a Locker of the struct itself.
 func (x *extractor) cond(in *ssa.Store) {
 	call, ok := in.Val.(*ssa.Call)
 	if !ok || !calls(&call.Call, "sync.NewCond") {
 		return
 	}
 	owner, field := x.path(in.Addr).Base()
-	base, lock := x.path(call.Call.Args[0]).Base()
-	if field != "" && lock != "" && owner == base {
+	locker := x.path(call.Call.Args[0])
+	base, lock := locker.Base()
+	made, ok := call.Call.Args[0].(*ssa.MakeInterface)
+	switch {
+	case field != "" && lock != "" && owner == base:
 		x.conds[field] = lock
+	case field != "" && ok && owner == locker:
+		if key := embeddedLock(made.X.Type()); key != "" {
+			x.conds[field] = key
+		}
 	}
+}
+
+// givenBack is the lock that a call of Cond.Wait gives back for as long as it
+// waits.
+func (x *extractor) givenBack(c *ssa.CallCommon) Path {
+	if !calls(c, "(*sync.Cond).Wait") {
+		return Path{}
+	}
+	return with(x.path(c.Args[0]), "sync.Cond.L")
 }
 
 func (x *extractor) unop(in *ssa.UnOp) {

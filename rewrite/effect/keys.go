@@ -148,3 +148,19 @@ func offers(t types.Type, name string) bool {
 	_, ok := obj.(*types.Func)
 	return ok
 }
+
+// embeddedLock is the key of the field by which a struct, or what points to one,
+// is a lock itself; "" if it has none.
+func embeddedLock(t types.Type) string {
+	st := structOf(t)
+	if st == nil {
+		return ""
+	}
+	for i := range st.NumFields() {
+		if f := st.Field(i); f.Embedded() && isLock(f.Type()) {
+			key, _ := FieldKey(t, i)
+			return key
+		}
+	}
+	return ""
+}

@@ -104,7 +104,7 @@ func (x *extractor) load(v *ssa.UnOp) Path {
 			}
 		}
 	}
-	if swapped(v) {
+	if x.takenOut(v) {
 		return x.local(v, "what was taken out", true)
 	}
 	return x.referred(v, x.path(v.X))

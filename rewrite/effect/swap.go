@@ -8,31 +8,37 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// swapped reports whether what is read from memory is taken out of it: the
+// takenOut reports whether what is read from memory is taken out of it: the
 // same memory gets something else right after, in the same critical section if
 // there is one. What was there belongs to who took it out, as what is received
-// from a channel does. That holds for maps and slices: copies of a pointer are
-// what others work with.
-func swapped(load *ssa.UnOp) bool {
-	addr := load.X
-	switch addr.(type) {
-	case *ssa.FieldAddr, *ssa.Global:
+// from a channel does. That holds for maps and slices, and for pointers that lead
+// to their objects alone: copies of others are what others work with.
+func (x *extractor) takenOut(load *ssa.UnOp) bool {
+	switch addr := load.X.(type) {
+	case *ssa.FieldAddr:
+		if isPointer(load.Type()) && !x.caps.lonely[fieldAt(addr)] {
+			return false
+		}
+	case *ssa.Global:
+		if isPointer(load.Type()) {
+			return false
+		}
 	default:
 		return false
 	}
 	switch load.Type().Underlying().(type) {
-	case *types.Map, *types.Slice:
-	default:
-		return false
+	case *types.Map, *types.Slice, *types.Pointer:
+		return replaced(load)
 	}
-	rest := load.Block().Instrs
-	for len(rest) > 0 && rest[0] != ssa.Instruction(load) {
-		rest = rest[1:]
-	}
-	for _, in := range rest {
+	return false
+}
+
+// replaced reports whether memory gets something else right after it was read.
+func replaced(load *ssa.UnOp) bool {
+	for _, in := range fromOn(load) {
 		switch in := in.(type) {
 		case *ssa.Store:
-			if sameMemory(in.Addr, addr) {
+			if sameMemory(in.Addr, load.X) {
 				return !derived(in.Val, load, 4)
 			}
 		case *ssa.Call:
@@ -44,6 +50,15 @@ func swapped(load *ssa.UnOp) bool {
 		}
 	}
 	return false
+}
+
+// fromOn lists the instructions that come after one in its block, with it.
+func fromOn(in ssa.Instruction) []ssa.Instruction {
+	rest := in.Block().Instrs
+	for len(rest) > 0 && rest[0] != in {
+		rest = rest[1:]
+	}
+	return rest
 }
 
 // loaded returns the address of the atomic.Pointer that a call loads: all that

@@ -19,6 +19,8 @@ type captures struct {
 	rooms map[any]bool        // fields and variables that hold slices with room for more; see holder
 	lone  map[any]bool        // those that hold a generator of random numbers for one goroutine; false for others
 	asks  map[*types.Var]bool // members that a condition goes by
+
+	lonely map[*types.Var]bool // fields that alone lead to what they point to
 }
 
 // A usage is how a variable is used, closures included.
@@ -28,7 +30,7 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), lone: make(map[any]bool), asks: make(map[*types.Var]bool)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), lone: make(map[any]bool), asks: make(map[*types.Var]bool), lonely: lonely(funcs)}
 	var asked []ssa.Value
 	var stores []*ssa.Store
 	for _, fn := range funcs {

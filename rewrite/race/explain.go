@@ -32,7 +32,7 @@ func (m *Module) why(p pair) []string {
 	if p.a.op == rewrite.Atomic || p.b.op == rewrite.Atomic {
 		return append(out, "an atomic operation keeps out only other atomic operations")
 	}
-	ka, kb := p.a.must.keys(p.a.frame), p.b.must.keys(p.b.frame)
+	ka, kb := p.a.locked(), p.b.locked()
 	switch shared := commonLock(ka, kb); {
 	case len(ka)+len(kb) == 0:
 		out = append(out, "neither holds a lock")

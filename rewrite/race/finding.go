@@ -228,12 +228,15 @@ func (m *Module) what(key string) (rewrite.Kind, rewrite.Place) {
 }
 
 func (m *Module) report(s side) rewrite.Side {
-	acc := rewrite.Access{Op: s.op, At: s.at.Span(), Func: s.fn.Name, Locks: s.must.keys(s.frame).list(),
+	acc := rewrite.Access{Op: s.op, At: s.at.Span(), Func: s.fn.Name, Locks: s.locked().list(),
 		Whole: s.whole, Test: s.fn.Test}
 	out := rewrite.Side{Access: acc, Context: s.ctx}
 	out.Path = path(s, &out.Context)
 	return out
 }
+
+// locked is the locks that are held on one side.
+func (s side) locked() keys { return merge(s.above, s.must.keys(s.frame)) }
 
 // accesses lists all accesses to a field in the source, by position; those of
 // one expression are one.

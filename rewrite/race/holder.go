@@ -11,8 +11,9 @@ import (
 // voteHeld looks for a field of objects that another one holds, in a map, a
 // slice or a field of its own, and whose lock guards what they are: who looks
 // one up under the lock and goes on with it without forgets that. Only accesses
-// that reach the object through its holder count, and none of functions that
-// take objects out: these are theirs.
+// that reach the object through its holder count, or those of its own methods if
+// all are called under the lock, and none of functions that take objects out:
+// these are theirs.
 func (m *Module) voteHeld(field string) {
 	i := strings.LastIndexByte(field, '.')
 	if _, variable := m.variables[field]; variable || i < 0 || m.hasLock(field[:i]) {
@@ -21,7 +22,7 @@ func (m *Module) voteHeld(field string) {
 	count := make(map[string]int)
 	for _, r := range m.raw[field] {
 		for k := range r.locks() {
-			if r.through(k) {
+			if r.through(k) || r.own() {
 				count[k]++
 			}
 		}
@@ -57,10 +58,11 @@ func (r *raw) through(lock string) bool {
 // forgets finds an access that holds the lock of the object's holder and one
 // that doesn't, if most do: every write, or three times as many as don't.
 func (m *Module) forgets(field, lock string) (guarded, open *raw) {
-	var with, without []*raw
+	with := m.calledUnder(field, lock)
+	var without []*raw
 	bareWrite := false
 	at := make(map[effect.Pos]bool)
-	held, bare := 0, 0
+	held, bare := len(with), 0
 	for _, r := range m.raw[field] {
 		if !r.tells() || r.whole || !r.through(lock) || r.fn.takesOut(r.path) {
 			continue
@@ -95,9 +97,34 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 	return nil, nil
 }
 
-// takesOut reports whether a function takes objects out of what a path goes
-// through.
+// calledUnder lists the accesses of functions that are given the object itself,
+// if all of these are called under the lock.
+func (m *Module) calledUnder(field, lock string) []*raw {
+	var list []*raw
+	for _, r := range m.telling(field) {
+		if !r.own() || r.whole {
+			continue
+		}
+		if _, held := r.fn.entry.must[lock]; !held {
+			return nil
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+// own reports whether an access is to a field of what the function is given.
+func (r *raw) own() bool {
+	return r.thread == 0 && r.param >= 0 && strings.HasPrefix(r.path.Sel, ";"+r.field) && r.fn == r.deed.fn
+}
+
+// takesOut reports whether a function, or one that it calls, takes objects out of
+// what a path goes through.
 func (f *function) takesOut(p effect.Path) bool {
+	return f.takesFrom(p) || slices.ContainsFunc(f.calls, func(c *callSite) bool { return !c.spawn && c.to.takesFrom(p) })
+}
+
+func (f *function) takesFrom(p effect.Path) bool {
 	found := false
 	f.each(func(e *effect.Event) {
 		if k := e.Path.Field(); k != "" && k != p.Field() {

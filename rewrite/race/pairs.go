@@ -16,6 +16,7 @@ type side struct {
 	ctx   rewrite.Context
 	entry *function // who is called from outside, for the API's side
 	frame *function // in whose terms the paths are
+	above keys      // held by all callers of the frame
 }
 
 // A pair is two sides that nothing orders.

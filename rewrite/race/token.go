@@ -96,3 +96,16 @@ func (m *Module) behindCond(p effect.Path) effect.Path {
 	}
 	return p
 }
+
+// meanwhile is a state while Cond.Wait has given a lock back: the one the
+// sync.Cond was made from or, where that is not known, the only one there is.
+func (w *walk) meanwhile(s state, lock effect.Path) state {
+	if lock.Root.Kind == effect.NoRoot {
+		return s
+	}
+	key := held{path: w.resolve(lock)}.key(w.f)
+	unknown := strings.HasSuffix(key, condLock[1:])
+	rest := slices.DeleteFunc(slices.Clone(s.may), func(h held) bool { return h.key(w.f) == key || unknown && len(s.may) == 1 })
+	s.may = rest
+	return s
+}

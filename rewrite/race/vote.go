@@ -182,5 +182,9 @@ func (m *Module) reachable(r *raw) bool {
 func apiSide(r *raw) side {
 	a := r.access
 	ctx := rewrite.Context{Start: r.fn.At.Span(), Func: r.fn.Name, Runs: r.fn.Name, Entry: true}
-	return side{access: &a, frame: r.fn, entry: r.fn, ctx: ctx}
+	s := side{access: &a, frame: r.fn, entry: r.fn, ctx: ctx}
+	if r.thread == 0 {
+		s.above = r.fn.entry.must
+	}
+	return s
 }

@@ -187,7 +187,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 	case effect.Share:
 		w.share(e)
 	case effect.Slow:
-		w.slow(s, e.Note, e.At)
+		w.slow(w.meanwhile(s, e.Path), e.Note, e.At)
 	}
 	return s
 }
