@@ -24,7 +24,10 @@ type Fix struct {
 	// Serial is the key of a lock that is there to be held over what is slow:
 	// one function takes it, and nothing but calls of that wait for each other.
 	Serial string `json:"-"`
-	Edits  []Edit `json:"-"`
+	// Part means that it mends what was seen to race, and other accesses to its
+	// places may race as they did.
+	Part  bool   `json:"-"`
+	Edits []Edit `json:"-"`
 }
 
 // Code is Go source to be put into a file. Text may refer to the packages of

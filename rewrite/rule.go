@@ -11,6 +11,8 @@ type Rule struct {
 	Name  string // lower case; names read well after "fixer explain"
 	Title string // one line for lists
 	Mends []Kind
+	// Parts means that the rule heeds Site.Seen.
+	Parts bool
 	// Fix proposes edits for the finding of the site, and possibly for others
 	// of its group, or says in one clause why it can't; nothing at all if the
 	// finding is another rule's business.
@@ -28,6 +30,10 @@ type Site struct {
 	// Alone asks for a fix that leaves the others of the group as they are: one
 	// that mends them too has not passed the checks.
 	Alone bool
+	// Seen lists the accesses that the race detector saw. If it is not empty, it
+	// asks for a fix that keeps at least these from racing: nothing passes the
+	// checks that takes in all the others.
+	Seen []Access
 }
 
 // Module answers a rule's questions about the code around a finding. Nodes and

@@ -195,6 +195,8 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 	}
 	for _, a := range f.Accesses {
 		switch {
+		case leads && !a.Fresh && a.Op == rewrite.WriteElem:
+			return fmt.Sprintf("%s:%d changes what it leads to", base(a.At.File), a.At.Line)
 		case leads && !named[a.At] && !a.Fresh && a.Op.Writes():
 			return fmt.Sprintf("%s:%d changes what it leads to, by another name", base(a.At.File), a.At.Line)
 		case a.Whole && !a.Fresh:

@@ -37,6 +37,7 @@ var globalvar = &rewrite.Rule{
 	Name:  "globalvar",
 	Title: "guard a package variable with a mutex, or make it atomic",
 	Mends: []rewrite.Kind{rewrite.Global},
+	Parts: true,
 	Fix:   fixGlobal,
 }
 
@@ -57,6 +58,9 @@ func fixGlobal(s *rewrite.Site) (*rewrite.Fix, string) {
 	}
 	if mutex, key := g.mutex(); mutex != nil {
 		return g.guarded(nil, mutex, key)
+	}
+	if len(s.Seen) > 0 {
+		return nil, "no mutex of the package guards the variable elsewhere"
 	}
 	if fix, _ := g.atomic(); fix != nil {
 		return fix, ""

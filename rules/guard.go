@@ -66,6 +66,7 @@ var guard = &rewrite.Rule{
 	Name:  "guard",
 	Title: "hold the mutex that guards the field elsewhere",
 	Mends: []rewrite.Kind{rewrite.Field},
+	Parts: true,
 	Fix:   fixGuard,
 }
 

@@ -80,7 +80,12 @@ func (l *locking) plan() string {
 		if l.recursion(fn) {
 			continue
 		}
-		if reason := l.function(fn, l.spots[fn]); reason != "" {
+		n := len(l.edits)
+		switch reason := l.function(fn, l.spots[fn]); {
+		case reason == "":
+		case l.unseen(l.spots[fn]):
+			l.edits = l.edits[:n]
+		default:
 			reasons = append(reasons, reason)
 		}
 	}
@@ -113,7 +118,11 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 		}
 		for _, u := range l.site.Module.Uses(place) {
 			s, need, reason := l.need(u)
-			if reason != "" {
+			switch {
+			case reason == "":
+			case l.unseen([]spot{{Use: u}}):
+				continue
+			default:
 				return nil, reason
 			}
 			files[u.File] = true
@@ -148,6 +157,14 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 	}
 	l.needy = l.takers(files)
 	return order, ""
+}
+
+// unseen reports whether nobody asks for more than what was seen to race, and
+// that none of some spots was.
+func (l *locking) unseen(spots []spot) bool {
+	return len(l.site.Seen) > 0 && !slices.ContainsFunc(spots, func(s spot) bool {
+		return s.Access == nil || slices.ContainsFunc(l.site.Seen, func(a rewrite.Access) bool { return a.At == s.Access.At })
+	})
 }
 
 // hidden reports whether only the package that declares the lock can take it.

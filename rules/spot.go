@@ -110,7 +110,7 @@ func lent(u *rewrite.Use) *types.Func {
 // lends matches the names of functions, of all libraries, that read or fill what
 // they get the address of, and readsOnly those of them that read it.
 var (
-	lends     = regexp.MustCompile(`^(Marshal|MarshalIndent|Unmarshal|Encode|Decode|[SF]?[Ss]can(f|ln)?)$`)
+	lends     = regexp.MustCompile(`^(Marshal|MarshalIndent|Unmarshal|Encode|Decode|[SF]?[Ss]can(f|ln)?|Fprint(f|ln)?|WriteString|Copy(N|Buffer)?|ReadFull)$`)
 	readsOnly = regexp.MustCompile(`^(Marshal|MarshalIndent|Encode)$`)
 )
 

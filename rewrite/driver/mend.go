@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -71,14 +70,15 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte
 			}
 		}
 		maps.Copy(texts, x.texts)
-		if x.seen != nil {
-			break // the log speaks of the lines as they were
+		// A log speaks of the lines as they were: of what it shows only the rest
+		// of what is mended in part is left, if the analysis finds it by itself.
+		left := func(o *Outcome) bool {
+			return o != nil && (o.Fix == nil && x.seen == nil || o.Fix != nil && o.Fix.Part)
 		}
 		x.stage = newStage(x.ctx, x.cfg, x.next)
 		x.next, x.edits, x.texts = nil, nil, nil
 		findings = slices.DeleteFunc(x.base.findings(tests, nil), func(f *rewrite.Finding) bool {
-			o := all[f.Place.Key]
-			return o == nil || o.Fix != nil
+			return !left(all[f.Place.Key])
 		})
 		// What is refused again keeps the reasons that speak of the text at hand.
 		x.outcomes = make(map[string]*Outcome)
@@ -207,7 +207,7 @@ func (x *fixer) oneByOne(c candidate, failed string) {
 			continue
 		}
 		fix := x.ask(f, c.group, func(fix *rewrite.Fix) string {
-			if failed != "" && fix.Waits == c.fix.Waits && reflect.DeepEqual(fix.Places, c.fix.Places) && reflect.DeepEqual(fix.Edits, c.fix.Edits) {
+			if failed != "" && !fix.Part && fix.Waits == c.fix.Waits && reflect.DeepEqual(fix.Places, c.fix.Places) && reflect.DeepEqual(fix.Edits, c.fix.Edits) {
 				return failed
 			}
 			if o := x.verify(fix); o != nil {
@@ -254,84 +254,6 @@ func groups(findings []*rewrite.Finding) [][]*rewrite.Finding {
 	return out
 }
 
-// ask returns the first fix for a finding of a group that passes the given
-// check, and keeps the reasons against all others.
-func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*rewrite.Fix) string) *rewrite.Fix {
-	out := x.outcomes[f.Place.Key]
-	out.Verdicts = nil
-	for _, rule := range x.cfg.Rules {
-		if !slices.Contains(rule.Mends, f.Kind) {
-			continue
-		}
-		fix, reason := x.passing(rule, rewrite.Site{Finding: f, Group: group, Module: x.base.sites}, check)
-		if fix != nil {
-			return fix
-		}
-		if reason != "" { // else it is another rule's business
-			out.Verdicts = append(out.Verdicts, Verdict{Rule: rule.Name, Reason: reason})
-		}
-	}
-	if len(out.Verdicts) == 0 {
-		out.Verdicts = []Verdict{{Rule: "fixer", Reason: "no rule mends this kind of race"}}
-	}
-	return nil
-}
-
-// strays says that a fix for a struct that is declared outside the named packages
-// would change code there: nobody asked for that, and the tests of those packages
-// are not loaded.
-func (x *fixer) strays(f *rewrite.Finding, fix *rewrite.Fix) string {
-	s := x.base.sites
-	if st := s.types[f.Place.Owner]; f.Kind != rewrite.Field || st == nil || s.asked(st.File.Name) {
-		return ""
-	}
-	for _, e := range fix.Edits {
-		if name := e.Anchor().File; !s.asked(name) {
-			return fmt.Sprintf("it changes %s, outside the packages named; name its package too", filepath.Base(name))
-		}
-	}
-	return ""
-}
-
-// passing asks a rule for a fix that passes the given check. Where one for several
-// findings doesn't, one for the first alone may.
-func (x *fixer) passing(rule *rewrite.Rule, s rewrite.Site, check func(*rewrite.Fix) string) (*rewrite.Fix, string) {
-	reason := ""
-	for range 2 {
-		fix, why := consult(rule, &s)
-		if fix == nil || s.Alone && len(fix.Places) > 1 {
-			return nil, cmp.Or(reason, why)
-		}
-		fix.Rule = rule.Name
-		if fix.Safety != rewrite.Safe && !x.cfg.Unsafe {
-			return nil, cmp.Or(reason, fix.Caution+"; --unsafe makes the change")
-		}
-		why = x.judge(s.Finding, fix, check)
-		if why == "" {
-			return fix, ""
-		}
-		reason = cmp.Or(reason, why)
-		if s.Alone = len(fix.Places) > 1; !s.Alone {
-			break
-		}
-	}
-	return nil, reason
-}
-
-// judge says why a fix is not to be made, by itself or by a check. One that
-// can't even be looked at is no fix.
-func (x *fixer) judge(f *rewrite.Finding, fix *rewrite.Fix, check func(*rewrite.Fix) string) (reason string) {
-	defer func() {
-		if v := recover(); v != nil {
-			reason = fmt.Sprintf("the checks failed: %v; %s", v, defect)
-		}
-	}()
-	if reason = cmp.Or(x.strays(f, fix), x.unwinds(fix), x.cfg.unit.spares(f.Kind, fix)); reason == "" {
-		reason = check(fix)
-	}
-	return reason
-}
-
 // verify checks fixes together with those chosen before, and takes their edits
 // in if nothing speaks against it. The answer is why not.
 func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
@@ -344,7 +266,11 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 	var c claim
 	for _, fix := range fixes {
 		edits = append(edits, fix.Edits...)
-		c.places = append(c.places, fix.Places...)
+		if fix.Part {
+			c.parts = append(c.parts, fix.Places...)
+		} else {
+			c.places = append(c.places, fix.Places...)
+		}
 		c.serial = append(c.serial, fix.Serial)
 		c.waits = c.waits || fix.Waits
 	}
@@ -357,7 +283,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 	if o != nil {
 		return o
 	}
-	reason = x.meets(b, c.places)
+	reason = cmp.Or(x.meets(b, c.places, false), x.meets(b, c.parts, true))
 	if reason == "" && !slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Safety != rewrite.Safe }) {
 		reason = x.compatible(b)
 	}

@@ -216,11 +216,15 @@ func hasPrefix(s string, prefixes ...string) bool {
 
 // meets reports why accesses that were seen to race could still do so in a
 // build after a fix.
-func (x *fixer) meets(b *build, places []string) string {
+func (x *fixer) meets(b *build, places []string, part bool) string {
+	seen := x.base.module.Blind
+	if part {
+		seen = x.base.module.Seen
+	}
 	for _, key := range places {
-		for _, pair := range x.base.module.Blind(key) {
+		for _, pair := range seen(key) {
 			for _, k := range x.now(b, key) {
-				if b.module.Meets(k, pair[0], pair[1]) {
+				if b.module.Meets(k, pair[0], pair[1], part) {
 					return fmt.Sprintf("%s may still race: nothing shows that %s and %s keep out of each other's way", x.outcomes[key].Place.Name, pair[0].Func, pair[1].Func)
 				}
 			}

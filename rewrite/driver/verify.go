@@ -28,6 +28,7 @@ var Checks = []string{
 // A claim is what fixes are made for, and the texts that they make.
 type claim struct {
 	places []string // that they mend
+	parts  []string // of which they mend what was seen to race
 	waits  bool     // for goroutines
 	serial []string // locks that are there to be held over what is slow
 	texts  map[string][]byte

@@ -229,6 +229,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		x.fills(c, in)
 		x.containers(c, in, row)
 		x.draws(c, in)
+		x.uses(c, in)
 		x.ordered(c, in)
 		x.printed(c, in, row)
 		x.encoded(c, in)

@@ -3,6 +3,7 @@ package effect
 import (
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 
@@ -187,7 +188,7 @@ func (x *extractor) containers(c *ssa.CallCommon, in ssa.Instruction, row model.
 			v = mi.X
 		}
 		op, n := rewrite.ReadElem, len(x.blk.Events)
-		switch changed := inPlace[obj.Pkg().Path()+"."+obj.Name()]; {
+		switch changed := inPlace[strings.TrimPrefix(obj.Pkg().Path(), "golang.org/x/exp/")+"."+obj.Name()]; {
 		case !isSlice(v) && !isMap(v):
 			continue
 		case changed && i == 0:

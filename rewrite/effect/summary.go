@@ -194,6 +194,7 @@ const (
 	Answers              // writes the answer to a request: to the writer Path
 	Proxies              // puts what sends requests, of the type Note or with the methods Iface, into a proxy that passes hints on
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
+	Use                  // hands Path, the content of an object of a library, to the library's function Note
 )
 
 // Converted is the Method of a call of a value of the function type Iface.
@@ -245,7 +246,7 @@ type Event struct {
 	Is       string   // Set: a constant, nil, !nil, or Unsure
 	Answers  []string // Return: what the results are, likewise; "" for anything
 	Library  string   // Call, Go: of another module, that runs what it is given
-	Note     string   // Go: the library call that starts it; Access: the one that writes; Slow: what it waits for
+	Note     string   // Go: the library call that starts it; Access, Use: the one that writes; Slow: what it waits for
 }
 
 // A Cond is what is known on one way out of a block.

@@ -14,6 +14,7 @@ var quick = map[string]bool{
 	"path": true, "path/filepath": true, "reflect": true, "regexp": true, "runtime": true,
 	"slices": true, "sort": true, "strconv": true, "strings": true, "sync": true,
 	"sync/atomic": true, "time": true, "unicode": true, "unicode/utf16": true, "unicode/utf8": true, "unsafe": true,
+	"golang.org/x/exp/constraints": true, "golang.org/x/exp/maps": true, "golang.org/x/exp/slices": true,
 	"github.com/pkg/errors": true, "google.golang.org/grpc/codes": true, "google.golang.org/grpc/status": true,
 }
 

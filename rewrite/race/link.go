@@ -23,42 +23,43 @@ import (
 
 // A Module is the linked code of a module.
 type Module struct {
-	funcs     map[string]*function
-	order     []*function // by key
-	structs   map[string]*effect.Struct
-	lock      map[string]bool    // keys of fields that are locks
-	cands     map[string]bool    // keys of fields and package variables that could race at all
-	numbers   map[string]int     // of cands
-	starts    map[effect.Pos]int // of what starts goroutines
-	replaced  map[string]bool    // those that are assigned, not only changed in place
-	remade    map[string]bool    // and not only closed
-	pairs     *pairs
-	public    map[string]bool // import paths whose exported names others can use
-	raw       map[string][]*raw
-	types     []*effect.Type
-	impls     map[called][]*function              // what is behind calls through interfaces
-	conds     map[string]string                   // lock field by the sync.Cond field made from it
-	promotes  map[string]bool                     // types whose methods are those of an exported type too
-	dismissed func(a, b rewrite.Span, why string) // see Link
-	pooled    map[string]bool                     // types whose objects are in a sync.Pool when nobody needs them
-	presented map[string]bool                     // types of which values become those of interfaces
-	unsettled map[string]bool                     // package variables whose memory may change once packages are initialised
-	guards    map[string]string                   // by field or package variable, the lock that a comment says guards it
-	variables map[string]effect.Variable          // that race, by key
-	leaked    []leak
-	failing   sync.Mutex // guards failures
-	failures  []Failure
-	eithers   alternatives
-	handed    map[string]bool // locks that exported functions leave held
-	mutexes   map[string]bool // keys of what some function locks by itself; filled on first use
-	again     []Deadlock
-	sums      []*effect.Summary
-	lockOrder map[[2]string]Deadlock // by the lock held and the one taken
-	stalls    map[stall]stalled      // where each was seen first
-	watch     map[string]bool        // see Link
-	seen      map[string][]observed  // by place, see Observe
-	inFile    map[string][]*function // filled on first use
-	waiting   map[string][]*function // by field, who waits for what it holds; filled on first use
+	funcs       map[string]*function
+	order       []*function // by key
+	structs     map[string]*effect.Struct
+	lock        map[string]bool    // keys of fields that are locks
+	cands       map[string]bool    // keys of fields and package variables that could race at all
+	numbers     map[string]int     // of cands
+	starts      map[effect.Pos]int // of what starts goroutines
+	replaced    map[string]bool    // those that are assigned, not only changed in place
+	remade      map[string]bool    // and not only closed
+	pairs       *pairs
+	public      map[string]bool // import paths whose exported names others can use
+	raw         map[string][]*raw
+	types       []*effect.Type
+	impls       map[called][]*function              // what is behind calls through interfaces
+	conds       map[string]string                   // lock field by the sync.Cond field made from it
+	promotes    map[string]bool                     // types whose methods are those of an exported type too
+	dismissed   func(a, b rewrite.Span, why string) // see Link
+	pooled      map[string]bool                     // types whose objects are in a sync.Pool when nobody needs them
+	presented   map[string]bool                     // types of which values become those of interfaces
+	unsettled   map[string]bool                     // package variables whose memory may change once packages are initialised
+	guards      map[string]string                   // by field or package variable, the lock that a comment says guards it
+	variables   map[string]effect.Variable          // that race, by key
+	leaked      []leak
+	failing     sync.Mutex // guards failures
+	failures    []Failure
+	eithers     alternatives
+	handed      map[string]bool // locks that exported functions leave held
+	mutexes     map[string]bool // keys of what some function locks by itself; filled on first use
+	again       []Deadlock
+	sums        []*effect.Summary
+	lockOrder   map[[2]string]Deadlock // by the lock held and the one taken
+	stalls      map[stall]stalled      // where each was seen first
+	watch       map[string]bool        // see Link
+	watchesUses bool                   // some of watch are of used
+	seen        map[string][]observed  // by place, see Observe
+	inFile      map[string][]*function // filled on first use
+	waiting     map[string][]*function // by field, who waits for what it holds; filled on first use
 
 	settings   map[string]*setting         // by member, what it is set to
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
@@ -97,6 +98,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	}
 	for _, key := range watch {
 		m.watch[key] = true
+		m.watchesUses = m.watchesUses || strings.HasPrefix(key, used)
 	}
 	m.pairs = newPairs(m)
 	for _, s := range sums {
@@ -104,7 +106,7 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 			m.public[s.Path] = true
 		}
 		for _, f := range s.Funcs {
-			m.funcs[f.Key] = newFunction(f, s)
+			m.funcs[f.Key] = newFunction(m.changing(f), s)
 		}
 		maps.Copy(m.conds, s.Conds)
 		maps.Copy(m.guards, s.Guards)

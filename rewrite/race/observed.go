@@ -66,6 +66,15 @@ func (m *Module) Observed(key string) *rewrite.Finding {
 
 func sameAccess(a, b rewrite.Access) bool { return a.At == b.At && a.Func == b.Func }
 
+// Seen lists the pairs of accesses to a place that were seen to race.
+func (m *Module) Seen(key string) [][2]rewrite.Access {
+	var out [][2]rewrite.Access
+	for _, o := range m.seen[key] {
+		out = append(out, [2]rewrite.Access{o.a.Access, o.b.Access})
+	}
+	return out
+}
+
 // Blind lists the pairs of accesses to a place that were seen to race and that
 // the analysis does not find by itself.
 func (m *Module) Blind(key string) [][2]rewrite.Access {
@@ -199,14 +208,16 @@ func (m *Module) around(l Line) *function {
 
 // Meets reports whether accesses to a place by two functions, of the
 // operations that were seen to race, could still do so: without a lock in
-// common, and not both atomic.
-func (m *Module) Meets(key string, a, b rewrite.Access) bool {
+// common, and not both atomic. To the letter, a read is not one of what the place
+// holds.
+func (m *Module) Meets(key string, a, b rewrite.Access, letter bool) bool {
+	like := func(r *raw, a rewrite.Access) bool { return m.like(r, a) && (!letter || r.op == a.Op) }
 	for _, x := range m.raw[key] {
-		if !m.like(x, a) {
+		if !like(x, a) {
 			continue
 		}
 		for _, y := range m.raw[key] {
-			if m.like(y, b) && conflict(&x.access, &y.access) && heldInCommon(x, y) == "" {
+			if like(y, b) && conflict(&x.access, &y.access) && heldInCommon(x, y) == "" {
 				return true
 			}
 		}

@@ -14,11 +14,11 @@ type deed struct {
 	place  int    // the number of that field; see Module.number
 	op     rewrite.Op
 	whole  bool
-	deref  bool // whole, through a pointer: not a field that is one value with what holds it
-	konst  bool // writes a constant
-	loads  bool // atomically, and changes nothing
-	called bool // writes by a call of a library
-	covers bool // all that the value at its path holds
+	deref  bool   // whole, through a pointer: not a field that is one value with what holds it
+	konst  bool   // writes a constant
+	loads  bool   // atomically, and changes nothing
+	called string // the library's function that writes; "" for the code itself
+	covers bool   // all that the value at its path holds
 	index  string
 	leak   string // made by callers, on what the function returned: the lock it released
 	bare   bool   // of leak: it never took it

@@ -51,94 +51,6 @@ func (l Line) likeness(f *function) int {
 	return 0
 }
 
-// Watch lists the keys of what the accesses of sightings may touch, for Link:
-// fields and package variables named on their lines, and the functions on
-// their stacks, for their variables.
-func Watch(sums []*effect.Summary, seen []Sighting) []string {
-	lines := make(map[string][]Line) // by file
-	for _, s := range seen {
-		for _, side := range s {
-			for _, l := range slices.Concat(side.Calls, side.Start) {
-				lines[l.File] = append(lines[l.File], l)
-			}
-		}
-	}
-	keys := make(map[string]bool)
-	structs := make(map[string]*effect.Struct)
-	for _, s := range sums {
-		for _, t := range s.Structs {
-			structs[t.Key] = t
-		}
-	}
-	funcs := make(map[string]*function)
-	for _, s := range sums {
-		for _, f := range s.Funcs {
-			funcs[f.Key] = newFunction(f, s)
-		}
-	}
-	var watch func(f *function, from, to, depth int)
-	watch = func(f *function, from, to, depth int) {
-		f.each(func(e *effect.Event) {
-			if e.At.Line < from || to < e.At.Line {
-				return
-			}
-			if g := funcs[e.Fn.Func]; e.Kind == effect.Call && g != nil && g.inlines() && depth < 3 {
-				watch(g, g.At.Line, g.End.Line, depth+1)
-			}
-			if e.Kind != effect.Access {
-				return
-			}
-			for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
-				keys[sel] = true
-			}
-			keys[e.Path.Root.Key] = true
-			watchFields(keys, structs, e.Whole, 0)
-		})
-	}
-	for _, f := range funcs {
-		for _, l := range lines[f.At.File] {
-			if f.At.Line <= l.To && l.From <= f.End.Line {
-				keys[f.Key] = true
-				watch(f, l.From, l.To, 0)
-			}
-		}
-	}
-	delete(keys, "")
-	return slices.Sorted(maps.Keys(keys))
-}
-
-func watchFields(keys map[string]bool, structs map[string]*effect.Struct, key string, depth int) {
-	if t := structs[key]; t != nil && depth < 3 {
-		for _, f := range t.Fields {
-			keys[f.Key] = true
-			watchFields(keys, structs, f.Struct, depth+1)
-		}
-	}
-}
-
-// watched notes the accesses to a function's variables that are watched.
-func (w *walk) watched() {
-	if len(w.m.watch) == 0 {
-		return
-	}
-	for i, v := range w.f.Locals {
-		if v.Key != "" && w.m.watches(w.f, v.Key) {
-			w.addVariable(v, effect.Root{Kind: effect.Local, N: i})
-		}
-	}
-}
-
-// watches reports whether a variable is watched, by its own key or by that of
-// a function around it.
-func (m *Module) watches(f *function, key string) bool {
-	for ; f != nil; f = m.funcs[f.Parent] {
-		if m.watch[f.Key] {
-			return true
-		}
-	}
-	return m.watch[key]
-}
-
 // unite drops what literals do to captured variables that are watched, where
 // the functions around them have it in their own terms.
 func (m *Module) unite() {
@@ -204,8 +116,14 @@ func (m *Module) Observe(s Sighting) ([]string, string) {
 	}
 	if len(places) > 1 {
 		known := slices.DeleteFunc(slices.Clone(places), func(key string) bool { return len(m.pairs.found[key]) == 0 })
+		if len(known) == 0 {
+			known = slices.DeleteFunc(slices.Clone(places), func(key string) bool {
+				field := m.field(m.best(a[key], b[key]).raw.path)
+				return field != key && slices.Contains(places, field)
+			})
+		}
 		switch {
-		case len(known) > 0:
+		case len(known) == 1 || len(m.pairs.found[known[0]]) > 0:
 			places = known
 		case !m.together(places, a, b) || !m.together(places, b, a):
 			return nil, "it may be of " + shortKeys(places) + ": both accesses name them"
@@ -289,7 +207,10 @@ func (m *Module) eachFitting(s Sighted, fn func(key string, r *raw, fits int)) {
 	for key, list := range m.raw {
 		for _, r := range list {
 			fits := slices.Index(s.Ops, r.op)
-			if fits < 0 || s.In != "" && !r.whole && (r.op == rewrite.Read || r.op == rewrite.Write) {
+			switch {
+			case fits < 0, r.called != "" && !did(s.In, r.called):
+				continue
+			case s.In != "" && !r.whole && (r.op == rewrite.Read || r.op == rewrite.Write):
 				continue // a library's function accesses what is read there, not where it is read
 			}
 			fn(key, r, fits)
