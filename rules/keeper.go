@@ -13,24 +13,24 @@ import (
 // such an object in a variable takes the lock of the one that it was looked up in.
 
 // leadsTo reports whether a struct type has a field by which one gets to objects
-// of the type with a key.
-func leadsTo(t types.Type, key string) bool {
+// of the type with a key, or to others that do, over three fields at most.
+func leadsTo(t types.Type, key string) bool { return leadsWithin(t, key, 3) }
+
+func leadsWithin(t types.Type, key string, fields int) bool {
 	st, ok := t.Underlying().(*types.Struct)
-	if !ok {
+	if !ok || fields == 0 {
 		return false
 	}
 	for v := range st.Fields() {
-		switch f := v.Type().Underlying().(type) {
-		case *types.Pointer:
-			ok = typeKey(f) == key
+		to := v.Type()
+		switch f := to.Underlying().(type) {
 		case *types.Map:
-			ok = isPointer(f.Elem()) && typeKey(f.Elem()) == key
+			to = f.Elem()
 		case *types.Slice:
-			ok = isPointer(f.Elem()) && typeKey(f.Elem()) == key
-		default:
-			continue
+			to = f.Elem()
 		}
-		if ok {
+		p, ok := to.Underlying().(*types.Pointer)
+		if ok && (typeKey(p) == key || leadsWithin(p.Elem(), key, fields-1)) {
 			return true
 		}
 	}
