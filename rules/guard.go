@@ -29,11 +29,12 @@ import (
 //   - a getter, or a short function that returns early, gets Lock and defer
 //     Unlock;
 //   - where slow work follows, each way out releases the lock, and so does the
-//     branch that goes on to it;
+//     branch that goes on to it, or that leaves with it;
 //   - a statement that goes on to do slow work gets the field read into a
 //     variable above it, and a value that takes long is computed above the lock;
 //   - a loop whose condition needs the field reads it at the top of its body, and
-//     a range with a slow body goes over a copy;
+//     a range with a slow body goes over a copy, as does what prints or encodes a
+//     map or slice that others change in place;
 //   - where a method takes the lock to return the field, a single read calls it;
 //     other packages, which can't take the lock, do too;
 //   - a method that some callers call with the lock held, and some without,

@@ -6,18 +6,21 @@ import (
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/go-fixer/fixer/rewrite"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // uses emits which objects of libraries that are in fields or variables a call
-// hands to a library. What is done to them there is not known: only one that
-// was seen to race counts as changed.
+// hands to a library. What is done to them there is known of few types: of others
+// only one that was seen to race counts as changed.
 func (x *extractor) uses(c *ssa.CallCommon, in ssa.Instruction) {
 	name := ""
 	args := c.Args
+	var fn *types.Func
 	if c.IsInvoke() {
 		name, args = c.Method.Name(), append([]ssa.Value{c.Value}, args...)
 	} else if callee := c.StaticCallee(); callee != nil {
 		name = callee.Name()
+		fn, _ = callee.Object().(*types.Func)
 	}
 	for _, v := range args {
 		if mi, ok := v.(*ssa.MakeInterface); ok {
@@ -39,7 +42,17 @@ func (x *extractor) uses(c *ssa.CallCommon, in ssa.Instruction) {
 				continue
 			}
 		}
-		x.emit(Event{Kind: Use, At: x.source(v, in.Pos()), Path: with(p, Elem), Op: rewrite.WriteElem, Note: name, Loop: x.loops[x.at]})
+		e := Event{Kind: Use, At: x.source(v, in.Pos()), Path: with(p, Elem), Op: rewrite.WriteElem, Note: name, Loop: x.loops[x.at]}
+		if fn != nil && model.Lone(TypeKey(v.Type())) {
+			looks, known := model.Looks(fn)
+			if known {
+				e.Kind = Access
+			}
+			if known && looks {
+				e.Op, e.Note = rewrite.ReadElem, ""
+			}
+		}
+		x.emit(e)
 	}
 }
 
