@@ -159,6 +159,16 @@ func atomicType(t types.Type, field *ast.Field, st *rewrite.Struct) (*atomicEdit
 	return nil, fmt.Sprintf("there is no atomic type for %s", types.TypeString(t, types.RelativeTo(st.File.Pkg)))
 }
 
+// servable reports whether a new mutex of the struct could serve a field that races:
+// one that has none, where it could be held.
+func servable(s *rewrite.Site, st *rewrite.Struct, f *rewrite.Finding) bool {
+	if _, guarded := guardOf(s, f); guarded {
+		return false
+	}
+	_, reason := oneMutex(&rewrite.Site{Finding: f, Group: []*rewrite.Finding{f}, Module: s.Module}, st, []*rewrite.Finding{f})
+	return reason == ""
+}
+
 // atomicAllowed gives the reasons that have nothing to do with single uses.
 func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) string {
 	f := s.Finding
@@ -181,7 +191,7 @@ func atomicAllowed(s *rewrite.Site, st *rewrite.Struct, tag *ast.BasicLit) strin
 		if together(s, f, g) {
 			return fmt.Sprintf("%s changes together with it: one mutex serves both", g.Place.Name)
 		}
-		if !atomicable(s, g) && !public(s, g) {
+		if !atomicable(s, g) && !public(s, g) && (changeAtOnce(s, f, g) || servable(s, st, g)) {
 			return fmt.Sprintf("%s races too and can't be atomic: one mutex serves both", g.Place.Name)
 		}
 	}
