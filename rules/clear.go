@@ -36,18 +36,70 @@ func (l *locking) clearIndex(s spot, up ast.Node, i int) bool {
 	default:
 		return false
 	}
+	l.above(s, up, stmt, clear, made)
+	return true
+}
+
+// clearArgs computes above the lock what takes long among the arguments of a method
+// of the object that a place holds: x.buf.WriteString(line()).
+func (l *locking) clearArgs(s spot, up ast.Node, i int) bool {
+	f, stmt := s.File, list(up)[i]
+	es, ok := stmt.(*ast.ExprStmt)
+	if !ok {
+		return false
+	}
+	call, ok := es.X.(*ast.CallExpr)
+	if !ok || len(call.Args) == 0 || call.Ellipsis.IsValid() {
+		return false
+	}
+	sel, ok := call.Fun.(*ast.SelectorExpr)
+	fn := callee(f.Info, call)
+	if !ok || fn == nil || sel.X != s.sel || l.touchesOther(s, stmt) || l.quietBetween(f, call.Pos(), call.Args[0].Pos()) != "" {
+		return false
+	}
+	var clear []ast.Expr
+	var made []string
+	for i, a := range call.Args {
+		switch {
+		case l.quietBetween(f, a.Pos(), a.End()) == "":
+			if callsOut(f, a) {
+				return false // in its turn
+			}
+		case !typed(f.Info, a):
+			return false
+		default:
+			taken := append(slices.Clip(made), l.names[up]...)
+			name := ""
+			if p := fn.Signature().Params(); i < p.Len() {
+				name = p.At(i).Name()
+			}
+			if name == "" || fresh(s.Use, name, taken...) != name {
+				name = fresh(s.Use, "v", taken...)
+			}
+			clear, made = append(clear, a), append(made, name)
+		}
+	}
+	if len(clear) == 0 {
+		return false
+	}
+	l.above(s, up, stmt, clear, made)
+	return true
+}
+
+// above computes expressions of a statement into variables above the lock that is
+// held over the rest of it.
+func (l *locking) above(s spot, up ast.Node, stmt ast.Stmt, clear []ast.Expr, made []string) {
 	l.names[up] = append(l.names[up], made...)
-	code := rewrite.Insert{Stmt: f.Span(stmt), Clear: true}
+	code := rewrite.Insert{Stmt: s.File.Span(stmt), Clear: true}
 	var lines []string
 	for i, e := range clear {
 		lines = append(lines, fmt.Sprintf("%s := $%d", made[i], i))
-		code.Holes = append(code.Holes, f.Span(e))
-		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: made[i]}})
+		code.Holes = append(code.Holes, s.File.Span(e))
+		l.edits = append(l.edits, rewrite.Replace{Node: s.File.Span(e), Code: rewrite.Code{Text: made[i]}})
 	}
 	code.Code.Text = strings.Join(lines, "\n")
 	l.edits = append(l.edits, code)
 	l.hold([]spot{s}, stmt, stmt, false)
-	return true
 }
 
 // touchesOther reports whether a node holds an access beside a given one.
@@ -109,16 +161,13 @@ func (l *locking) clearLookup(s spot, up ast.Node, stmt ast.Stmt) bool {
 		names = append(names, id.Name)
 	}
 	key := fresh(s.Use, "key", append(names, l.names[up]...)...)
-	l.names[up] = append(l.names[up], key)
 	if !head {
-		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(index.Index), Code: rewrite.Code{Text: key}},
-			rewrite.Insert{Stmt: f.Span(stmt), Clear: true, Code: rewrite.Code{Text: key + " := $0"}, Holes: []rewrite.Span{f.Span(index.Index)}})
-		l.hold([]spot{s}, stmt, stmt, false)
+		l.above(s, up, stmt, []ast.Expr{index.Index}, []string{key})
 		return true
 	}
 	lock, unlock := l.calls(s)
 	code := rewrite.Code{Text: key + " := $1\n" + lock + "\n" + strings.Join(names, ", ") + " := $0[" + key + "]\n" + unlock}
-	l.names[up] = append(l.names[up], names...)
+	l.names[up] = append(append(l.names[up], key), names...)
 	l.edits = append(l.edits, rewrite.Drop{Node: f.Span(as)}, rewrite.Insert{Stmt: f.Span(is), Code: code, Holes: []rewrite.Span{f.Span(s.sel), f.Span(index.Index)}})
 	return true
 }

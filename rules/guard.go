@@ -31,7 +31,8 @@ import (
 //   - where slow work follows, each way out releases the lock, and so does the
 //     branch that goes on to it, or that leaves with it;
 //   - a statement that goes on to do slow work gets the field read into a
-//     variable above it, and a value that takes long is computed above the lock;
+//     variable above it, and a value, key or argument that takes long is computed
+//     above the lock;
 //   - a loop whose condition needs the field reads it at the top of its body, and
 //     a range with a slow body goes over a copy, as does what prints or encodes a
 //     map or slice that others change in place;

@@ -41,7 +41,7 @@ func (l *locking) next(fn ast.Node, spots []spot, groups [][]spot) (int, string)
 		if n, ok := l.slowWrite(fn, spots[:1], groups[1:], up, i); ok {
 			return 1 + n, ""
 		}
-		if l.clearIndex(spots[0], up, i) {
+		if l.clearIndex(spots[0], up, i) || l.clearArgs(spots[0], up, i) {
 			return 1, ""
 		}
 	}
