@@ -83,8 +83,9 @@ func (b binding) link(p effect.Path) (effect.Path, bool) {
 	return p, true
 }
 
-// linked is more than functions have results.
-const linked = 1 << 16
+// linked is more than functions have results. It is added once for each call on
+// the way up, as far as maxLinked.
+const linked, maxLinked = 1 << 16, 3 << 16
 
 // path says a callee's path in the caller's terms; false if the caller has no
 // name for it.

@@ -57,7 +57,7 @@ func (s *summary) linking(inside func(effect.Path) bool) map[effect.Root]bool {
 	var links map[effect.Root]bool
 	waits := func(thread int, c counts) {
 		for _, e := range c {
-			if thread != 0 && e.n == many && inside(e.path) {
+			if thread != 0 && e.n == many && inside(e.path) && e.path.Root.I < maxLinked {
 				if links == nil {
 					links = make(map[effect.Root]bool)
 				}
