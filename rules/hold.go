@@ -94,6 +94,7 @@ func (l *locking) plan() string {
 	}
 	l.readBack()
 	l.rejoin()
+	l.goOn()
 	for _, reason := range []string{l.exclude(), l.recovers()} {
 		if reason != "" {
 			reasons = append(reasons, reason)

@@ -47,6 +47,36 @@ func (l *locking) rejoin() {
 	}
 }
 
+// goOn lets a critical section begin where the one right above it ends, instead
+// of taking the lock again at once.
+func (l *locking) goOn() {
+	for i := 0; i < len(l.edits); i++ {
+		h, ok := l.edits[i].(rewrite.Hold)
+		if !ok || h.Defer {
+			continue
+		}
+		f, path := l.site.Module.Around(h.First)
+		for len(path) > 0 && !isStmtAt(f, path[0], h.First) {
+			path = path[1:]
+		}
+		if len(path) < 2 || !inList(path[1]) || clauses(path[1]) {
+			continue
+		}
+		stmts := list(path[1])
+		at := slices.IndexFunc(stmts, func(s ast.Stmt) bool { return f.Span(s) == h.First }) - 1
+		unlock := h.Lock + ".Unlock()"
+		if h.Mode == rewrite.Shared {
+			unlock = h.Lock + ".RUnlock()"
+		}
+		if at < 0 || !isExpr(stmts[at]) || text(f, stmts[at].(*ast.ExprStmt).X) != unlock ||
+			slices.ContainsFunc(l.edits, func(e rewrite.Edit) bool { return e.Anchor() == f.Span(stmts[at]) }) {
+			continue
+		}
+		l.edits[i] = rewrite.Drop{Node: f.Span(stmts[at])}
+		l.edits = append(l.edits, rewrite.Insert{Stmt: h.Last, After: true, Code: rewrite.Code{Text: unlock}})
+	}
+}
+
 func isStmtAt(f *rewrite.File, n ast.Node, at rewrite.Span) bool {
 	s, ok := n.(ast.Stmt)
 	return ok && f.Span(s) == at

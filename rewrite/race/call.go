@@ -73,6 +73,20 @@ func (w *walk) bind(g *function, fn effect.Value, args []effect.Value) binding {
 	return b
 }
 
+// link gives what a callee keeps for itself, and yet links what it does, a name
+// that nothing else has.
+func (b binding) link(p effect.Path) (effect.Path, bool) {
+	if b.id == 0 || b.sum == nil || !b.sum.links[p.Root] {
+		return p, false
+	}
+	p.Root = effect.Root{Kind: effect.Result, N: b.id, I: linked + 31*p.Root.N + p.Root.I}
+	return p, true
+}
+
+// linked is more than functions have results. It is added once for each call on
+// the way up, as far as maxLinked.
+const linked, maxLinked = 1 << 16, 3 << 16
+
 // path says a callee's path in the caller's terms; false if the caller has no
 // name for it.
 func (b binding) path(p effect.Path) (effect.Path, bool) {
@@ -86,7 +100,9 @@ func (b binding) path(p effect.Path) (effect.Path, bool) {
 		if i, ok := b.made(r); ok {
 			return b.w.resolve(effect.Path{Root: effect.Root{Kind: effect.Result, N: b.id, I: i}, Sel: p.Sel}), true
 		}
-		return p, false
+		return b.link(p)
+	case effect.Result:
+		return b.link(p)
 	case effect.Param:
 		if r.N < len(b.args) {
 			to = b.of(b.args[r.N].Path)

@@ -15,9 +15,11 @@ func (w *walk) export() {
 		return !outside(p.Root) && p.Root.Kind != effect.Either && !returned
 	}
 	s.sends, s.waited = s.sends.drop(inside), s.waited.drop(inside)
+	s.links = s.linking(inside)
+	unknown := func(p effect.Path) bool { return inside(p) && !s.links[p.Root] }
 	s.relays = slices.DeleteFunc(s.relays, func(r *relay) bool {
-		r.waits = r.waits.drop(inside)
-		return inside(r.path)
+		r.waits = r.waits.drop(unknown)
+		return unknown(r.path)
 	})
 	for i, r := range s.results {
 		if !outside(r.path.Root) {
@@ -43,6 +45,33 @@ func (w *walk) export() {
 	s.only(keep)
 	s.touching()
 	s.number(len(w.ids))
+}
+
+// linking lists the WaitGroups of the function's own by which what its goroutines
+// do comes before what others tell its callers: these can't name them, and yet
+// must know.
+//
+//	go func() { defer wg.Done(); *n = 1 }()
+//	go func() { wg.Wait(); close(done) }()
+func (s *summary) linking(inside func(effect.Path) bool) map[effect.Root]bool {
+	var links map[effect.Root]bool
+	waits := func(thread int, c counts) {
+		for _, e := range c {
+			if thread != 0 && e.n == many && inside(e.path) && e.path.Root.I < maxLinked {
+				if links == nil {
+					links = make(map[effect.Root]bool)
+				}
+				links[e.path.Root] = true
+			}
+		}
+	}
+	for _, r := range s.relays {
+		waits(r.thread, r.waits)
+	}
+	for _, d := range s.pending {
+		waits(d.thread, d.state.waited)
+	}
+	return links
 }
 
 // number numbers anew the paths that are left of some.

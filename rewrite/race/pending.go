@@ -202,6 +202,10 @@ func (w *walk) resume(in frameOf, n int, d *pending, t int) {
 	if d.thread == 0 {
 		after = after.most(in.after)
 	}
+	if v.Bound && v.Func == "(*sync.WaitGroup).Done" && len(w.sum.relays) < maxRelays {
+		w.sum.relays = append(w.sum.relays, &relay{path: w.resolve(v.Bind[0]), at: in.at, need: 1, thread: t, waits: s.waited})
+		return
+	}
 	g := w.m.funcs[v.Func]
 	if g == nil || w.summaryOf(g) == nil || g == in.b.callee || in.depth > maxDepth {
 		w.pends(&pending{path: w.resolve(v.Path), args: args, thread: t, direct: d.direct, loop: d.loop || in.loop, state: s, after: after, trail: d.trail})

@@ -18,17 +18,18 @@ type summary struct {
 	sends    counts     // signalled on some way
 	adds     paths      // told to wait for one more
 	relays   []*relay
-	left     bits                // threads that may run when it returns
-	made     map[effect.Root]int // channels it makes and returns, to the number of the result
-	parallel bool                // lets the test it runs in go on at once with others
-	escapes  []bool              // by parameter: it becomes visible to others
-	results  []result            // by result
-	answers  []answer            // what is known when it returned something
-	sets     []fact              // members that it may set
-	takes    locks               // that it may take, with those of its calls
-	slow     []string            // why it may take long
-	all      touches             // what it does
-	beside   touches             // what goroutines do that it starts
+	links    map[effect.Root]bool // see linking
+	left     bits                 // threads that may run when it returns
+	made     map[effect.Root]int  // channels it makes and returns, to the number of the result
+	parallel bool                 // lets the test it runs in go on at once with others
+	escapes  []bool               // by parameter: it becomes visible to others
+	results  []result             // by result
+	answers  []answer             // what is known when it returned something
+	sets     []fact               // members that it may set
+	takes    locks                // that it may take, with those of its calls
+	slow     []string             // why it may take long
+	all      touches              // what it does
+	beside   touches              // what goroutines do that it starts
 }
 
 func (s *summary) sameSize(t *summary) bool {
