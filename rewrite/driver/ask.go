@@ -41,7 +41,7 @@ func (x *fixer) ask(f *rewrite.Finding, group []*rewrite.Finding, check func(*re
 // others lack it.
 func (x *fixer) part(f *rewrite.Finding, check func(*rewrite.Fix) string) *rewrite.Fix {
 	seen := x.base.module.Seen(f.Place.Key)
-	if len(seen) == 0 || len(f.Votes) == 0 {
+	if len(seen) == 0 {
 		return nil
 	}
 	site := rewrite.Site{Finding: f, Group: []*rewrite.Finding{f}, Module: x.base.sites}

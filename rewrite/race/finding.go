@@ -24,7 +24,7 @@ func (w *walk) addRaw(a *access, fresh bool) {
 	if place == "" && a.path.Root.Kind == effect.Global {
 		place = a.path.Root.Key
 	}
-	if a.path.Root.Kind == effect.Free && place == "" && a.fn == w.f {
+	if k := a.path.Root.Kind; (k == effect.Free || k == effect.Local) && place == "" && a.fn == w.f {
 		if v := w.f.variable(a.path.Root); w.m.watches(w.f, v.Key) {
 			place = v.Key
 		}

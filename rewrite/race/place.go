@@ -79,7 +79,7 @@ func (w *walk) addVariable(v effect.Variable, r effect.Root) {
 	}
 	o := raced{variable: v}
 	for _, a := range w.sum.accesses {
-		if a.path.Root == r {
+		if a.path.Root == r && !(a.fn == w.f && w.m.watches(w.f, v.Key)) { // see addRaw
 			o.raw = append(o.raw, newRaw(w.f, a, false))
 		}
 	}
