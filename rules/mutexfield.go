@@ -130,15 +130,9 @@ func oneMutex(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) (*l
 	if reason := copied(accesses); reason != "" {
 		return nil, reason
 	}
-	for _, place := range places {
-		for _, u := range s.Module.Uses(place) {
-			if _, keyed := u.Path[0].(*ast.KeyValueExpr); u.Element && !keyed {
-				return nil, fmt.Sprintf("a composite literal at %s:%d sets fields without naming them", base(u.File.Name), u.File.Span(u.Path[0]).Line)
-			}
-		}
-	}
 	lock, rw := lockName(st, namesIn(group)), readersDominate(accesses)
-	if idle := idleMutex(s, st); idle != nil {
+	idle := idleMutex(s, st)
+	if idle != nil {
 		lock, rw = idle.Name(), hasMethod(idle.Type(), "RLock")
 	}
 	l := &locking{site: s, key: s.Finding.Place.Owner + "." + lock, pkg: st.File.Pkg.Path(), method: "." + lock,
@@ -148,6 +142,13 @@ func oneMutex(s *rewrite.Site, st *rewrite.Struct, group []*rewrite.Finding) (*l
 	}
 	if len(l.edits) == 0 {
 		return nil, "no access could be placed in the source"
+	}
+	if idle == nil {
+		edits, reason := spelled(s, st)
+		if reason != "" {
+			return nil, reason
+		}
+		l.edits = append(l.edits, edits...)
 	}
 	return l, ""
 }
