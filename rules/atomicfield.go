@@ -65,7 +65,7 @@ func fixAtomic(s *rewrite.Site) (*rewrite.Fix, string) {
 	}
 	a.site = s
 	uses := s.Module.Uses(f.Place.Key)
-	if reason := splitByCall(s, f.Place.Key, ""); reason != "" {
+	if reason := splitByCall(s, f.Place.Key, "", noUse); reason != "" {
 		return nil, reason
 	}
 	if reason := a.steps(uses); reason != "" {

@@ -12,15 +12,16 @@ import (
 // view of that, by another one that it calls: with a lock or an atomic operation
 // around each, two goroutines may both find that something is to be done, and
 // both do it. Functions that test again for themselves may be called so, and
-// what is tested under the lock that is at hand is another matter.
-func splitByCall(s *rewrite.Site, place, lock string) string {
+// what is tested under the lock that is at hand is another matter, and so is
+// what stays as it is.
+func splitByCall(s *rewrite.Site, place, lock string, stays func(*rewrite.Use) bool) string {
 	uses := s.Module.Uses(place)
 	changing := changers(uses)
 	if len(changing) == 0 {
 		return ""
 	}
 	for _, u := range uses {
-		if u.File.Test || u.Access == nil || u.Access.Fresh || writes(u) || rewrite.Holds(u.Access.Locks, lock) {
+		if u.File.Test || u.Access == nil || u.Access.Fresh || writes(u) || rewrite.Holds(u.Access.Locks, lock) || stays(u) {
 			continue
 		}
 		if c := condition(u); c != nil {

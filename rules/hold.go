@@ -114,10 +114,17 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 	}
 	files := make(map[*rewrite.File]bool)
 	for _, place := range l.places {
-		if reason := splitByCall(l.site, place, l.key); reason != "" {
-			return nil, reason
+		stays := noUse
+		if reason := splitByCall(l.site, place, l.key, stays); reason != "" {
+			stays = l.besides(place)
+			if len(l.site.Seen) == 0 || splitByCall(l.site, place, l.key, stays) != "" {
+				return nil, reason
+			}
 		}
 		for _, u := range l.site.Module.Uses(place) {
+			if stays(u) {
+				continue
+			}
 			s, need, reason := l.need(u)
 			switch {
 			case reason == "":
@@ -160,11 +167,23 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 	return order, ""
 }
 
+func noUse(*rewrite.Use) bool { return false }
+
+// besides tells the mentions of a place in functions where it was not seen to
+// race.
+func (l *locking) besides(place string) func(*rewrite.Use) bool {
+	racing := make(map[ast.Node]bool)
+	for _, u := range l.site.Module.Uses(place) {
+		racing[function(u)] = racing[function(u)] || !l.unseen([]spot{{Use: u}})
+	}
+	return func(u *rewrite.Use) bool { return !racing[function(u)] }
+}
+
 // unseen reports whether nobody asks for more than what was seen to race, and
 // that none of some spots was.
 func (l *locking) unseen(spots []spot) bool {
 	return len(l.site.Seen) > 0 && !slices.ContainsFunc(spots, func(s spot) bool {
-		return s.Access == nil || slices.ContainsFunc(l.site.Seen, func(a rewrite.Access) bool { return a.At == s.Access.At })
+		return s.Access != nil && slices.ContainsFunc(l.site.Seen, func(a rewrite.Access) bool { return a.At == s.Access.At })
 	})
 }
 
