@@ -39,7 +39,8 @@ import (
 //   - the struct is copied as a whole, or a field's address is taken;
 //   - the field is exported, or another package uses it and there is no getter:
 //     code there could not take the lock;
-//   - a composite literal sets the fields without their names;
+//   - a composite literal of several lines, or without its type, sets the fields
+//     without their names; others name them from then on;
 //   - a file for another platform or build tag mentions the field.
 var mutexfield = &rewrite.Rule{
 	Name:  "mutexfield",
