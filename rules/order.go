@@ -24,11 +24,37 @@ func (v *variable) misordered() string {
 		if w := v.waitAfter(u); w != nil {
 			return fmt.Sprintf("%s reads it before line %d waits for who sets it: a lock would hide that", s.at(), v.file.Span(w).Line)
 		}
+		if w := v.ownBefore(u); w != nil {
+			return fmt.Sprintf("line %d sets it, and %s reads that after what takes long: each call means one of its own, and a lock would hide that", v.file.Span(w.Path[0]).Line, s.at())
+		}
 		if v.hasty(u) {
 			return fmt.Sprintf("%s reads it right after who sets it was started, and nothing waits: a lock would hide that", s.at())
 		}
 	}
 	return ""
+}
+
+// ownBefore returns what sets the variable above a read, in the only literal that
+// names it, if something slow runs between the two: the literal reads what it has
+// set, not what others set meanwhile.
+func (v *variable) ownBefore(read *rewrite.Use) *rewrite.Use {
+	lit := v.literal(read)
+	if lit == nil || slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return v.literal(u) != lit }) {
+		return nil
+	}
+	var set *rewrite.Use
+	for _, u := range v.uses {
+		switch before := u.Path[0].Pos() < read.Path[0].Pos(); {
+		case before && !v.sets(u) && set == nil:
+			return nil // what others have set
+		case before && v.sets(u) && set == nil:
+			set = u
+		}
+	}
+	if set == nil || len(v.site.Module.Calls(v.file, set.Path[1].End(), read.Path[0].Pos()).Slow) == 0 {
+		return nil
+	}
+	return set
 }
 
 // started is the position of the first literal in which the variable races.
