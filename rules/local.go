@@ -35,6 +35,7 @@ import (
 //   - the function waits, but not for all that sets what it reads then, or it
 //     reads first and waits later, or reads as soon as it has started those: it
 //     lacks an order, not a lock;
+//   - each call sets it and reads that again later: it lacks one of its own;
 //   - between a read and the write that depends on it, something slow runs;
 //   - the variable's address is taken;
 //   - what races is behind the variable, and comes from elsewhere;
