@@ -126,11 +126,10 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 				continue
 			}
 			s, need, reason := l.need(u)
-			switch {
-			case reason == "":
-			case l.unseen([]spot{{Use: u}}):
+			if reason != "" && l.unseen([]spot{{Use: u}}) {
 				continue
-			default:
+			}
+			if reason != "" {
 				return nil, reason
 			}
 			files[u.File] = true

@@ -213,10 +213,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if n := l.lift(spots, up, stmts[i]); n > 0 {
 		return n, ""
 	}
-	if l.clearLookup(s, up, stmts[i]) {
-		return 1, ""
-	}
-	if l.snapshot(fn, s, up, stmts[i]) {
+	if l.clearLookup(s, up, stmts[i]) || l.snapshot(fn, s, up, stmts[i]) {
 		return 1, ""
 	}
 	expr, reason := s.readable()

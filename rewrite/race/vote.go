@@ -30,11 +30,8 @@ func (m *Module) vote(field string) {
 		if !said && (!strings.HasPrefix(v.Lock, owner+".") || strings.Contains(v.Lock[len(owner)+1:], ".")) {
 			continue
 		}
-		if m.handed[v.Lock] {
-			continue // the callers of the API may take it themselves
-		}
-		if !said && m.readsBeside(field, v.Lock) {
-			continue
+		if m.handed[v.Lock] || !said && m.readsBeside(field, v.Lock) {
+			continue // the callers of the API may take it themselves, or it is for something else
 		}
 		bare := v.Of - v.Held
 		// Where every write holds the lock it is meant; a write without it
