@@ -36,6 +36,8 @@ import (
 //   - a loop whose condition needs the field reads it at the top of its body, and
 //     a range with a slow body goes over a copy, as does what prints or encodes a
 //     map or slice that others change in place;
+//   - a call that takes long is made under a lock that is held over calls of the same
+//     object elsewhere;
 //   - where a method takes the lock to return the field, a single read calls it;
 //     other packages, which can't take the lock, do too;
 //   - a method that some callers call with the lock held, and some without,
@@ -119,10 +121,11 @@ func fixGuard(s *rewrite.Site) (*rewrite.Fix, string) {
 			return nil, reason
 		}
 	}
-	return &rewrite.Fix{
-		Title:  fmt.Sprintf("Hold %s", rewrite.ShortKey(vote.Lock)),
-		Places: l.places, Safety: rewrite.Safe, Edits: l.edits,
-	}, ""
+	fix := &rewrite.Fix{Title: fmt.Sprintf("Hold %s", rewrite.ShortKey(vote.Lock)), Places: l.places, Safety: rewrite.Safe, Edits: l.edits}
+	if l.serial {
+		fix.Serial = vote.Lock
+	}
+	return fix, ""
 }
 
 // copyOut copies a map or slice that others change in place where it is returned
@@ -373,28 +376,4 @@ func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) 
 		}
 	}
 	return nil, "the lock is not a field of the struct"
-}
-
-func embedded(e ast.Expr) string {
-	switch e := e.(type) {
-	case *ast.StarExpr:
-		return embedded(e.X)
-	case *ast.SelectorExpr:
-		return e.Sel.Name
-	case *ast.Ident:
-		return e.Name
-	}
-	return ""
-}
-
-func hasMethod(t types.Type, name string) bool {
-	if t == nil {
-		return false
-	}
-	if _, ok := t.Underlying().(*types.Pointer); !ok {
-		t = types.NewPointer(t)
-	}
-	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
-	_, ok := obj.(*types.Func)
-	return ok
 }

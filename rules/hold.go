@@ -49,6 +49,7 @@ type locking struct {
 	mistaken []spot                     // that write under the read lock
 	foreign  []ast.Node                 // what needs another lock: the two need not wait for each other
 	refresh  *refresh                   // the one function that writes, if that is why it has a lock of its own
+	serial   bool                       // it is held over slow calls of what it guards, as elsewhere
 }
 
 // A stretch is a run of statements in one list.
@@ -59,7 +60,7 @@ type stretch struct {
 
 // plan makes the edits, or says why not.
 func (l *locking) plan() string {
-	l.edits, l.inner, l.mistaken, l.lifted, l.names = nil, nil, nil, make(map[ast.Node][]*ast.IfStmt), make(map[ast.Node][]string)
+	l.edits, l.serial, l.inner, l.mistaken, l.lifted, l.names = nil, false, nil, nil, make(map[ast.Node][]*ast.IfStmt), make(map[ast.Node][]string)
 	l.spots, l.held = make(map[ast.Node][]spot), make(map[ast.Node][]spot)
 	l.shared, l.asserted = make(map[*ast.FuncDecl]*rewrite.File), make(map[*ast.FuncDecl]*rewrite.File)
 	order, reason := l.gather()

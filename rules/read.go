@@ -45,6 +45,9 @@ func (l *locking) next(fn ast.Node, spots []spot, groups [][]spot) (int, string)
 			return 1, ""
 		}
 	}
+	if l.ownWork(fn, spots[0], up, i) {
+		return 1, ""
+	}
 	n, reason := l.hoist(fn, spots, up, i)
 	if region := stmts[i : i+1]; reason != "" && l.quiet(f, fn, region) == "" && !spins(region, spots[:1]) && l.release(fn, spots[:1], region) {
 		return 1, ""
