@@ -36,10 +36,10 @@ func (v *variable) misordered() string {
 
 // ownBefore returns what sets the variable above a read, in the only literal that
 // names it, if something slow runs between the two: the literal reads what it has
-// set, not what others set meanwhile.
+// set, not what others set meanwhile. A result is the function's, too.
 func (v *variable) ownBefore(read *rewrite.Use) *rewrite.Use {
 	lit := v.literal(read)
-	if lit == nil || slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return v.literal(u) != lit }) {
+	if lit == nil || v.parameter() || slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return v.literal(u) != lit }) {
 		return nil
 	}
 	var set *rewrite.Use
