@@ -35,6 +35,24 @@ type crowd struct {
 	list  []*access
 	parts int // that any of them has
 	by    *[everyPart + 1][]int
+	shown map[likeness]int // races between accesses that are alike
+}
+
+// maxAlike is how many races are kept of accesses that are the same code under the
+// same locks, in other goroutines: large tests start hundreds.
+const maxAlike = 4
+
+// A likeness is what two accesses have in common with others.
+type likeness [2]alike
+
+type alike struct {
+	deed                    *deed
+	scene                   uint64
+	adapted, later, starter bool
+}
+
+func (a *access) alike() alike {
+	return alike{a.deed, a.scene.kind, a.adapted, a.later, a.thread == 0}
 }
 
 // having lists, by number, the accesses that have some parts. Most change
@@ -60,7 +78,7 @@ func (ps *pairs) among(w *walk, c *crowd) {
 		meets := c.having(everyPart &^ a.part())
 		first, _ := slices.BinarySearch(meets, i)
 		for _, j := range meets[first:] {
-			ps.compare(w, a, c.list[j])
+			ps.compare(w, c, a, c.list[j])
 		}
 	}
 }
@@ -79,7 +97,7 @@ func (ps *pairs) covering(w *walk, c *crowd, byPath []crowd) {
 				continue
 			}
 			for _, j := range c.having(everyPart &^ a.part()) {
-				ps.compare(w, a, c.list[j])
+				ps.compare(w, c, a, c.list[j])
 			}
 		}
 	}

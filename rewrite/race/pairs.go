@@ -135,7 +135,8 @@ func (ps *pairs) frame(w *walk) {
 }
 
 // compare judges two accesses of one path, or of parts of it, in one frame.
-func (ps *pairs) compare(w *walk, a, b *access) {
+// Where many goroutines do the same, a few of them show all there is.
+func (ps *pairs) compare(w *walk, c *crowd, a, b *access) {
 	if a.thread == 0 && b.thread == 0 || !conflict(a, b) {
 		return
 	}
@@ -143,12 +144,23 @@ func (ps *pairs) compare(w *walk, a, b *access) {
 		ps.remember(w, a, b)
 		return // both below one call: judged there
 	}
+	key := likeness{a.alike(), b.alike()}
+	if c.shown[key] >= maxAlike {
+		if a.thread != b.thread {
+			ps.remember(w, a, b)
+		}
+		return
+	}
 	if why := ps.dismiss(w, a, b); why != "" {
 		if ps.m.dismissed != nil {
 			ps.cleared = append(ps.cleared, dismissal{a.at.Span(), b.at.Span(), why})
 		}
 		return
 	}
+	if c.shown == nil {
+		c.shown = make(map[likeness]int)
+	}
+	c.shown[key]++
 	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: !a.adapted && !b.adapted, obstacle: w.obstacle(a, b)})
 }
 
