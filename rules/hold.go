@@ -22,7 +22,8 @@ import (
 // between; place.go knows where a lock can stand, object.go by which name it is
 // taken, outer.go which object around the places' own has it; quiet.go says what
 // must not run under it; serial.go lets one function at a time do what is slow;
-// printed.go knows methods that run under the lock though nobody calls them;
+// ownwork.go knows what it is there to be held over; printed.go knows methods that
+// run under the lock though nobody calls them;
 // copy.go finds copies of the whole struct, exclude.go takes a read lock for
 // writing where that is written under.
 type locking struct {

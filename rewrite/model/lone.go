@@ -7,8 +7,8 @@ import (
 
 // lone are types whose methods change what they share without a lock:
 // https://pkg.go.dev/bytes#Buffer, https://pkg.go.dev/strings#Builder,
-// https://pkg.go.dev/bufio, https://pkg.go.dev/container/list. "If a type is to be
-// used by several goroutines at once, its documentation says so":
+// https://pkg.go.dev/bufio, https://pkg.go.dev/container/list. "Programmers should
+// expect that a type is safe for use only by a single goroutine at a time":
 // https://go.dev/doc/comment#type
 var lone = map[string]bool{
 	"bytes.Buffer": true, "strings.Builder": true, "container/list.List": true,
