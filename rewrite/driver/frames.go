@@ -86,19 +86,18 @@ func (t *tracer) line(fr report.Frame) (l race.Line, found bool, why string) {
 		return l, false, fmt.Sprintf("%s may be %s or %s", where, t.short(best[0].name), t.short(best[1].name))
 	case len(best) == 1:
 		return t.within(fr, best[0])
-	case t.pkgs[fr.Package()] && strings.HasSuffix(base, ".go") && !strings.HasPrefix(base, "_") && !foreign(where):
+	case t.pkgs[fr.Package()] && strings.HasSuffix(base, ".go") && !strings.HasPrefix(base, "_") && !t.foreign(where):
 		return l, false, fmt.Sprintf("%s is not among the files of package %s: removed since, or other build tags selected it (--tags)", base, fr.Package())
 	}
 	return l, false, ""
 }
 
-// foreign reports whether a file is one of another module, or of the standard
-// library. Functions that are inlined have the name of a function of the module,
-// and literals in them even its package.
-func foreign(where string) bool {
-	_, std, ok := strings.Cut(where, "/src/")
-	first, _, deep := strings.Cut(std, "/")
-	return strings.Contains(where, "@v") || ok && deep && !strings.Contains(first, ".")
+// foreign reports whether a file is one of another module, or of a package of the
+// standard library that is imported. Functions that are inlined have the name of a
+// function of the module, and literals in them even its package.
+func (t *tracer) foreign(where string) bool {
+	_, std, _ := strings.Cut(where, "/src/")
+	return strings.Contains(where, "@v") || t.prog.Below(path.Dir(std))
 }
 
 // ends reports whether a path of another machine ends like that of a file in its

@@ -122,6 +122,13 @@ func Load(ctx context.Context, cfg Config) (*Program, error) {
 	return prog, nil
 }
 
+// Below reports whether a package, by its path, is of the standard library or of
+// another module, and packages of the program import it, directly or not.
+func (prog *Program) Below(path string) bool {
+	_, ok := prog.graph[path]
+	return ok && !prog.Own(path)
+}
+
 // checkDir refuses what the go command would answer with a riddle.
 func checkDir(dir string, patterns []string, overlay map[string][]byte) error {
 	if dir != "" {
