@@ -44,17 +44,13 @@ func (l *locking) clearIndex(s spot, up ast.Node, i int) bool {
 // of the object that a place holds: x.buf.WriteString(line()).
 func (l *locking) clearArgs(s spot, up ast.Node, i int) bool {
 	f, stmt := s.File, list(up)[i]
+	call := callOn(s.Use)
 	es, ok := stmt.(*ast.ExprStmt)
-	if !ok {
+	if call == nil || !ok || es.X != ast.Expr(call) || call.Fun.(*ast.SelectorExpr).X != s.sel || len(call.Args) == 0 || call.Ellipsis.IsValid() {
 		return false
 	}
-	call, ok := es.X.(*ast.CallExpr)
-	if !ok || len(call.Args) == 0 || call.Ellipsis.IsValid() {
-		return false
-	}
-	sel, ok := call.Fun.(*ast.SelectorExpr)
 	fn := callee(f.Info, call)
-	if !ok || fn == nil || sel.X != s.sel || l.touchesOther(s, stmt) || l.quietBetween(f, call.Pos(), call.Args[0].Pos()) != "" {
+	if fn == nil || l.touchesOther(s, stmt) || l.quietBetween(f, call.Pos(), call.Args[0].Pos()) != "" {
 		return false
 	}
 	var clear []ast.Expr

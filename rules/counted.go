@@ -61,12 +61,23 @@ func (w *waiting) countsAlone(uses []*rewrite.Use) bool {
 
 // methodOn is the name of the method that is called on what is mentioned.
 func methodOn(u *rewrite.Use) string {
+	if call := callOn(u); call != nil {
+		return call.Fun.(*ast.SelectorExpr).Sel.Name
+	}
+	return ""
+}
+
+// callOn is the call of a method of what a use names, nil for other uses.
+func callOn(u *rewrite.Use) *ast.CallExpr {
+	if len(u.Path) < 3 {
+		return nil
+	}
 	sel, ok := u.Path[1].(*ast.SelectorExpr)
 	call, called := u.Path[2].(*ast.CallExpr)
-	if !ok || !called || call.Fun != sel {
-		return ""
+	if !ok || !called || call.Fun != ast.Expr(sel) {
+		return nil
 	}
-	return sel.Sel.Name
+	return call
 }
 
 // rightAbove reports whether a call is a statement right above the go statement.

@@ -60,11 +60,8 @@ func (l *locking) changes(fn ast.Node, s spot, from token.Pos) bool {
 
 // calls returns the calls that take and release a spot's lock to read it.
 func (l *locking) calls(s spot) (lock, unlock string) {
-	expr := l.lockExpr(s)
-	if l.mode([]spot{s}) == rewrite.Shared {
-		return expr + ".RLock()", expr + ".RUnlock()"
-	}
-	return expr + ".Lock()", expr + ".Unlock()"
+	h := rewrite.Hold{Lock: l.lockExpr(s), Mode: l.mode([]spot{s})}
+	return begin(h), end(h)
 }
 
 // cloned is the code that makes a variable a copy of $0, the map or slice that

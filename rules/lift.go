@@ -145,19 +145,16 @@ func capturedOrPointedTo(f *rewrite.File, n ast.Node, v types.Object) bool {
 // below puts a statement that holds a spot under the lock, above another one of
 // a list: in the section that ends there, if one does.
 func (l *locking) below(s spot, stmts []ast.Stmt, next ast.Stmt, code string) string {
-	lock, unlock := ".Lock()", ".Unlock()"
-	if l.mode([]spot{s}) == rewrite.Shared {
-		lock, unlock = ".RLock()", ".RUnlock()"
-	}
-	expr := l.lockExpr(s)
+	shared := l.mode([]spot{s}) == rewrite.Shared
 	i := slices.Index(stmts, next)
 	for _, end := range []string{"Unlock", "RUnlock"} {
-		if i > 0 && isExpr(stmts[i-1]) && l.lockCall(s, stmts[i-1], end) && (end == "Unlock" || unlock == ".RUnlock()") {
+		if i > 0 && isExpr(stmts[i-1]) && l.lockCall(s, stmts[i-1], end) && (end == "Unlock" || shared) {
 			l.edits = append(l.edits, rewrite.Drop{Node: s.File.Span(stmts[i-1])})
-			return code + "\n" + expr + "." + end + "()"
+			return code + "\n" + l.lockExpr(s) + "." + end + "()"
 		}
 	}
-	return expr + lock + "\n" + code + "\n" + expr + unlock
+	lock, unlock := l.calls(s)
+	return lock + "\n" + code + "\n" + unlock
 }
 
 // taken reports whether a name can't be declared in a list of statements

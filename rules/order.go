@@ -42,19 +42,11 @@ func (v *variable) ownBefore(read *rewrite.Use) *rewrite.Use {
 	if lit == nil || v.parameter() || slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return v.literal(u) != lit }) {
 		return nil
 	}
-	var set *rewrite.Use
-	for _, u := range v.uses {
-		switch before := u.Path[0].Pos() < read.Path[0].Pos(); {
-		case before && !v.sets(u) && set == nil:
-			return nil // what others have set
-		case before && v.sets(u) && set == nil:
-			set = u
-		}
+	i := slices.IndexFunc(v.uses, func(u *rewrite.Use) bool { return u.Path[0].Pos() < read.Path[0].Pos() })
+	if i < 0 || !v.sets(v.uses[i]) || len(v.site.Module.Calls(v.file, v.uses[i].Path[1].End(), read.Path[0].Pos()).Slow) == 0 {
+		return nil // it reads first what others have set
 	}
-	if set == nil || len(v.site.Module.Calls(v.file, set.Path[1].End(), read.Path[0].Pos()).Slow) == 0 {
-		return nil
-	}
-	return set
+	return v.uses[i]
 }
 
 // started is the position of the first literal in which the variable races.

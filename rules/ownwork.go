@@ -3,8 +3,6 @@ package rules
 import (
 	"go/ast"
 	"slices"
-
-	"github.com/go-fixer/fixer/rewrite"
 )
 
 // ownWork covers a statement that does nothing slow but call the object that the
@@ -47,17 +45,4 @@ func (l *locking) heldOverCalls(s spot) bool {
 		}
 	}
 	return false
-}
-
-// callOn is the call of a method of what a use names, nil for other uses.
-func callOn(u *rewrite.Use) *ast.CallExpr {
-	if len(u.Path) < 3 {
-		return nil
-	}
-	sel, ok := u.Path[1].(*ast.SelectorExpr)
-	call, called := u.Path[2].(*ast.CallExpr)
-	if !ok || !called || call.Fun != ast.Expr(sel) {
-		return nil
-	}
-	return call
 }

@@ -64,16 +64,12 @@ func (l *locking) goOn() {
 		}
 		stmts := list(path[1])
 		at := slices.IndexFunc(stmts, func(s ast.Stmt) bool { return f.Span(s) == h.First }) - 1
-		unlock := h.Lock + ".Unlock()"
-		if h.Mode == rewrite.Shared {
-			unlock = h.Lock + ".RUnlock()"
-		}
-		if at < 0 || !isExpr(stmts[at]) || text(f, stmts[at].(*ast.ExprStmt).X) != unlock ||
+		if at < 0 || !isExpr(stmts[at]) || text(f, stmts[at].(*ast.ExprStmt).X) != end(h) ||
 			slices.ContainsFunc(l.edits, func(e rewrite.Edit) bool { return e.Anchor() == f.Span(stmts[at]) }) {
 			continue
 		}
 		l.edits[i] = rewrite.Drop{Node: f.Span(stmts[at])}
-		l.edits = append(l.edits, rewrite.Insert{Stmt: h.Last, After: true, Code: rewrite.Code{Text: unlock}})
+		l.edits = append(l.edits, rewrite.Insert{Stmt: h.Last, After: true, Code: rewrite.Code{Text: end(h)}})
 	}
 }
 

@@ -91,7 +91,15 @@ func (l *locking) ways(fn ast.Node, f *rewrite.File, stmts []ast.Stmt, h rewrite
 	return edits, true
 }
 
-// end is the statement that releases the lock of a section.
+// begin is the statement that takes the lock of a section.
+func begin(h rewrite.Hold) string {
+	if h.Mode == rewrite.Shared {
+		return h.Lock + ".RLock()"
+	}
+	return h.Lock + ".Lock()"
+}
+
+// end is the one that releases it.
 func end(h rewrite.Hold) string {
 	if h.Mode == rewrite.Shared {
 		return h.Lock + ".RUnlock()"
@@ -344,9 +352,8 @@ func (l *locking) joinAbove(fn ast.Node, first spot, stmts []ast.Stmt, i, next, 
 		return 0
 	}
 	h := rewrite.Hold{Lock: l.lockExpr(first), Mode: rewrite.Exclusive}
-	lock := ".Lock()"
 	if !l.lockCall(first, stmts[next], "Lock") {
-		h.Mode, lock = rewrite.Shared, ".RLock()"
+		h.Mode = rewrite.Shared
 		if write || !l.lockCall(first, stmts[next], "RLock") {
 			return 0
 		}
@@ -357,7 +364,7 @@ func (l *locking) joinAbove(fn ast.Node, first spot, stmts []ast.Stmt, i, next, 
 		return 0
 	}
 	l.edits = append(append(l.edits, edits...), rewrite.Drop{Node: f.Span(stmts[next])},
-		rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: h.Lock + lock}})
+		rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: begin(h)}})
 	return n
 }
 

@@ -44,11 +44,10 @@ func fixSooner(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, ""
 	}
 	f, path := s.Module.Around(write.At)
-	i := slices.IndexFunc(path, func(n ast.Node) bool { _, ok := n.(*ast.AssignStmt); return ok })
-	if i < 0 || i+2 >= len(path) {
+	as, up := assignment(path)
+	if len(up) < 2 {
 		return nil, ""
 	}
-	as := path[i].(*ast.AssignStmt)
 	fn := function(&rewrite.Use{File: f, Path: path})
 	if fn == nil || as.Tok != token.ASSIGN || body(fn).List[0] != ast.Stmt(as) {
 		return nil, ""
@@ -68,16 +67,31 @@ func fixSooner(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason := moved(s, f, fn, as, start); reason != "" {
 		return nil, reason
 	}
-	fix := &rewrite.Fix{Title: fmt.Sprintf("Set %s before the goroutine starts", s.Finding.Place.Name), Safety: rewrite.Safe, Edits: []rewrite.Edit{
-		rewrite.Insert{Stmt: f.Span(start), Code: rewrite.Code{Text: texts(f, as.Lhs) + " = " + texts(f, as.Rhs)}, Comments: f.Span(as)},
-		rewrite.Drop{Node: f.Span(as)},
-	}}
+	fix := &rewrite.Fix{Title: fmt.Sprintf("Set %s before the goroutine starts", s.Finding.Place.Name), Safety: rewrite.Safe, Edits: moveUp(f, as, start)}
 	for _, g := range s.Group {
 		if w, ok := onlyWrite(g); ok && w.At.File == write.At.File && f.Span(as).Contains(w.At) {
 			fix.Places = append(fix.Places, g.Place.Key)
 		}
 	}
 	return fix, ""
+}
+
+// assignment returns the innermost assignment of a path, and what is around it.
+func assignment(path []ast.Node) (as *ast.AssignStmt, up []ast.Node) {
+	for i, n := range path {
+		if as, ok := n.(*ast.AssignStmt); ok {
+			return as, path[i+1:]
+		}
+	}
+	return nil, nil
+}
+
+// moveUp moves an assignment, with its comments, above a statement.
+func moveUp(f *rewrite.File, as *ast.AssignStmt, above ast.Stmt) []rewrite.Edit {
+	return []rewrite.Edit{
+		rewrite.Insert{Stmt: f.Span(above), Code: rewrite.Code{Text: texts(f, as.Lhs) + " = " + texts(f, as.Rhs)}, Comments: f.Span(as)},
+		rewrite.Drop{Node: f.Span(as)},
+	}
 }
 
 // onlyWrite returns the only write to a place once others may have it.

@@ -23,18 +23,16 @@ func setBeforeTold(s *rewrite.Site) *rewrite.Fix {
 			continue
 		}
 		f, path := s.Module.Around(a.At)
-		i := slices.IndexFunc(path, func(n ast.Node) bool { _, ok := n.(*ast.AssignStmt); return ok })
-		if i < 0 || i+1 >= len(path) || !inList(path[i+1]) {
+		as, up := assignment(path)
+		if len(up) == 0 || !inList(up[0]) || as.Tok != token.ASSIGN {
 			continue
 		}
-		as := path[i].(*ast.AssignStmt)
-		tells := toldAbove(s, f, list(path[i+1]), as)
-		if tells == nil || as.Tok != token.ASSIGN {
+		tells := toldAbove(s, f, list(up[0]), as)
+		if tells == nil {
 			continue
 		}
 		racing = racing || slices.ContainsFunc(s.Finding.Sides[:], func(side rewrite.Side) bool { return side.Access.At == a.At })
-		fix.Edits = append(fix.Edits, rewrite.Insert{Stmt: f.Span(tells), Code: rewrite.Code{Text: texts(f, as.Lhs) + " = " + texts(f, as.Rhs)}, Comments: f.Span(as)},
-			rewrite.Drop{Node: f.Span(as)})
+		fix.Edits = append(fix.Edits, moveUp(f, as, tells)...)
 	}
 	if !racing {
 		return nil

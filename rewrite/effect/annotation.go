@@ -14,8 +14,13 @@ import (
 func guardsOf(members []member, resolve func(name string) string) map[string]string {
 	guards := guardsByComment(members, resolve)
 	for _, m := range members {
-		if name := namesake(members, m); name != "" && guards[name] == "" && resolve(m.name) != "" {
-			guards[name] = resolve(m.name)
+		if !m.lock {
+			continue
+		}
+		if name := namesake(members, m); name != "" && guards[name] == "" {
+			if key := resolve(m.name); key != "" {
+				guards[name] = key
+			}
 		}
 	}
 	return guards
@@ -26,7 +31,7 @@ func guardsOf(members []member, resolve func(name string) string) map[string]str
 func namesake(members []member, lock member) string {
 	found := ""
 	for _, m := range members {
-		if !lock.lock || m.free {
+		if m.free {
 			continue
 		}
 		long, short := strings.ToLower(lock.name), strings.ToLower(m.name)

@@ -22,14 +22,7 @@ func (x *extractor) answers(c *ssa.CallCommon, in ssa.Instruction) {
 			return
 		}
 	}
-	fn := c.Method
-	if !c.IsInvoke() {
-		callee := c.StaticCallee()
-		if callee == nil {
-			return
-		}
-		fn, _ = callee.Object().(*types.Func)
-	}
+	fn := calledFunc(c)
 	if fn == nil {
 		return
 	}

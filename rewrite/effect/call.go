@@ -214,6 +214,20 @@ func intoMemory(c *ssa.CallCommon) bool {
 	return ok && fn != nil && model.Writes(fn) && model.InMemory(w.X.Type())
 }
 
+// calledFunc is the function or interface method that a call names, nil if it
+// names none.
+func calledFunc(c *ssa.CallCommon) *types.Func {
+	if c.IsInvoke() {
+		return c.Method
+	}
+	callee := c.StaticCallee()
+	if callee == nil {
+		return nil
+	}
+	fn, _ := callee.Object().(*types.Func)
+	return fn
+}
+
 // mine reports whether a call is of a function of the package itself, or of one
 // of no package.
 func (x *extractor) mine(c *ssa.CallCommon) bool {

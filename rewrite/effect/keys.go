@@ -152,15 +152,21 @@ func offers(t types.Type, name string) bool {
 // embeddedLock is the key of the field by which a struct, or what points to one,
 // is a lock itself; "" if it has none.
 func embeddedLock(t types.Type) string {
-	st := structOf(t)
-	if st == nil {
+	i, ok := embedsLock(t)
+	if !ok {
 		return ""
 	}
-	for i := range st.NumFields() {
+	key, _ := FieldKey(t, i)
+	return key
+}
+
+// embedsLock returns the number of that field.
+func embedsLock(t types.Type) (i int, ok bool) {
+	st := structOf(t)
+	for i := 0; st != nil && i < st.NumFields(); i++ {
 		if f := st.Field(i); f.Embedded() && isLock(f.Type()) {
-			key, _ := FieldKey(t, i)
-			return key
+			return i, true
 		}
 	}
-	return ""
+	return 0, false
 }

@@ -138,11 +138,8 @@ func (w *lockWalk) embeddedLock(e ast.Expr) *lockRef {
 	if t == nil || ref == nil {
 		return nil
 	}
-	st := structOf(t)
-	for i := 0; st != nil && i < st.NumFields(); i++ {
-		if f := st.Field(i); f.Embedded() && isLock(f.Type()) {
-			return w.through(ref, t, []int{i})
-		}
+	if i, ok := embedsLock(t); ok {
+		return w.through(ref, t, []int{i})
 	}
 	return nil
 }

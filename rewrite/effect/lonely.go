@@ -17,17 +17,17 @@ import (
 //	q.batch = nil
 //	q.mu.Unlock()
 //	b.send()
-func lonely(funcs []*ssa.Function) map[*types.Var]bool {
+//
+// stores are all that the functions do.
+func lonely(funcs []*ssa.Function, stores []*ssa.Store) map[*types.Var]bool {
 	found := make(map[*types.Var]bool)
-	eachInstr(funcs, func(in ssa.Instruction) {
-		if s, ok := in.(*ssa.Store); ok {
-			if addr, ok := s.Addr.(*ssa.FieldAddr); ok && nilConst(s.Val) && isPointer(s.Val.Type()) {
-				if f := fieldAt(addr); f != nil && !f.Exported() {
-					found[f] = true
-				}
+	for _, s := range stores {
+		if addr, ok := s.Addr.(*ssa.FieldAddr); ok && nilConst(s.Val) && isPointer(s.Val.Type()) {
+			if f := fieldAt(addr); f != nil && !f.Exported() {
+				found[f] = true
 			}
 		}
-	})
+	}
 	if len(found) == 0 {
 		return nil
 	}
@@ -115,6 +115,7 @@ func usedInPlace(load *ssa.UnOp) bool {
 	})
 }
 
+// eachInstr calls f for the instructions of functions, in order.
 func eachInstr(funcs []*ssa.Function, f func(ssa.Instruction)) {
 	for _, fn := range funcs {
 		for _, b := range fn.Blocks {

@@ -12,18 +12,14 @@ import (
 func presented(funcs []*ssa.Function) []string {
 	var keys []string
 	seen := make(map[types.Type]bool)
-	for _, fn := range funcs {
-		for _, b := range fn.Blocks {
-			for _, in := range b.Instrs {
-				if v, ok := in.(*ssa.MakeInterface); ok && !seen[v.X.Type()] {
-					seen[v.X.Type()] = true
-					if key := TypeKey(v.X.Type()); key != "" {
-						keys = append(keys, key)
-					}
-				}
+	eachInstr(funcs, func(in ssa.Instruction) {
+		if v, ok := in.(*ssa.MakeInterface); ok && !seen[v.X.Type()] {
+			seen[v.X.Type()] = true
+			if key := TypeKey(v.X.Type()); key != "" {
+				keys = append(keys, key)
 			}
 		}
-	}
+	})
 	slices.Sort(keys)
 	return slices.Compact(keys)
 }
@@ -37,24 +33,20 @@ func pooled(funcs []*ssa.Function) []string {
 			keys = append(keys, key)
 		}
 	}
-	for _, fn := range funcs {
-		for _, b := range fn.Blocks {
-			for _, in := range b.Instrs {
-				switch in := in.(type) {
-				case ssa.CallInstruction:
-					if c := in.Common(); calls(c, "(*sync.Pool).Put") {
-						if v, ok := c.Args[1].(*ssa.MakeInterface); ok {
-							add(v.X)
-						}
-					}
-				case *ssa.TypeAssert:
-					if c, ok := in.X.(*ssa.Call); ok && !in.CommaOk && calls(&c.Call, "(*sync.Pool).Get") {
-						add(in)
-					}
+	eachInstr(funcs, func(in ssa.Instruction) {
+		switch in := in.(type) {
+		case ssa.CallInstruction:
+			if c := in.Common(); calls(c, "(*sync.Pool).Put") {
+				if v, ok := c.Args[1].(*ssa.MakeInterface); ok {
+					add(v.X)
 				}
 			}
+		case *ssa.TypeAssert:
+			if c, ok := in.X.(*ssa.Call); ok && !in.CommaOk && calls(&c.Call, "(*sync.Pool).Get") {
+				add(in)
+			}
 		}
-	}
+	})
 	slices.Sort(keys)
 	return keys
 }

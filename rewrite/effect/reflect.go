@@ -45,10 +45,7 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 // encoded emits that a call that encodes reads every element of the maps and
 // slices it is given.
 func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
-	fn := c.Method
-	if callee := c.StaticCallee(); callee != nil {
-		fn, _ = callee.Object().(*types.Func)
-	}
+	fn := calledFunc(c)
 	if fn == nil || !model.Encodes(fn) {
 		return
 	}

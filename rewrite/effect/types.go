@@ -130,8 +130,8 @@ func owned(key string, t types.Type) []*Struct {
 			t = u.Elem()
 		case *types.Struct:
 			list := nameless(key, u)
-			if s := describe(key, false, u); slices.ContainsFunc(s.Fields, func(f FieldInfo) bool { return f.Lock }) {
-				list = append(list, s)
+			if hasLock(u) {
+				list = append(list, describe(key, false, u))
 			}
 			return list
 		default:

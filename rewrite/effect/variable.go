@@ -30,7 +30,7 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), lone: make(map[any]bool), asks: make(map[*types.Var]bool), lonely: lonely(funcs)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), lone: make(map[any]bool), asks: make(map[*types.Var]bool)}
 	var asked []ssa.Value
 	var stores []*ssa.Store
 	for _, fn := range funcs {
@@ -55,6 +55,7 @@ func newCaptures(funcs []*ssa.Function) *captures {
 			}
 		}
 	}
+	c.lonely = lonely(funcs, stores)
 	for _, cond := range asked {
 		c.test(cond)
 	}

@@ -198,7 +198,7 @@ var builders = map[string]bool{
 
 // Builds reports whether a method, by its full name, belongs to the making of
 // its receiver.
-func Builds(name string) bool { return builders[name[strings.LastIndexByte(name, '.')+1:]] }
+func Builds(name string) bool { return builders[ownName(name)] }
 
 // setups are the names of methods that are called before an object is used, by
 // custom: https://pkg.go.dev/github.com/caddyserver/caddy/v2#Provisioner,
@@ -215,7 +215,7 @@ func Answers(name string) bool {
 // SetsUp reports whether a method, by its full name, belongs to the making of
 // its receiver by custom.
 func SetsUp(name string) bool {
-	name = name[strings.LastIndexByte(name, '.')+1:]
+	name = ownName(name)
 	return setups[name] || strings.HasPrefix(name, "Init")
 }
 

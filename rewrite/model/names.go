@@ -162,12 +162,15 @@ var starters = []string{"Start", "Run", "Serve", "Listen", "Open", "Connect", "D
 // Resets reports whether a method, by its full name, makes its receiver new by
 // custom: nobody else has it then.
 func Resets(name string) bool {
-	return strings.HasPrefix(name[strings.LastIndexByte(name, '.')+1:], "Reset")
+	return strings.HasPrefix(ownName(name), "Reset")
 }
 
 // Starts reports whether a method, by its full name, starts its receiver by
 // custom: nobody calls it twice at once.
 func Starts(name string) bool {
-	name = name[strings.LastIndexByte(name, '.')+1:]
+	name = ownName(name)
 	return slices.ContainsFunc(starters, func(s string) bool { return strings.HasPrefix(name, s) })
 }
+
+// ownName is the name of a function without what it is declared in.
+func ownName(full string) string { return full[strings.LastIndexByte(full, '.')+1:] }

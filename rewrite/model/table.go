@@ -110,7 +110,7 @@ func newFuncs(keys ...string) funcs {
 	s := funcs{make(map[string]bool), make(map[string]bool)}
 	for _, key := range keys {
 		s.keys[key] = true
-		s.names[key[strings.LastIndexByte(key, '.')+1:]] = true
+		s.names[ownName(key)] = true
 	}
 	return s
 }

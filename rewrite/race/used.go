@@ -11,32 +11,37 @@ import (
 // libraries that were seen to race within these.
 const used = "used:"
 
-// watchUses lists what a function hands to the library whose function a side of
-// a sighting is in: by its fields, or the function that has the variable.
+// watchUses lists what a function of its file hands to the library whose function
+// a side of a sighting is in.
 func watchUses(keys map[string]bool, f *function, s Sighted) {
-	if s.In == "" || len(s.Calls) == 0 || s.Calls[0].File != f.At.File {
-		return
-	}
-	note := func(key string) { keys[key], keys[used+key] = true, true }
 	f.each(func(e *effect.Event) {
 		if l := s.Calls[0]; e.At.Line < l.From || l.To < e.At.Line || !did(s.In, e.Note) {
 			return
 		}
-		for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
-			if strings.Contains(sel, ".") {
-				note(sel)
-			}
-		}
-		switch e.Path.Root.Kind {
-		case effect.Global:
-			note(e.Path.Root.Key)
-		case effect.Local, effect.Free:
-			if e.Path.Field() == "" {
-				outermost, _, _ := strings.Cut(f.Key, "$")
-				note(outermost)
-			}
+		for _, key := range usedIn(f.Func, e) {
+			keys[key], keys[used+key] = true, true
 		}
 	}, effect.Use)
+}
+
+// usedIn lists the keys of what holds the object that an event uses: fields, a
+// package variable, or the function that has the variable.
+func usedIn(f *effect.Func, e *effect.Event) (keys []string) {
+	for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
+		if strings.Contains(sel, ".") {
+			keys = append(keys, sel)
+		}
+	}
+	switch e.Path.Root.Kind {
+	case effect.Global:
+		keys = append(keys, e.Path.Root.Key)
+	case effect.Local, effect.Free:
+		if e.Path.Field() == "" {
+			outermost, _, _ := strings.Cut(f.Key, "$")
+			keys = append(keys, outermost)
+		}
+	}
+	return keys
 }
 
 // changing returns a function with those uses of libraries' objects as changes
@@ -67,22 +72,7 @@ func (m *Module) changing(f *effect.Func) *effect.Func {
 // usedBy reports whether an event is the use of something that is watched for
 // that.
 func (m *Module) usedBy(f *effect.Func, e *effect.Event) bool {
-	if e.Kind != effect.Use {
-		return false
-	}
-	for p, sel := e.Path.Base(); sel != ""; p, sel = p.Base() {
-		if m.watch[used+sel] {
-			return true
-		}
-	}
-	switch e.Path.Root.Kind {
-	case effect.Global:
-		return m.watch[used+e.Path.Root.Key]
-	case effect.Local, effect.Free:
-		outermost, _, _ := strings.Cut(f.Key, "$")
-		return e.Path.Field() == "" && m.watch[used+outermost]
-	}
-	return false
+	return e.Kind == effect.Use && slices.ContainsFunc(usedIn(f, e), func(key string) bool { return m.watch[used+key] })
 }
 
 // did reports whether a library's function, as stack traces have it, is the one

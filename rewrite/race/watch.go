@@ -11,11 +11,15 @@ import (
 // fields and package variables named on their lines, and the functions on
 // their stacks, for their variables.
 func Watch(sums []*effect.Summary, seen []Sighting) []string {
-	lines := make(map[string][]Line) // by file
+	lines, within := make(map[string][]Line), make(map[string][]Sighted) // by file
 	for _, s := range seen {
 		for _, side := range s {
 			for _, l := range slices.Concat(side.Calls, side.Start) {
 				lines[l.File] = append(lines[l.File], l)
+			}
+			if side.In != "" && len(side.Calls) > 0 {
+				file := side.Calls[0].File
+				within[file] = append(within[file], side)
 			}
 		}
 	}
@@ -58,9 +62,8 @@ func Watch(sums []*effect.Summary, seen []Sighting) []string {
 				watch(f, l.From, l.To, 0)
 			}
 		}
-		for _, s := range seen {
-			watchUses(keys, f, s[0])
-			watchUses(keys, f, s[1])
+		for _, s := range within[f.At.File] {
+			watchUses(keys, f, s)
 		}
 	}
 	delete(keys, "")
