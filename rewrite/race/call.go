@@ -212,12 +212,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	w.returned(e, b)
 	s = w.learns(e, b, s)
-	for _, p := range b.paths(b.sum.released) {
-		if s.may.index(p) < 0 {
-			w.sum.released = w.sum.released.add(p)
-		}
-		s = w.release(s, p)
-	}
+	s = w.releasing(b, s)
 	for _, h := range b.locks(b.sum.acquired) {
 		s = w.take(s, h)
 	}
@@ -232,6 +227,23 @@ func (w *walk) call(e *effect.Event, s state) state {
 	w.sum.takes = w.sum.takes.union(takes)
 	for _, note := range b.sum.slow {
 		w.slow(s, note, e.At)
+	}
+	return s
+}
+
+// releasing takes the locks away that the callee releases. One that it has taken
+// again at every return is held as before, but others have had it meanwhile.
+func (w *walk) releasing(b binding, s state) state {
+	given := b.paths(b.sum.given)
+	for _, p := range b.paths(b.sum.released) {
+		if s.may.index(p) < 0 {
+			w.sum.released = w.sum.released.add(p)
+		}
+		before := s
+		s = w.release(s, p)
+		if !given.has(p) {
+			s.must, s.may, s.given = before.must, before.may, before.given
+		}
 	}
 	return s
 }

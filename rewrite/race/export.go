@@ -143,6 +143,7 @@ func (w *walk) leave(e *effect.Event, s state) {
 	w.answering(e, s)
 	w.returns++
 	w.sum.kept = w.sum.kept.union(s.must)
+	w.sum.given = w.sum.given.union(s.given)
 	w.left = w.left.union(s.live)
 	if w.returns == 1 {
 		w.sum.acquired, w.sum.waited = s.must, s.waited

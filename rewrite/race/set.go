@@ -137,6 +137,14 @@ func (s paths) add(p effect.Path) paths {
 	return with(s, p)
 }
 
+func (s paths) without(p effect.Path) paths {
+	i := slices.Index(s, p)
+	if i < 0 {
+		return s
+	}
+	return slices.Concat(s[:i], s[i+1:])
+}
+
 func (s paths) union(t paths) paths {
 	own := false
 	for i, p := range t {

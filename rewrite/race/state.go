@@ -11,6 +11,7 @@ import (
 type state struct {
 	must     locks
 	may      locks
+	given    paths  // locks released on some way here, and not taken again
 	waited   counts // objects waited for on every way here
 	signaled counts // objects signalled on some way here
 	added    paths  // objects told on some way to wait for one more
@@ -31,7 +32,7 @@ func (s state) join(t state) state {
 		return s
 	}
 	out := state{
-		must: s.must.meet(t.must), may: s.may.union(t.may), waited: s.waited.least(t.waited),
+		must: s.must.meet(t.must), may: s.may.union(t.may), given: s.given.union(t.given), waited: s.waited.least(t.waited),
 		signaled: s.signaled.most(t.signaled), added: s.added.union(t.added), live: s.live.union(t.live), now: s.now.union(t.now),
 		escaped: s.escaped.union(t.escaped), parallel: s.parallel || t.parallel, reached: true, facts: s.facts.meet(t.facts),
 	}
@@ -45,7 +46,7 @@ func (s state) join(t state) state {
 }
 
 func (s state) equal(t state) bool {
-	return s.reached == t.reached && s.parallel == t.parallel && s.must.equal(t.must) && s.may.equal(t.may) &&
+	return s.reached == t.reached && s.parallel == t.parallel && s.must.equal(t.must) && s.may.equal(t.may) && len(s.given) == len(t.given) &&
 		s.waited.equal(t.waited) && s.signaled.equal(t.signaled) && len(s.added) == len(t.added) &&
 		s.live.size() == t.live.size() && s.now.size() == t.now.size() && s.escaped.equal(t.escaped) && s.facts.equal(t.facts) && len(s.defers) == len(t.defers)
 }
@@ -194,12 +195,14 @@ func (w *walk) take(s state, h held) state {
 	}
 	s.must = s.must.add(h)
 	s.may = s.may.add(h)
+	s.given = s.given.without(h.path)
 	return s
 }
 
 func (w *walk) release(s state, p effect.Path) state {
 	s.must = s.must.remove(p)
 	s.may = s.may.remove(p)
+	s.given = s.given.add(p)
 	s.facts = w.unlocked(s.facts)
 	return w.unseen(s)
 }

@@ -14,6 +14,7 @@ type summary struct {
 	acquired locks      // held at every return, not at the start
 	kept     locks      // held at some return, not at the start
 	released paths      // released without having been taken here
+	given    paths      // locks released at some return: of those in released, all others were taken again
 	waited   counts     // waited for on every way to a return
 	sends    counts     // signalled on some way
 	adds     paths      // told to wait for one more
@@ -34,7 +35,7 @@ type summary struct {
 
 func (s *summary) sameSize(t *summary) bool {
 	return len(s.accesses) == len(t.accesses) && len(s.threads) == len(t.threads) &&
-		len(s.acquired) == len(t.acquired) && len(s.kept) == len(t.kept) && len(s.released) == len(t.released) &&
+		len(s.acquired) == len(t.acquired) && len(s.kept) == len(t.kept) && len(s.released) == len(t.released) && len(s.given) == len(t.given) &&
 		len(s.takes) == len(t.takes) && s.parallel == t.parallel && s.sends.equal(t.sends)
 }
 
