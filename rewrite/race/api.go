@@ -27,6 +27,9 @@ func (m *Module) isEntry(f *function) bool {
 	if m.public[f.Pkg] {
 		return true
 	}
+	if len(f.callers) > 0 && !m.presented[f.Recv] && !m.promotes[f.Recv] {
+		return false // what only tests call, and nothing through an interface
+	}
 	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test })
 }
 
