@@ -29,14 +29,14 @@ func (x *extractor) tells(v ssa.Value, value, sets string, edge int) {
 		return
 	}
 	no := Cond{Edge: 1 - edge, Path: p, Is: value, Not: true, Sets: sets}
-	if other := opposite(value); other != "" {
+	if other := Opposite(value); other != "" {
 		no.Is, no.Not = other, false
 	}
 	x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: p, Is: value, Sets: sets}, no)
 }
 
-// opposite is the only other value there is; "" if there are more.
-func opposite(value string) string {
+// Opposite is the only other value there is; "" if there are more.
+func Opposite(value string) string {
 	switch value {
 	case "true":
 		return "false"

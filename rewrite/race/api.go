@@ -89,6 +89,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // only one of them gets the object
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access):
 		return false
+	case ps.m.afterFilling(t.access, e.access), ps.m.afterFilling(e.access, t.access):
+		return false
 	case ps.m.solely(t, e), e.entry.Serial, e.excused(), t.excused():
 		return false
 	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
@@ -166,7 +168,7 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false // no telling whose it is
 	case protected(t.access, u.access, t.frame, u.frame):
 		return false
-	case ps.m.solely(t, u):
+	case ps.m.solely(t, u), ps.m.afterFilling(t.access, u.access), ps.m.afterFilling(u.access, t.access):
 		return false
 	}
 	i, j := ps.m.starts[effect.PosOf(t.ctx.Start)], ps.m.starts[effect.PosOf(u.ctx.Start)]

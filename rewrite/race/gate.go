@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
@@ -41,12 +40,36 @@ func (s facts) with(f fact) facts {
 	return with(s, f)
 }
 
-// meet keeps what both say.
+// meet keeps what both say: of a member that was set on one way to what it had
+// on the other, that it has this value.
 func (s facts) meet(t facts) facts {
 	if len(s) == 0 || len(t) == 0 {
 		return nil
 	}
-	return slices.DeleteFunc(slices.Clone(s), func(f fact) bool { return !slices.Contains(t, f) })
+	var out facts
+	for _, f := range s {
+		i := t.index(f.path)
+		if i < 0 {
+			continue
+		}
+		switch g := t[i]; {
+		case f == g:
+			out = append(out, f)
+		case f.turnedInto(g):
+			g.alone = g.alone || f.alone
+			out = append(out, g)
+		case g.turnedInto(f):
+			f.alone = f.alone || g.alone
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// turnedInto reports whether a member that was set to what a test fails with has
+// the value that another fact tells.
+func (f fact) turnedInto(g fact) bool {
+	return f.passed && !f.not && !g.passed && !g.not && effect.Opposite(f.is) == g.is
 }
 
 func (s facts) equal(t facts) bool {
@@ -71,6 +94,18 @@ func (s facts) shared() facts {
 		return s
 	}
 	return slices.DeleteFunc(slices.Clone(s), alone)
+}
+
+// under is what tests tell that were made while the caller held locks.
+func (s facts) under(l locks) facts {
+	if len(s) == 0 || !l.exclusive() {
+		return s
+	}
+	out := slices.Clone(s)
+	for i := range out {
+		out[i].alone = false
+	}
+	return out
 }
 
 // fails reports whether a test that told a fact fails once the member has a
@@ -107,7 +142,7 @@ func (w *walk) told(c effect.Cond, s state) state {
 		return s
 	}
 	f := fact{path: w.resolve(c.Path), is: c.Is, not: c.Not}
-	locked := slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive })
+	locked := s.must.exclusive()
 	if i := s.facts.index(f.path); i >= 0 && !(locked && s.facts[i].alone) {
 		if old := s.facts[i]; old.passed || !old.not {
 			return s
@@ -125,7 +160,7 @@ func (w *walk) told(c effect.Cond, s state) state {
 		}
 	case w.m.lasts(f) && len(s.must) > 0, locked && (f.not || w.m.gates(f)):
 		s.facts = s.facts.with(f)
-	case len(s.must) == 0 && w.m.gates(f):
+	case len(s.must) == 0 && (w.m.gates(f) || w.m.lasts(f)):
 		f.alone = true
 		s.facts = s.facts.with(f)
 	}
@@ -141,7 +176,7 @@ func (w *walk) sets(s state, p effect.Path, value string) state {
 	f := s.facts[i]
 	switch {
 	case f.passed && f.fails(value):
-	case f.fails(value) && w.m.gates(f) && (f.alone || slices.ContainsFunc(s.must, func(h held) bool { return h.mode == rewrite.Exclusive })):
+	case f.fails(value) && w.m.gates(f) && (f.alone || s.must.exclusive()):
 		f.passed = true
 		s.facts = s.facts.with(f)
 		w.passing = w.passing.with(f)
@@ -160,11 +195,11 @@ func (w *walk) unlocked(s facts) facts {
 }
 
 // carried is what a goroutine has passed that starts now, or is about to be
-// passed under the lock that is held.
+// passed under the lock that is held, and what is so for good.
 func (w *walk) carried(s facts) facts {
 	var out facts
 	for _, f := range s {
-		if !f.passed {
+		if !f.passed && !w.m.lasts(f) {
 			f.passed = true
 			if !slices.Contains(w.passing, f) {
 				continue
@@ -190,6 +225,9 @@ func (b binding) facts(s facts) facts {
 func (l *lens) reach(a *scene) (past, here facts) {
 	if len(a.past)+len(a.here) > 0 {
 		past = l.in.b.facts(a.here.union(a.past))
+		if l.own {
+			past = past.under(l.in.s.must)
+		}
 		if l.in.thread != 0 {
 			past = past.shared()
 		}
@@ -244,7 +282,7 @@ func (w *walk) learns(e *effect.Event, b binding, s state) state {
 		}
 	}
 	for _, a := range b.sum.answers {
-		list := b.facts(a.facts)
+		list := b.facts(a.facts).under(s.must)
 		if len(list) == 0 {
 			continue
 		}
@@ -298,6 +336,25 @@ func byGate(a, b *access) bool {
 	return apartByGate(a, b, a.here.union(a.past).shared(), b.here.union(b.past).shared(), func(f, g effect.Path) bool {
 		return f.Root.Kind != effect.Global && g.Root.Kind != effect.Global && f.Field() == g.Field() || f == g
 	})
+}
+
+// afterFilling reports whether a knows that a member has a value for good that it
+// had not yet when b was made, under the lock under which it is set.
+func (m *Module) afterFilling(a, b *access) bool {
+	if !b.must.exclusive() {
+		return false
+	}
+	for _, f := range a.here.union(a.past) {
+		key := objectKey(f.path)
+		s := m.settings[key]
+		if s == nil || f.passed || f.alone || !m.lasts(f) || !s.by[b.fn.Key+" "+f.is] {
+			continue
+		}
+		if slices.ContainsFunc(b.here.union(b.past), func(g fact) bool { return objectKey(g.path) == key && g.fails(f.is) }) {
+			return true
+		}
+	}
+	return false
 }
 
 // afterSetting reports whether a knows that a member has the value that the

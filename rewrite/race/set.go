@@ -113,6 +113,11 @@ func (l locks) union(m locks) locks {
 	return l
 }
 
+// exclusive reports whether one of them keeps all others out.
+func (l locks) exclusive() bool {
+	return slices.ContainsFunc(l, func(h held) bool { return h.mode == rewrite.Exclusive })
+}
+
 func (l locks) equal(m locks) bool {
 	if len(l) != len(m) {
 		return false
