@@ -87,7 +87,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // so did one that starts it and calls the method
 	case t.handsOver(e), t.fn.takesOut(t.path) && e.fn.takesOut(e.path):
 		return false // only one of them gets the object
-	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access):
+	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access), dropsClosed(t.access, e.access):
 		return false
 	case ps.m.afterFilling(t.access, e.access), ps.m.afterFilling(e.access, t.access):
 		return false
@@ -167,6 +167,8 @@ func (ps *pairs) meetsThread(t, u published) bool {
 	case !t.sharedWith(u):
 		return false // no telling whose it is
 	case protected(t.access, u.access, t.frame, u.frame):
+		return false
+	case t.renews(), u.renews():
 		return false
 	case ps.m.solely(t, u), ps.m.afterFilling(t.access, u.access), ps.m.afterFilling(u.access, t.access):
 		return false

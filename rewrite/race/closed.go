@@ -29,6 +29,14 @@ func behindClose(a, b *access) bool {
 	})
 }
 
+// dropsClosed reports whether a forgets a channel that its goroutine has received
+// from, and b reads which one to close. To close it twice were a mistake of its own.
+func dropsClosed(a, b *access) bool {
+	key := objectKey(a.path)
+	return a.op == rewrite.Write && b.op == rewrite.Read && key != "" && key == objectKey(b.path) && b.fn.closesAfter(b.at, key) &&
+		slices.ContainsFunc(a.waited, func(c count) bool { return objectKey(c.path) == key })
+}
+
 // closesAfter reports whether a function closes a channel on every way from one
 // of its accesses to its end.
 func (f *function) closesAfter(at effect.Pos, key string) bool {
