@@ -29,6 +29,8 @@ var (
 		`(?i:\b(?:must|should|shall|has to|have to|needs? to)(?: only)? be (?:called|set|used|invoked)) before (?:calling |any call of |any call to |the first call of |the first call to )?\[?[A-Z]`,
 		// "it is not safe to call this until Done is closed"
 		`(?i:(?:\bnot|n't) (?:\w+ )?safe to (?:call|use|change|modify|set|configure)(?: [\w-]+){0,4} (?:until|while|after|once|during|when|before)\b)`,
+		// "only valid once Done is closed", "it may only be called after Wait has returned"
+		`(?i:\b(?:(?:only valid|valid only)(?: [\w-]+){0,5} (?:after|once|when)|only be (?:called|used|read|accessed)(?: \w+){0,2} (?:after|when))\b.* ` + over + `)`,
 		// "callers must synchronize", "the caller is responsible for locking"
 		`(?i:\bcallers? (?:must|should|is responsible|are responsible|has to|have to|needs? to) (?:\w+ ){0,3}(?:synchroni\w+|seriali\w+|locking|hold|lock)\b)`,
 		// "callers hold the lock", "the mutex must be held", "with mu held"
@@ -55,6 +57,7 @@ var (
 
 const (
 	several = `(?:multiple|several|different|many|other|more than one) (?:go-?routines?|threads?)`
+	over    = `(?:closed?|closes|returned|returns|done|completed?|completes|finish(?:ed|es)|ended|ends|stopped|exited|exits)\b`
 	begun   = `(?:start\w*|serv(?:e|es|ed|ing|er)|listen\w*|run\w*|us(?:e|es|ed|ing)|first|connect\w*|open\w*|dial\w*|init\w*|goroutines?)\b`
 )
 
@@ -85,7 +88,7 @@ func hints(text string) bool {
 }
 
 var (
-	hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", "lock", "mutex", "held", " time"}
+	hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", "lock", "mutex", "held", " time", "valid"}
 	hintTimes = []string{"before", "prior to", "after", "once", "while", "when", "taken", "acquired"}
 )
 
