@@ -176,8 +176,10 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	switch row.Kind {
 	case model.Lock, model.RLock:
 		x.emit(Event{Kind: Lock, At: at, Path: args[0].Path, Mode: mode(row.Kind)})
+		x.behind(c, in)
 	case model.Unlock, model.RUnlock:
 		x.emit(Event{Kind: Unlock, At: at, Path: args[0].Path, Mode: mode(row.Kind)})
+		x.behind(c, in)
 	case model.TryLock, model.TryRLock: // branch tells where it held
 	case model.Wait:
 		x.emit(Event{Kind: Slow, At: at, Note: "a call of Wait"})

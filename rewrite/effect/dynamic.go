@@ -17,6 +17,15 @@ func (x *extractor) dynamic(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
 		Method: x.spell.signature(c.Method), Iface: x.spell.signatures(n.Underlying().(*types.Interface))})
 }
 
+// behind emits that a call takes or releases not only what an interface stands for,
+// but also the lock of the module's own type behind it, which that type's other
+// methods take by itself.
+func (x *extractor) behind(c *ssa.CallCommon, in ssa.Instruction) {
+	if c.IsInvoke() {
+		x.dynamic(Call, c, in)
+	}
+}
+
 // adapted emits a call of a value of one of the module's own function types
 // that comes out of a container, or is the receiver of a method of the type:
 // linking knows what was converted to it.
