@@ -34,6 +34,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
 	s.Pooled, s.Presented, s.Changed = pooled(funcs), presented(funcs), changed(funcs)
+	s.Abroad = abroad(funcs, own)
 	publish(funcs, s.Funcs)
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again

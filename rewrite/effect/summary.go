@@ -339,6 +339,7 @@ type Summary struct {
 	Locks     []*LockUse
 	Pooled    []string // keys of the types whose objects are in a sync.Pool when nobody needs them
 	Presented []string // keys of the types of which values become those of interfaces
+	Abroad    []string // names of the methods that other modules can call through their interfaces
 	Changed   []string // keys of the package variables whose memory may change once packages are initialised
 	// Conversions lists, by function type of the module, the functions that
 	// are converted to it.

@@ -9,6 +9,7 @@ package model
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 )
 
@@ -204,6 +205,13 @@ func Builds(name string) bool { return builders[ownName(name)] }
 // custom: https://pkg.go.dev/github.com/caddyserver/caddy/v2#Provisioner,
 // https://pkg.go.dev/github.com/hashicorp/vault/sdk/logical#InitializationRequest
 var setups = map[string]bool{"Init": true, "Initialize": true, "Setup": true, "SetUp": true, "Provision": true, "Configure": true}
+
+// Reflected reports whether a method of a name is one that libraries look for in
+// values of any type: https://pkg.go.dev/fmt#Stringer, https://pkg.go.dev/encoding
+func Reflected(name string) bool {
+	return slices.Contains([]string{"String", "Error", "Format", "GoString", "GobEncode", "Value", "Unwrap", "Is", "As"}, name) ||
+		strings.HasPrefix(name, "Marshal") || builders[name]
+}
 
 // Answers reports whether a method, by its full name, is what a server calls for
 // each request: https://pkg.go.dev/net/http#Handler,

@@ -30,7 +30,7 @@ func (m *Module) isEntry(f *function) bool {
 	if len(f.callers) > 0 && !m.presented[f.Recv] && !m.promotes[f.Recv] {
 		return false // what only tests call, and nothing through an interface
 	}
-	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test })
+	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test }) && !m.unused(f)
 }
 
 // judge finds the pairs that meet through the API of a type: a goroutine that

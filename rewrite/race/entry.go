@@ -19,6 +19,7 @@ type entry struct {
 // topDown computes what callers guarantee. Callers in tests count only for
 // functions that nothing else calls: a test may well skip a lock.
 func (m *Module) topDown() {
+	m.findUses()
 	work := make([]*function, 0, len(m.order))
 	for _, f := range m.order {
 		if m.isRoot(f) {

@@ -41,6 +41,8 @@ type Module struct {
 	promotes    map[string]bool                     // types whose methods are those of an exported type too
 	dismissed   func(a, b rewrite.Span, why string) // see Link
 	pooled      map[string]bool                     // types whose objects are in a sync.Pool when nobody needs them
+	invoked     map[string]bool                     // names of methods that are called through interfaces, or may be by other modules
+	imported    map[string]bool                     // packages of which others call functions
 	presented   map[string]bool                     // types of which values become those of interfaces
 	unsettled   map[string]bool                     // package variables whose memory may change once packages are initialised
 	guards      map[string]string                   // by field or package variable, the lock that a comment says guards it
@@ -93,7 +95,7 @@ type function struct {
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range watch {

@@ -1,0 +1,36 @@
+package race
+
+import (
+	"strings"
+
+	"github.com/go-fixer/fixer/rewrite/model"
+)
+
+// findUses notes of which packages others call functions, and which methods are
+// called through interfaces, by name.
+func (m *Module) findUses() {
+	for _, f := range m.order {
+		for _, c := range f.calls {
+			if c.to.Pkg != f.Pkg && !f.Test {
+				m.imported[c.to.Pkg] = true
+			}
+		}
+	}
+	for _, s := range m.sums {
+		for _, name := range s.Abroad {
+			m.invoked[name] = true
+		}
+	}
+	for c := range m.impls {
+		name, _, _ := strings.Cut(c.method, "(")
+		m.invoked[name] = true
+	}
+}
+
+// unused reports whether nobody calls an exported function of an internal package
+// although others use the package. What net/rpc calls takes two arguments:
+// https://pkg.go.dev/net/rpc
+func (m *Module) unused(f *function) bool {
+	name := f.Key[strings.LastIndexByte(f.Key, '.')+1:]
+	return !f.pkg.Main && m.imported[f.Pkg] && f.Params != 3 && !m.invoked[name] && !model.Reflected(name)
+}
