@@ -123,10 +123,10 @@ var atomics = map[types.BasicKind]string{
 }
 
 // atomicType chooses the type that holds a t atomically.
-func atomicType(t types.Type, field *ast.Field, st *rewrite.Struct) (*atomicEdit, string) {
+func atomicType(declared types.Type, field *ast.Field, st *rewrite.Struct) (*atomicEdit, string) {
 	a := &atomicEdit{done: make(map[*rewrite.Use]bool), names: make(map[ast.Node][]string)}
 	use := func(name string) { a.code = rewrite.Code{Text: "atomic." + name, Imports: []string{"sync/atomic"}} }
-	switch t := types.Unalias(t).(type) {
+	switch t := types.Unalias(declared).(type) {
 	case *types.Basic:
 		if name, ok := atomics[t.Kind()]; ok {
 			use(name)
@@ -149,14 +149,18 @@ func atomicType(t types.Type, field *ast.Field, st *rewrite.Struct) (*atomicEdit
 		}
 		use(atomics[b.Kind()])
 		a.value = strings.ToLower(atomics[b.Kind()])
-		a.wide, a.narrow = a.value, t.Obj().Name()
-		if p := t.Obj().Pkg(); p != nil && p != st.File.Pkg {
+		name := t.Obj()
+		if alias, ok := declared.(*types.Alias); ok {
+			name = alias.Obj() // its own package may be internal to another one
+		}
+		a.wide, a.narrow = a.value, name.Name()
+		if p := name.Pkg(); p != nil && p != st.File.Pkg {
 			a.narrow = p.Name() + "." + a.narrow
 			a.imports = []string{p.Path()}
 		}
 		return a, ""
 	}
-	return nil, fmt.Sprintf("there is no atomic type for %s", types.TypeString(t, types.RelativeTo(st.File.Pkg)))
+	return nil, fmt.Sprintf("there is no atomic type for %s", types.TypeString(declared, types.RelativeTo(st.File.Pkg)))
 }
 
 // servable reports whether a new mutex of the struct could serve a field that races:
