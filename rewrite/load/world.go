@@ -135,37 +135,6 @@ func (w *world) analysed(p *packages.Package) bool {
 	return !wider || p.ForTest != ""
 }
 
-// without returns the world less the packages that hold the changed files and,
-// if api is set, those that import these.
-func (w *world) without(prog *Program, changed map[string]bool, api bool) *world {
-	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, named: w.named, nodes: make(map[string]*node, len(w.nodes)),
-		deps: w.deps, ssa: w.ssa, reading: w.reading.without(changed), lean: w.lean}
-	stale := make(map[string]bool)
-	done := make(map[string]bool)
-	var visit func(p *packages.Package) bool
-	visit = func(p *packages.Package) bool {
-		if done[p.ID] {
-			return stale[p.ID]
-		}
-		done[p.ID] = true
-		s := slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return changed[f] })
-		for _, q := range p.Imports {
-			if visit(q) && api {
-				s = true
-			}
-		}
-		stale[p.ID] = s
-		return s
-	}
-	for id, n := range w.nodes {
-		if visit(n.meta) {
-			n = &node{meta: n.meta, bodies: n.bodies}
-		}
-		next.nodes[id] = n
-	}
-	return next
-}
-
 // check type-checks what is not yet checked and lists the packages in
 // dependency order.
 func (w *world) check(ctx context.Context) ([]*Package, []Problem) {
