@@ -27,10 +27,7 @@ func (m *Module) isEntry(f *function) bool {
 	if m.public[f.Pkg] {
 		return true
 	}
-	if len(f.callers) > 0 && !m.presented[f.Recv] && !m.promotes[f.Recv] {
-		return false // what only tests call, and nothing through an interface
-	}
-	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test }) && !m.unused(f)
+	return !slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test })
 }
 
 // judge finds the pairs that meet through the API of a type: a goroutine that
@@ -51,7 +48,7 @@ func (ps *pairs) judge() {
 	for _, field := range slices.Sorted(maps.Keys(ps.threads)) {
 		threads := ps.threads[field]
 		// Only now are all callers known.
-		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) })
+		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) || ps.m.unused(e.entry) })
 		for _, t := range threads {
 			for _, e := range ps.entries[field] {
 				if ps.meetsEntry(field, t, e) {

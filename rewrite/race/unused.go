@@ -1,6 +1,7 @@
 package race
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/model"
@@ -27,10 +28,16 @@ func (m *Module) findUses() {
 	}
 }
 
-// unused reports whether nobody calls an exported function of an internal package
-// although others use the package. What net/rpc calls takes two arguments:
-// https://pkg.go.dev/net/rpc
+// unused reports whether nobody calls an exported function of an internal package,
+// tests left out, although others use the package, or tests do. What net/rpc calls
+// takes two arguments: https://pkg.go.dev/net/rpc
 func (m *Module) unused(f *function) bool {
 	name := f.Key[strings.LastIndexByte(f.Key, '.')+1:]
+	switch {
+	case m.public[f.Pkg], slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test }):
+		return false
+	case len(f.callers) > 0:
+		return !m.presented[f.Recv] && !m.promotes[f.Recv]
+	}
 	return !f.pkg.Main && m.imported[f.Pkg] && f.Params != 3 && !m.invoked[name] && !model.Reflected(name)
 }
