@@ -176,12 +176,18 @@ func (m *Module) findCandidates() {
 				m.replaced[k] = true
 				m.remade[k] = m.remade[k] || !strings.HasSuffix(e.Path.Sel, ";"+effect.Open)
 			}
-			if k := e.Path.Field(); k != "" {
-				m.cands[k] = true
-			} else if e.Path.Root.Kind == effect.Global && !f.initial() {
-				m.cands[e.Path.Root.Key] = true
-			}
+			m.candidate(f, e.Path)
 		}, effect.Access)
+	}
+	m.changedGiven()
+}
+
+// candidate marks what a path names in a function that changes it.
+func (m *Module) candidate(f *function, p effect.Path) {
+	if k := p.Field(); k != "" {
+		m.cands[k] = true
+	} else if p.Root.Kind == effect.Global && !f.initial() {
+		m.cands[p.Root.Key] = true
 	}
 }
 

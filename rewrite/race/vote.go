@@ -20,14 +20,13 @@ func (m *Module) vote(field string) {
 		return
 	}
 	accesses := m.accesses(field)
-	owner := field[:strings.LastIndexByte(field, '.')]
 	list := m.votes(accesses)
 	if slices.ContainsFunc(list, func(v rewrite.Vote) bool { return v.Held == v.Of }) {
 		return // guarded throughout; a second lock at some of them is for something else
 	}
 	for _, v := range list {
 		said := v.Lock == m.guards[field] // a comment or annotation says so
-		if !said && (!strings.HasPrefix(v.Lock, owner+".") || strings.Contains(v.Lock[len(owner)+1:], ".")) {
+		if !said && !m.besides(field, v.Lock) {
 			continue
 		}
 		if m.handed[v.Lock] || !said && m.readsBeside(field, v.Lock) {
@@ -73,6 +72,24 @@ func (m *Module) vote(field string) {
 			}
 		}
 	}
+}
+
+// besides reports whether a lock stands in the struct of a field, or in one that
+// holds that by value and through which all go.
+func (m *Module) besides(field, lock string) bool {
+	owner, holder := field[:strings.LastIndexByte(field, '.')], lock[:max(strings.LastIndexByte(lock, '.'), 0)]
+	if owner == holder {
+		return true
+	}
+	return m.lock[lock] && !m.hasLock(owner) && !slices.ContainsFunc(m.telling(field), func(r *raw) bool { return !r.within(holder) })
+}
+
+// within reports whether an access is to a field of a struct that one of the given
+// type holds by value.
+func (r *raw) within(holder string) bool {
+	_, rest, ok := strings.Cut(r.path.Sel, ";"+holder+".")
+	inner, _, _ := strings.Cut(rest, r.field)
+	return ok && strings.Contains(rest, r.field) && !strings.Contains(inner, effect.Deref) && !strings.Contains(inner, effect.Elem)
 }
 
 // readsBeside reports whether one function alone has to do with a field, and takes
