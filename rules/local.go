@@ -16,7 +16,9 @@ import (
 // starts them. What it is for decides what becomes of it:
 //
 //   - a variable that each of them sets before reading it, such as err, becomes
-//     a variable of each;
+//     a variable of each; one that is set under a condition, too, if that is the
+//     same for all;
+//   - a context that goroutines wrap is copied into a variable of each;
 //   - the variable of a loop is copied at the head of the body, where the
 //     language version (before go 1.22) has one for all turns;
 //   - a value that a goroutine reads once, and its starter goes on to change, is
@@ -71,7 +73,7 @@ func fixLocal(s *rewrite.Site) (*rewrite.Fix, string) {
 
 // unguarded returns the fix that needs no lock, nil if there is none.
 func (v *variable) unguarded() *rewrite.Fix {
-	for _, try := range []func() (*rewrite.Fix, bool){v.perTurn, v.own, v.before} {
+	for _, try := range []func() (*rewrite.Fix, bool){v.perTurn, v.own, v.wrapped, v.before} {
 		if fix, ok := try(); ok {
 			return fix
 		}

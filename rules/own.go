@@ -68,7 +68,7 @@ func (v *variable) own() (*rewrite.Fix, bool) {
 		if lit == nil {
 			continue
 		}
-		if !v.selfContained(parts[lit], lit) {
+		if !v.selfContained(parts[lit], lit, len(parts[nil]) == 0 && v.bare()) {
 			return nil, false
 		}
 		more, ok := v.declareIn(lit, parts[lit])
@@ -120,15 +120,15 @@ func (v *variable) sets(u *rewrite.Use) bool {
 }
 
 // selfContained reports whether a literal reads the variable, and only what it
-// has set itself.
-func (v *variable) selfContained(uses []*rewrite.Use, lit *ast.FuncLit) bool {
+// has set itself, or the zero it has where no call of the literal ever sets it.
+func (v *variable) selfContained(uses []*rewrite.Use, lit *ast.FuncLit, zero bool) bool {
 	reads := false
 	for _, u := range uses {
 		if v.sets(u) {
 			continue
 		}
 		reads = true
-		if !v.setBefore(u, uses, lit.Body.Pos()) {
+		if !v.setBefore(u, uses, lit.Body.Pos()) && (!zero || !v.setWhen(u, uses, lit)) {
 			return false
 		}
 	}
@@ -195,11 +195,20 @@ func (v *variable) without(uses []*rewrite.Use, literals []*ast.FuncLit) ([]rewr
 	if reads {
 		return nil, true
 	}
-	decl, ok := v.path[2].(*ast.GenDecl)
-	if !ok || len(uses) > 0 || decl.Lparen.IsValid() || len(decl.Specs[0].(*ast.ValueSpec).Names) > 1 || len(decl.Specs[0].(*ast.ValueSpec).Values) > 0 {
+	if as, ok := v.path[1].(*ast.AssignStmt); ok && len(uses) == 0 && len(as.Lhs) == 1 && inList(v.path[2]) && v.file.Info.Types[as.Rhs[0]].Value != nil {
+		return []rewrite.Edit{rewrite.Drop{Node: v.file.Span(as)}}, true
+	}
+	if len(uses) > 0 || !v.bare() {
 		return nil, false
 	}
-	return []rewrite.Edit{rewrite.Drop{Node: v.file.Span(v.path[3])}}, true
+	return []rewrite.Edit{rewrite.Drop{Node: v.file.Span(v.path[0])}}, true
+}
+
+// bare reports whether the variable is declared without a value, or a comment in a
+// group that is about it.
+func (v *variable) bare() bool {
+	spec, ok := v.path[1].(*ast.ValueSpec)
+	return ok && len(spec.Values) == 0 && (!v.grouped() || spec.Doc == nil && spec.Comment == nil)
 }
 
 // returned reports whether the variable is a result that a bare return gives

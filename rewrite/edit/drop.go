@@ -39,6 +39,10 @@ func (p *player) drop(d *drop) error {
 		} else if list := stmtList(n); list != nil {
 			if i := slices.IndexFunc(*list, func(s dst.Stmt) bool { return dst.Node(s) == d.node }); i >= 0 {
 				*list, done = cut(*list, i, head(n)), true
+			} else if i = slices.IndexFunc(*list, func(s dst.Stmt) bool { return undeclare(s, d.node) }); i >= 0 {
+				if done = true; len((*list)[i].(*dst.DeclStmt).Decl.(*dst.GenDecl).Specs) == 0 {
+					*list = cut(*list, i, head(n))
+				}
 			}
 		}
 		return !done
@@ -48,6 +52,34 @@ func (p *player) drop(d *drop) error {
 		return nil
 	}
 	return p.refuse(d.ext.from, fmt.Sprintf("the %s here can't be dropped: it is in the header of a statement, or replaced", kind(d.node)))
+}
+
+// undeclare takes a variable out of the statement that declares it, if that does:
+// with its line of a group if nothing else stands there.
+func undeclare(s dst.Stmt, name dst.Node) bool {
+	stmt, ok := s.(*dst.DeclStmt)
+	if !ok {
+		return false
+	}
+	group, ok := stmt.Decl.(*dst.GenDecl)
+	if !ok {
+		return false
+	}
+	for i, spec := range group.Specs {
+		v, ok := spec.(*dst.ValueSpec)
+		if !ok {
+			return false
+		}
+		at := slices.IndexFunc(v.Names, func(id *dst.Ident) bool { return dst.Node(id) == name })
+		if at < 0 {
+			continue
+		}
+		if v.Names = slices.Delete(v.Names, at, at+1); len(v.Names) == 0 {
+			group.Specs = cut(group.Specs, i, &group.Decs.Lparen)
+		}
+		return true
+	}
+	return false
 }
 
 // initOf returns the place of the statement before a condition or tag.

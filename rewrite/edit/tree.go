@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/printer"
+	"slices"
 	"strings"
 
 	"github.com/dave/dst"
@@ -133,7 +134,7 @@ func (t *tree) expr(s rewrite.Span) (ast.Node, error) {
 // element finds an element of a composite literal, a statement in a list, or
 // the condition of a loop.
 func (t *tree) element(s rewrite.Span) (ast.Node, error) {
-	return find(t, s, "literal's element or statement", func(n ast.Node) bool {
+	return find(t, s, "element of a literal, variable or statement", func(n ast.Node) bool {
 		if loop, ok := t.parent[n].(*ast.ForStmt); ok && n == ast.Node(loop.Cond) {
 			return true
 		}
@@ -142,6 +143,10 @@ func (t *tree) element(s rewrite.Span) (ast.Node, error) {
 		}
 		if r, ok := t.parent[n].(*ast.RangeStmt); ok && n == ast.Node(r.Value) {
 			return true
+		}
+		if spec, ok := t.parent[n].(*ast.ValueSpec); ok && len(spec.Values) == 0 {
+			id, ok := n.(*ast.Ident)
+			return ok && slices.Contains(spec.Names, id)
 		}
 		_, ok := n.(ast.Stmt)
 		return ok

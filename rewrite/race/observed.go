@@ -56,7 +56,7 @@ func (m *Module) Observed(key string) *rewrite.Finding {
 		acc := &f.Accesses[i]
 		for _, o := range m.seen[key] {
 			if sameAccess(*acc, o.a.Access) || sameAccess(*acc, o.b.Access) {
-				acc.Fresh = false
+				acc.Fresh, acc.Races = false, acc.Races || f.Kind == rewrite.Variable
 			}
 		}
 	}
