@@ -21,11 +21,11 @@ func (l *locking) outlives(s spot, fn ast.Node, stmt ast.Stmt) string {
 // holds, if one is called at the spot: then the lock guards that too. Behind an
 // interface it says so only of that method, and of none of a logger.
 func (l *locking) usedUnder(s spot) string {
-	of := methodOn(s.Use)
-	if of == "" || strings.HasSuffix(typeKey(s.File.Info.TypeOf(s.sel)), "Logger") {
+	of, t := methodOn(s.Use), s.File.Info.TypeOf(s.sel)
+	if of == "" || strings.HasSuffix(typeKey(t), "Logger") || leadsNowhere(t) {
 		return ""
 	}
-	anyOf := !types.IsInterface(s.File.Info.TypeOf(s.sel))
+	anyOf := !types.IsInterface(t)
 	for _, list := range l.held {
 		for _, h := range list {
 			if m := methodOn(h.Use); m != "" && h.name() == s.name() && (anyOf || m == of) {
@@ -34,4 +34,27 @@ func (l *locking) usedUnder(s spot) string {
 		}
 	}
 	return ""
+}
+
+// leadsNowhere reports whether a copy of a value shares nothing with it that could
+// change: numbers, strings, times, and structs and arrays of such.
+func leadsNowhere(t types.Type) bool {
+	switch key := typeKey(t); key {
+	case "time.Time", "net/netip.Addr", "net/netip.AddrPort", "net/netip.Prefix":
+		return !isPointer(t)
+	}
+	switch u := t.Underlying().(type) {
+	case *types.Basic:
+		return u.Kind() != types.UnsafePointer
+	case *types.Array:
+		return leadsNowhere(u.Elem())
+	case *types.Struct:
+		for f := range u.Fields() {
+			if !leadsNowhere(f.Type()) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
 }

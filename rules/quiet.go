@@ -37,8 +37,8 @@ func (l *locking) quietBetween(f *rewrite.File, from, to token.Pos) string {
 }
 
 // harmless reports whether a call can't change the place at a spot: it is of a
-// function of another module that doesn't get the object, or of one that takes
-// no lock for it.
+// function of another module that doesn't get the object, or of a quick one that
+// changes none of the places.
 func (l *locking) harmless(s spot, call *ast.CallExpr) bool {
 	fn := callee(s.File.Info, call)
 	if fn == nil || fn.Pkg() == nil || types.IsInterface(receiverOf(fn)) {
@@ -59,7 +59,24 @@ func (l *locking) harmless(s spot, call *ast.CallExpr) bool {
 	if len(l.site.Module.Files(fn.Pkg())) == 0 {
 		return true
 	}
-	return takes(s.File, call.Fun, l.needy) == nil && l.quietBetween(s.File, call.Pos(), call.End()) == ""
+	return len(l.site.Module.Calls(s.File, call.Pos(), call.End()).Slow) == 0 && !l.changing()[fn]
+}
+
+// changing are the functions that change one of the places, themselves or by a call
+// they make, in the files that use the places.
+func (l *locking) changing() map[types.Object]bool {
+	out, files := make(map[types.Object]bool), make(map[*rewrite.File]bool)
+	for _, place := range l.places {
+		for _, u := range l.site.Module.Uses(place) {
+			files[u.File] = true
+			for _, n := range u.Path {
+				if fd, ok := n.(*ast.FuncDecl); ok && u.Access != nil && (writes(u) || inPlace(u) || u.Access.Op.Writes() || u.Access.Op == rewrite.Address) {
+					out[u.File.Info.Defs[fd.Name]] = true
+				}
+			}
+		}
+	}
+	return withCallers(files, out)
 }
 
 // never says of all calls that they are not harmless.
