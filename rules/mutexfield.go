@@ -51,7 +51,7 @@ var mutexfield = &rewrite.Rule{
 
 func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 	st := s.Module.Struct(s.Finding.Place.Owner)
-	if v, ok := guardOf(s, s.Finding); ok {
+	if v, ok := meantFor(s, s.Finding); ok {
 		return nil, rewrite.ShortKey(v.Lock) + " guards it already"
 	}
 	if f := s.Finding; f.Outside != "" {
@@ -104,7 +104,11 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 func mutexGroup(s *rewrite.Site) ([]*rewrite.Finding, string) {
 	var group []*rewrite.Finding
 	for _, f := range s.Group {
-		if v, ok := guardOf(s, f); ok {
+		v, ok := guardOf(s, f)
+		if f == s.Finding {
+			v, ok = meantFor(s, f)
+		}
+		if ok {
 			if slices.ContainsFunc(s.Finding.Votes, func(o rewrite.Vote) bool { return o.Lock == v.Lock && o.Held > 0 }) {
 				return nil, fmt.Sprintf("%s guards %s, and some accesses to this field hold it too", rewrite.ShortKey(v.Lock), f.Place.Name)
 			}
@@ -119,6 +123,17 @@ func mutexGroup(s *rewrite.Site) ([]*rewrite.Finding, string) {
 		}
 	}
 	return group, ""
+}
+
+// meantFor is the lock that guards a place, less one that is meant for something
+// else: some reads hold it, no write does, and neither a comment nor the layout names
+// it.
+func meantFor(s *rewrite.Site, f *rewrite.Finding) (rewrite.Vote, bool) {
+	v, ok := guardOf(s, f)
+	if ok && v.Held > 0 && v.Writes == 0 && f.Place.Owner+"."+headOf(s, s.Module.Struct(f.Place.Owner), shortName(f.Place)) != v.Lock {
+		return v, false
+	}
+	return v, ok
 }
 
 // oneMutex puts the accesses to the fields of a group under a new mutex.

@@ -42,6 +42,7 @@ type lazy struct {
 	fn   ast.Node
 	test *ast.IfStmt
 	rest []ast.Stmt // of the function, below the test
+	kept bool       // others may set the place before anybody asks for it
 }
 
 func fixOnce(s *rewrite.Site) (*rewrite.Fix, string) {
@@ -177,7 +178,11 @@ func (z *lazy) runOnce() (*rewrite.Fix, string) {
 	}
 	var code []string
 	var holes []rewrite.Span
-	for i, s := range z.test.Body.List {
+	what := z.test.Body.List
+	if z.kept {
+		what = []ast.Stmt{z.test}
+	}
+	for i, s := range what {
 		code = append(code, fmt.Sprintf("$%d", i))
 		holes = append(holes, z.File.Span(s))
 	}
@@ -200,10 +205,15 @@ func (z *lazy) sole() string {
 		return fmt.Sprintf("what sets it below %s leaves the function: a later call tries again", z.at())
 	}
 	set := false
+	z.kept = z.site.Finding.Kind == rewrite.Field && ast.IsExported(shortName(z.site.Finding.Place))
 	for _, u := range z.site.Module.Uses(z.site.Finding.Place.Key) {
 		s := spot{Use: u}
-		if s.sel, ok = mention(u); !ok {
-			return fmt.Sprintf("%s:%d sets it as well", base(u.File.Name), u.File.Span(u.Path[0]).Line)
+		if s.sel, ok = mention(u); !ok || u.Access != nil && u.Access.Fresh && writes(u) {
+			z.kept = true
+			continue
+		}
+		if function(u) != z.fn && !writes(u) && z.asked(u) {
+			continue
 		}
 		if function(u) != z.fn || s.objectText() != z.objectText() {
 			return fmt.Sprintf("%s uses it without asking for it", s.at())
@@ -321,8 +331,6 @@ func (z *lazy) declareField(name string, typ rewrite.Code, verb string) (expr st
 		return "", nil, "the field is promoted"
 	case copied(z.site.Finding.Accesses) != "":
 		return "", nil, copied(z.site.Finding.Accesses)
-	case ast.IsExported(shortName(p)) && importable(st.File.Pkg):
-		return "", nil, "the field is exported: code outside this module may set it"
 	}
 	if slices.ContainsFunc(st.Type.Fields.List, func(fl *ast.Field) bool { return slices.Contains(namesOf(fl), name) }) {
 		name = shortName(p) + upperFirst(name)

@@ -95,12 +95,39 @@ func (p *player) addFields(edits []rewrite.AddField) error {
 			cmp.Compare(fieldIndex(a.list.List, a.Before), fieldIndex(b.list.List, b.Before)), cmp.Compare(a.Name, b.Name))
 	})
 	added := map[*dst.Field]bool{}
-	for _, a := range adds {
+	for i, a := range adds {
+		for _, b := range adds[i+1:] {
+			if a.list == b.list && a.Name == b.Name {
+				a.Doc = joinDocs(a.Doc, b.Doc)
+			}
+		}
 		if err := p.addField(a, added); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// joinDocs is the comment above one field that two fixes add, each for what it
+// says that it guards.
+func joinDocs(a, b string) string {
+	const guards = " guards "
+	name, of, ok := strings.Cut(strings.TrimSuffix(a, "."), guards)
+	more, rest, also := strings.Cut(strings.TrimSuffix(b, "."), guards)
+	if !ok || !also || name != more {
+		return a
+	}
+	list := strings.Split(strings.ReplaceAll(of, " and ", ", "), ", ")
+	for _, field := range strings.Split(strings.ReplaceAll(rest, " and ", ", "), ", ") {
+		if !slices.Contains(list, field) {
+			list = append(list, field)
+		}
+	}
+	last := len(list) - 1
+	if last > 0 {
+		of = strings.Join(list[:last], ", ") + " and " + list[last]
+	}
+	return name + guards + of + "."
 }
 
 func (p *player) addField(a addition, added map[*dst.Field]bool) error {
