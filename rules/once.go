@@ -20,8 +20,10 @@ import (
 // locking), the first look goes: it is the one that races. Where there is no
 // lock, a sync.Once runs what sets the value, provided that nothing else sets
 // it and that it can't come out nil: else a later call would have tried again,
-// and a Once does not. Where it does, because of an error for one, a mutex lets
-// one call at a time do the whole of it.
+// and a Once does not. What is exported, or set by who makes the object, is left as
+// it is if it is there, and methods that ask first may use it. Where a later call
+// tries again, because of an error for one, a mutex lets one call at a time do the
+// whole of it.
 //
 // It is refused where that would change what the program does:
 //
