@@ -39,7 +39,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	for _, fn := range funcs {
 		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
 	}
-	s.Structs, s.Types = structs(p), methods(p, base.spell)
+	s.Structs, s.Types = structs(fset, p), methods(p, base.spell)
 	annotate(fset, p, s.Structs)
 	documented(p, s, base.pos)
 	s.Guards = variableGuards(fset, p)

@@ -315,6 +315,7 @@ type Func struct {
 type Struct struct {
 	Key    string
 	Public bool // has an exported name
+	Test   bool // of a test file
 	Serial bool // its comment says that it is not for several goroutines at once
 	Fields []FieldInfo
 }

@@ -1,6 +1,7 @@
 package effect
 
 import (
+	"go/token"
 	"go/types"
 	"slices"
 	"strings"
@@ -87,14 +88,16 @@ func wrapsConn(n *types.Named, own map[string]string, spell *speller) bool {
 
 // structs lists the struct types declared in a package's files, and those
 // without a name that have a lock of their own, by what holds them.
-func structs(p *load.Package) []*Struct {
+func structs(fset *token.FileSet, p *load.Package) []*Struct {
 	var list []*Struct
 	scope := p.Types.Scope()
 	for _, name := range scope.Names() {
 		switch o := scope.Lookup(name).(type) {
 		case *types.TypeName:
 			if st, ok := o.Type().Underlying().(*types.Struct); ok && !o.IsAlias() {
-				list = append(list, describe(TypeKey(o.Type()), o.Exported(), st))
+				s := describe(TypeKey(o.Type()), o.Exported(), st)
+				s.Test = strings.HasSuffix(fset.Position(o.Pos()).Filename, "_test.go")
+				list = append(list, s)
 				list = append(list, nameless(TypeKey(o.Type()), st)...)
 			}
 		case *types.Var:

@@ -190,6 +190,8 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 		return "one is behind the close of a channel, the other before it"
 	case w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)):
 		return "the code under test decides when"
+	case w.f.Test && w.looksInside(a, b):
+		return "only a test gets there, past the code that uses it"
 	case fedLater(a, b), fedLater(b, a):
 		return "the goroutine waits for what it is given to do"
 	case w.inTurn(a, b):
