@@ -41,7 +41,7 @@ type Module struct {
 	promotes    map[string]bool                     // types whose methods are those of an exported type too
 	dismissed   func(a, b rewrite.Span, why string) // see Link
 	pooled      map[string]bool                     // types whose objects are in a sync.Pool when nobody needs them
-	invoked     map[string]bool                     // names of methods that are called through interfaces, or may be by other modules
+	invoked     map[string]bool                     // methods that are called through interfaces: by key, those that others may call by name
 	imported    map[string]bool                     // packages of which others call functions
 	presented   map[string]bool                     // types of which values become those of interfaces
 	unsettled   map[string]bool                     // package variables whose memory may change once packages are initialised

@@ -9,7 +9,7 @@ import (
 )
 
 // findUses notes of which packages others call functions, and which methods are
-// called through interfaces, by name.
+// called through interfaces.
 func (m *Module) findUses() {
 	for _, f := range m.order {
 		for _, c := range f.calls {
@@ -23,9 +23,16 @@ func (m *Module) findUses() {
 			m.invoked[name] = true
 		}
 	}
+	called := make(map[string]bool)
 	for c := range m.impls {
-		name, _, _ := strings.Cut(c.method, "(")
-		m.invoked[name] = true
+		called[c.method] = true
+	}
+	for _, t := range m.types {
+		for signature, key := range t.Methods {
+			if called[signature] {
+				m.invoked[key] = true
+			}
+		}
 	}
 }
 
@@ -42,5 +49,5 @@ func (m *Module) unused(f *function) bool {
 	case len(f.callers) > 0:
 		return !m.presented[f.Recv] && !m.promotes[f.Recv]
 	}
-	return !f.pkg.Main && m.imported[f.Pkg] && f.Params != 3 && !m.invoked[name] && !model.Reflected(name)
+	return !f.pkg.Main && m.imported[f.Pkg] && f.Params != 3 && !m.invoked[name] && !m.invoked[f.Key] && !model.Reflected(name)
 }
