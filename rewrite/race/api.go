@@ -165,7 +165,7 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false // no telling whose it is
 	case protected(t.access, u.access, t.frame, u.frame):
 		return false
-	case t.renews(), u.renews():
+	case t.otherObject(u):
 		return false
 	case ps.m.solely(t, u), ps.m.afterFilling(t.access, u.access), ps.m.afterFilling(u.access, t.access):
 		return false

@@ -3,11 +3,25 @@ package race
 import (
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
+// otherObject reports whether two goroutines work on different objects, although
+// they get to them by the same field: both were started on a new one that was just
+// put there, or one was, to do the same as the other did on the old one.
+func (t published) otherObject(u published) bool {
+	a, b := t.renews(), u.renews()
+	return a && b || t.fn == u.fn && (a && t.succeeds() || b && u.succeeds())
+}
+
+// succeeds reports whether what a method's goroutine works on is not the first of
+// its kind: who makes or starts the whole puts that there.
+func (t published) succeeds() bool {
+	return t.frame.Recv != "" && t.path.Root == effect.Root{Kind: effect.Param} && !model.Starts(t.frame.Key)
+}
+
 // renews reports whether the function that starts a goroutine first replaces the
-// object through which the goroutine gets to what it accesses: one started
-// elsewhere has another object.
+// object through which the goroutine gets to what it accesses.
 func (t published) renews() bool {
 	found := false
 	t.frame.each(func(e *effect.Event) {
