@@ -8,13 +8,13 @@ import (
 // looksInside reports whether the test that this frame is calls, in its own
 // goroutine, a method of an object that only the code under test has, in an
 // unexported field, while a goroutine runs that code: to see what became of it. The
-// code itself does not.
+// code itself does not; where it holds a lock, several goroutines are meant.
 func (w *walk) looksInside(a, b *access) bool {
 	if a.thread > 0 {
 		a, b = b, a
 	}
 	inside := w.inside(a)
-	return a.thread == 0 && b.thread > 0 && inside != "" && w.inside(b) != inside
+	return a.thread == 0 && b.thread > 0 && len(b.must) == 0 && inside != "" && w.inside(b) != inside
 }
 
 // inside is the last field by which the test gets to the object whose method it
