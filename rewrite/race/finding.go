@@ -104,6 +104,7 @@ func (m *Module) collect() {
 	m.pairs.judgeReaders()
 	m.pairs.judgeConns()
 	m.pairs.judgeEvents()
+	m.pairs.judgeServed()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
 		slices.SortStableFunc(m.raw[field], func(a, b *raw) int { return comparePos(a.at, b.at) })

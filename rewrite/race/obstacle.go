@@ -195,7 +195,7 @@ func (w *walk) waitsFor(p effect.Path) []effect.Pos {
 func (w *walk) name(p effect.Path) string {
 	_, back := p.IsBack()
 	_, flag := p.IsFlag()
-	if back || flag || strings.HasSuffix(p.Sel, onceMark) || strings.HasSuffix(p.Sel, ";"+effect.Open) {
+	if back || flag || isOnce(p) || strings.HasSuffix(p.Sel, ";"+effect.Open) {
 		return ""
 	}
 	if field := p.Field(); field != "" {

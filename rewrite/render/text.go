@@ -114,6 +114,8 @@ func goroutine(c rewrite.Context, rel func(string) string) string {
 		through = " through " + c.Through
 	}
 	switch {
+	case c.Request && c.Func == c.Runs:
+		return fmt.Sprintf("in %s (%s), which a server runs for each request", runs, start)
 	case c.Request:
 		return fmt.Sprintf("in %s, which %s registers at %s%s and a server runs for each request", runs, c.Func, start, through)
 	case c.Handed != nil:
