@@ -2,7 +2,9 @@ package effect
 
 import (
 	"go/constant"
+	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -119,6 +121,8 @@ func (x *extractor) constant(v ssa.Value) string {
 		return isNil
 	case c.Value.Kind() == constant.Bool, c.Value.Kind() == constant.Int:
 		return c.Value.ExactString()
+	case c.Value.Kind() == constant.String && constant.StringVal(c.Value) == "":
+		return c.Value.ExactString()
 	}
 	return ""
 }
@@ -141,10 +145,14 @@ func (x *extractor) became(v ssa.Value) string {
 	return notNil
 }
 
-// answer spells a result for those who test it; "" if it may be anything.
-func (x *extractor) answer(v ssa.Value) string {
+// answer spells a result that a block returns for those who test it; "" if it may
+// be anything.
+func (x *extractor) answer(v ssa.Value, at *ssa.BasicBlock) string {
 	if c := x.constant(v); c != "" {
 		return c
+	}
+	if nilable(v.Type()) && foundNotNil(v, at) {
+		return notNil
 	}
 	if !types.Identical(v.Type(), types.Universe.Lookup("error").Type()) {
 		return ""
@@ -162,6 +170,31 @@ func (x *extractor) answer(v ssa.Value) string {
 		}
 	}
 	return ""
+}
+
+// foundNotNil reports whether a block is behind a test that a value is not nil.
+func foundNotNil(v ssa.Value, at *ssa.BasicBlock) bool {
+	if v.Referrers() == nil {
+		return false
+	}
+	return slices.ContainsFunc(*v.Referrers(), func(ref ssa.Instruction) bool {
+		test, ok := ref.(*ssa.BinOp)
+		if !ok || test.Op != token.NEQ && test.Op != token.EQL || !nilConst(test.X) && !nilConst(test.Y) {
+			return false
+		}
+		edge := 0
+		if test.Op == token.EQL {
+			edge = 1
+		}
+		return slices.ContainsFunc(*test.Referrers(), func(ref ssa.Instruction) bool {
+			in, ok := ref.(*ssa.If)
+			if !ok {
+				return false
+			}
+			to := in.Block().Succs[edge]
+			return len(to.Preds) == 1 && to.Dominates(at)
+		})
+	})
 }
 
 // setsMember emits that a member that is tested somewhere is set.

@@ -90,7 +90,7 @@ func (x *extractor) results(in *ssa.Return) {
 	for _, r := range in.Results {
 		r = returned(in, r)
 		x.escape(r, Path{})
-		e.Answers = append(e.Answers, x.answer(r))
+		e.Answers = append(e.Answers, x.answer(r, in.Block()))
 		if c, ok := r.(*ssa.Const); ok && c.Value == nil {
 			e.Results = append(e.Results, Value{})
 			continue

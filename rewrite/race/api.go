@@ -86,8 +86,6 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // only one of them gets the object
 	case waitsByField(e.access, t.access), onceByField(t.access, e.access), gated(t.access, e.access), byGate(t.access, e.access), behindClose(t.access, e.access), dropsClosed(t.access, e.access):
 		return false
-	case ps.m.afterFilling(t.access, e.access), ps.m.afterFilling(e.access, t.access):
-		return false
 	case ps.m.solely(t, e), e.entry.Serial, e.excused(), t.excused():
 		return false
 	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
@@ -167,7 +165,7 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false
 	case t.otherObject(u):
 		return false
-	case ps.m.solely(t, u), ps.m.afterFilling(t.access, u.access), ps.m.afterFilling(u.access, t.access):
+	case ps.m.solely(t, u):
 		return false
 	}
 	i, j := ps.m.starts[effect.PosOf(t.ctx.Start)], ps.m.starts[effect.PosOf(u.ctx.Start)]
@@ -281,7 +279,7 @@ func objectKey(p effect.Path) string { return cmp.Or(p.Field(), p.Root.Key) }
 // again and again, and of all signals only this one is over after the first.
 func onceByField(a, b *access) bool {
 	return slices.ContainsFunc(a.waited, func(w count) bool {
-		return strings.HasSuffix(w.path.Sel, onceMark) &&
+		return isOnce(w.path) &&
 			slices.ContainsFunc(b.before, func(s count) bool { return s.path.Field() == w.path.Field() })
 	})
 }

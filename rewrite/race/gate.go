@@ -40,36 +40,12 @@ func (s facts) with(f fact) facts {
 	return with(s, f)
 }
 
-// meet keeps what both say: of a member that was set on one way to what it had
-// on the other, that it has this value.
+// meet keeps what both say.
 func (s facts) meet(t facts) facts {
 	if len(s) == 0 || len(t) == 0 {
 		return nil
 	}
-	var out facts
-	for _, f := range s {
-		i := t.index(f.path)
-		if i < 0 {
-			continue
-		}
-		switch g := t[i]; {
-		case f == g:
-			out = append(out, f)
-		case f.turnedInto(g):
-			g.alone = g.alone || f.alone
-			out = append(out, g)
-		case g.turnedInto(f):
-			f.alone = f.alone || g.alone
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
-// turnedInto reports whether a member that was set to what a test fails with has
-// the value that another fact tells.
-func (f fact) turnedInto(g fact) bool {
-	return f.passed && !f.not && !g.passed && !g.not && effect.Opposite(f.is) == g.is
+	return slices.DeleteFunc(slices.Clone(s), func(f fact) bool { return !slices.Contains(t, f) })
 }
 
 func (s facts) equal(t facts) bool {
@@ -98,7 +74,15 @@ func (s facts) shared() facts {
 
 // under is what tests tell that were made while the caller held locks.
 func (s facts) under(l locks) facts {
-	if len(s) == 0 || !l.exclusive() {
+	if !l.exclusive() {
+		return s
+	}
+	return s.together()
+}
+
+// together says of tests that were made without a lock that all callers held one.
+func (s facts) together() facts {
+	if !slices.ContainsFunc(s, func(f fact) bool { return f.alone }) {
 		return s
 	}
 	out := slices.Clone(s)
@@ -142,6 +126,7 @@ func (w *walk) told(c effect.Cond, s state) state {
 		return s
 	}
 	f := fact{path: w.resolve(c.Path), is: c.Is, not: c.Not}
+	s = w.latched(f, s)
 	locked := s.must.exclusive()
 	if i := s.facts.index(f.path); i >= 0 && !(locked && s.facts[i].alone) {
 		if old := s.facts[i]; old.passed || !old.not {
@@ -160,7 +145,7 @@ func (w *walk) told(c effect.Cond, s state) state {
 		}
 	case w.m.lasts(f) && len(s.must) > 0, locked && (f.not || w.m.gates(f)):
 		s.facts = s.facts.with(f)
-	case len(s.must) == 0 && (w.m.gates(f) || w.m.lasts(f)):
+	case len(s.must) == 0 && w.m.gates(f):
 		f.alone = true
 		s.facts = s.facts.with(f)
 	}
@@ -169,6 +154,7 @@ func (w *walk) told(c effect.Cond, s state) state {
 
 // sets notes that a member is set.
 func (w *walk) sets(s state, p effect.Path, value string) state {
+	s = s.latch(p)
 	i := s.facts.index(p)
 	if i < 0 {
 		return s
@@ -195,11 +181,11 @@ func (w *walk) unlocked(s facts) facts {
 }
 
 // carried is what a goroutine has passed that starts now, or is about to be
-// passed under the lock that is held, and what is so for good.
+// passed under the lock that is held.
 func (w *walk) carried(s facts) facts {
 	var out facts
 	for _, f := range s {
-		if !f.passed && !w.m.lasts(f) {
+		if !f.passed {
 			f.passed = true
 			if !slices.Contains(w.passing, f) {
 				continue
@@ -318,7 +304,10 @@ func apartByGate(a, b *access, p, q facts, same func(f, g effect.Path) bool) boo
 	rooted := func(f fact, x *access) bool { return f.path.Root.Kind == effect.Global || f.path.Root == x.path.Root }
 	for _, f := range p {
 		for _, g := range q {
-			if !f.ofChannel() && f.is == g.is && f.not == g.not && (f.passed || g.passed) && rooted(f, a) && rooted(g, b) && same(f.path, g.path) {
+			if x, y, ok := afterLatch(f, g); ok && rooted(f, a) && rooted(g, b) && same(x, y) {
+				return true
+			}
+			if !f.ofChannel() && !f.ofLatch() && f.is == g.is && f.not == g.not && (f.passed || g.passed) && rooted(f, a) && rooted(g, b) && same(f.path, g.path) {
 				return true
 			}
 		}
@@ -336,25 +325,6 @@ func byGate(a, b *access) bool {
 	return apartByGate(a, b, a.here.union(a.past).shared(), b.here.union(b.past).shared(), func(f, g effect.Path) bool {
 		return f.Root.Kind != effect.Global && g.Root.Kind != effect.Global && f.Field() == g.Field() || f == g
 	})
-}
-
-// afterFilling reports whether a knows that a member has a value for good that it
-// had not yet when b was made, under the lock under which it is set.
-func (m *Module) afterFilling(a, b *access) bool {
-	if !b.must.exclusive() {
-		return false
-	}
-	for _, f := range a.here.union(a.past) {
-		key := objectKey(f.path)
-		s := m.settings[key]
-		if s == nil || f.passed || f.alone || !m.lasts(f) || !s.by[b.fn.Key+" "+f.is] {
-			continue
-		}
-		if slices.ContainsFunc(b.here.union(b.past), func(g fact) bool { return objectKey(g.path) == key && g.fails(f.is) }) {
-			return true
-		}
-	}
-	return false
 }
 
 // afterSetting reports whether a knows that a member has the value that the

@@ -182,8 +182,6 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 	switch {
 	case oneAfterTheOther(a, b):
 		return "what is behind the gate happens one after the other"
-	case w.m.afterFilling(a, b), w.m.afterFilling(b, a):
-		return "one is made before a member is set, the other knows that it is"
 	case a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread:
 		return "two calls of one function, rarely meant for one channel"
 	case behindClose(a, b), behindClose(b, a):

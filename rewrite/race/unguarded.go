@@ -1,5 +1,7 @@
 package race
 
+import "github.com/go-fixer/fixer/rewrite"
+
 // before finds an access to a part of what a field holds that has the lock, and
 // one in a function that a method of the API calls while it has not: a method
 // that does take the lock, before or after the call, or one of the few that call
@@ -28,7 +30,20 @@ func (m *Module) before(field, of, lock string) (guarded *raw, open *published) 
 
 // meets reports whether nothing keeps a guarded access and an open one apart.
 func (m *Module) meets(g *access, held keys, o *access, open keys) bool {
-	return !excludes(held, open) && !m.afterSetting(o, g) && !byGate(o, g) && !waitsByField(o, g) && !waitsByField(g, o)
+	return !excludes(held, open) && !m.afterSetting(o, g) && !byGate(o.calledUnder(open), g.calledUnder(held)) && !waitsByField(o, g) && !waitsByField(g, o)
+}
+
+// calledUnder is an access with what its tests tell if somebody holds these locks.
+func (a *access) calledUnder(k keys) *access {
+	for _, mode := range k {
+		if mode == rewrite.Exclusive {
+			c, n := *a.scene, *a
+			c.here, c.past = c.here.together(), c.past.together()
+			n.scene = &c
+			return &n
+		}
+	}
+	return a
 }
 
 // leftToCallers reports whether a function leaves it to its callers to hold a
