@@ -259,6 +259,7 @@ type Cond struct {
 	Case   bool         // a case of a select took place; else a variable has the value at the end of Path
 	Send   bool         // Case: of a send, else of a receive
 	Closed bool         // a receive told that Path is closed
+	Never  bool         // the channel Path is nil: what would signal it was never started
 	Is     string       // the member or result Path is this; see Event.Is
 	Not    bool         // Is: it is not
 	Sets   string       // Is: what it became in the same step
