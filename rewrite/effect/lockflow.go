@@ -237,7 +237,7 @@ func (w *lockWalk) take(ref *lockRef, kind model.Kind, call *ast.CallExpr, s *lo
 	}
 	next := holding{shared: h.shared, excl: h.excl, taken: call, freed: nil}
 	if mode == rewrite.Shared {
-		next.shared = min(h.shared+1, 1)
+		next.shared = min(h.shared+1, 2) // one goroutine may have it twice
 	} else {
 		next.excl = min(h.excl+1, 1)
 	}

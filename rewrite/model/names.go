@@ -172,5 +172,16 @@ func Starts(name string) bool {
 	return slices.ContainsFunc(starters, func(s string) bool { return strings.HasPrefix(name, s) })
 }
 
+// enders are what the names of methods begin with after which nobody uses the
+// receiver.
+var enders = []string{"close", "stop", "shutdown", "destroy", "dispose", "free", "release", "terminate", "quit"}
+
+// Ends reports whether a method, by its full name, ends the use of its receiver by
+// custom.
+func Ends(name string) bool {
+	name = strings.ToLower(ownName(name))
+	return slices.ContainsFunc(enders, func(s string) bool { return strings.HasPrefix(name, s) })
+}
+
 // ownName is the name of a function without what it is declared in.
 func ownName(full string) string { return full[strings.LastIndexByte(full, '.')+1:] }

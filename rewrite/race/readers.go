@@ -8,6 +8,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // judgeReaders finds what callers of the API change while they hold a lock for
@@ -61,7 +62,27 @@ func (m *Module) heldByAll(field string) keys {
 			}
 		}
 	}
+	maps.DeleteFunc(all, func(k string, _ rewrite.Mode) bool { return m.keepsEnd(k) })
 	return all
+}
+
+// keepsEnd reports whether a lock keeps the end of an object away from the use of
+// it: only those who end it take it for writing. That says nothing of two users.
+func (m *Module) keepsEnd(lock string) bool {
+	ends := false
+	for _, f := range m.order {
+		other := false
+		f.each(func(e *effect.Event) {
+			if e.Mode == rewrite.Exclusive && (held{e.Path, e.Mode}).key(f) == lock {
+				ends = true
+				other = other || !model.Ends(f.Key)
+			}
+		}, effect.Lock)
+		if other {
+			return false
+		}
+	}
+	return ends
 }
 
 // writesAsReader reports whether an access of callers is a write under nothing
