@@ -133,7 +133,7 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		switch {
 		case must:
 			with = append(with, r)
-		case !may && (m.reachable(r) || deep && r.param >= 0 && r.thread == 0 && r.meetsOwn() && m.asked(r.fn)):
+		case !may && (m.reachable(r) || deep && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || r.meetsOwn()) && m.asked(r.fn)):
 			without = append(without, r)
 		}
 	}
