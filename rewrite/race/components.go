@@ -65,7 +65,7 @@ func (m *Module) components() [][]*function {
 		stack = stack[:i]
 		for _, g := range group {
 			g.visited.on = false
-			g.scc, g.solved = len(groups), solved
+			g.scc, g.together, g.solved = len(groups), len(group), solved
 		}
 		slices.SortFunc(group, func(a, b *function) int { return strings.Compare(a.Key, b.Key) })
 		groups = append(groups, group)

@@ -42,9 +42,22 @@ func (w *walk) export() {
 		mark(r.thread)
 	}
 	s.left = w.left
+	s.limit(w.f)
 	s.only(keep)
 	s.touching()
 	s.number(len(w.ids))
+}
+
+// limit drops objects of which there are too many.
+func (s *summary) limit(f *function) {
+	n := maxSignals
+	if f.together > 1 {
+		n = maxSignalsRecursive
+	}
+	s.sends, s.waited, s.takes = s.sends.first(n), s.waited.first(n), s.takes[:min(n, len(s.takes))]
+	for _, d := range s.pending {
+		d.state.signaled, d.state.waited, d.after = d.state.signaled.first(n), d.state.waited.first(n), d.after.first(n)
+	}
 }
 
 // linking lists the WaitGroups of the function's own by which what its goroutines

@@ -82,6 +82,7 @@ type function struct {
 	entry    entry       // what holds at its start, whoever calls it
 	inner    entry       // the same, of the module's own calls only
 	scc      int
+	together int           // how many functions are in its component
 	visited  *visited      // by components
 	listed   *function     // the last one that lists it among its targets
 	solved   chan struct{} // closed when the summaries of its component are final

@@ -128,6 +128,9 @@ func (c counts) equal(d counts) bool {
 	return len(c) == len(d) && !slices.ContainsFunc(c, func(e count) bool { return d.of(e.path) != e.n })
 }
 
+// first keeps the first n.
+func (c counts) first(n int) counts { return c[:min(n, len(c)):min(n, len(c))] }
+
 func (c counts) drop(fn func(effect.Path) bool) counts {
 	if !slices.ContainsFunc(c, func(e count) bool { return fn(e.path) }) {
 		return c

@@ -9,10 +9,20 @@ import (
 
 // maxAccesses and maxVariants bound what a function's summary holds, so that
 // memory grows with the code. The main loops of large programs reach some
-// thousand accesses.
+// thousand accesses. Functions that call each other reach the same ones, and have
+// maxTogether between them, but leastAccesses each.
 const (
-	maxAccesses = 6000
-	maxVariants = 4
+	maxAccesses   = 6000
+	maxTogether   = 60000
+	leastAccesses = 200
+	maxVariants   = 4
+)
+
+// maxSignals bounds the objects that a summary says are signalled, waited for or
+// locked. Functions that call each other to walk a tree find ever further ones.
+const (
+	maxSignals          = 50
+	maxSignalsRecursive = 15
 )
 
 // A walk summarises one function.
@@ -28,6 +38,7 @@ type walk struct {
 	variants   map[uint64]int // by identity, number of the last access kept, from 1; see access.variants
 	stage      stage
 	record     bool
+	spare      int        // for accesses
 	last       bool       // the function's callees will not change any more
 	out        *gathering // what the module learns, the last time
 	returns    int
@@ -89,7 +100,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 // walk does so once; entire means that no access may be left out.
 func (m *Module) walk(f *function, last, entire bool) *walk {
 	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		variants: make(map[uint64]int), ids: make(map[effect.Path]int), last: last,
+		variants: make(map[uint64]int), ids: make(map[effect.Path]int), last: last, spare: min(maxAccesses, max(leastAccesses, maxTogether/max(1, f.together))),
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w
