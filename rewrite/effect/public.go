@@ -66,17 +66,29 @@ func callable(v ssa.Value, as *types.Interface, depth int) []*types.Func {
 		}
 		return out
 	case *ssa.Extract:
-		if c, ok := v.Tuple.(*ssa.Call); ok && as != nil && c.Call.StaticCallee() != nil {
-			return handedOut(c.Call.StaticCallee(), v.Index, as, depth+1)
+		if c, ok := v.Tuple.(*ssa.Call); ok && as != nil {
+			if callee := sibling(c); callee != nil {
+				return handedOut(callee, v.Index, as, depth+1)
+			}
 		}
 	case *ssa.Call:
-		if c := v.Call.StaticCallee(); c != nil && as != nil {
+		if c := sibling(v); c != nil && as != nil {
 			if t, ok := v.Type().Underlying().(*types.Interface); ok && t != nil {
 				return handedOut(c, 0, as, depth+1)
 			}
 		}
 	}
 	return methodsOf(v.Type(), as)
+}
+
+// sibling is the function of the same package that is called; nil for others, whose
+// bodies may not be built yet, or no longer be there.
+func sibling(c *ssa.Call) *ssa.Function {
+	callee := c.Call.StaticCallee()
+	if callee == nil || callee.Pkg == nil || callee.Pkg != c.Parent().Pkg {
+		return nil
+	}
+	return callee
 }
 
 // methodsOf lists the exported methods of a concrete type, promoted ones
