@@ -58,6 +58,9 @@ type AddField struct {
 	// where that would move the columns of its neighbours, behind it, less the
 	// field's name at its start.
 	Doc string
+	// Guards says it instead: the fields that this one guards. Two fixes that
+	// add the same field each name their own.
+	Guards []string
 }
 
 // Retype changes the declared type of one struct field. A declaration of

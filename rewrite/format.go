@@ -21,3 +21,11 @@ func FormatVerbs(format string) (verbs []string, ok bool) {
 		format = rest[n+1:]
 	}
 }
+
+// Enumerate joins names as a sentence does.
+func Enumerate(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+}

@@ -234,8 +234,8 @@ func (g *global) guarded(mates []*global, mutex types.Object, key string) (*rewr
 			typ.Text = "sync.RWMutex"
 		}
 		first := all[0]
-		l.edits = append(l.edits, rewrite.AddVar{Var: first.file.Span(first.id), Name: l.name, Type: typ, Doc: "guards " + enumerate(names)})
-		title = fmt.Sprintf("Guard %s with a %s", enumerate(names), typ.Text)
+		l.edits = append(l.edits, rewrite.AddVar{Var: first.file.Span(first.id), Name: l.name, Type: typ, Doc: "guards " + rewrite.Enumerate(names)})
+		title = fmt.Sprintf("Guard %s with a %s", rewrite.Enumerate(names), typ.Text)
 	}
 	return &rewrite.Fix{Title: title, Places: l.places, Safety: rewrite.Safe, Edits: l.edits}, ""
 }

@@ -149,8 +149,8 @@ func (v *variable) guarded(mates []*variable, mutex types.Object, key string) (*
 		if l.rw {
 			typ.Text = "sync.RWMutex"
 		}
-		l.edits = append(l.edits, all[0].declare(l.name, typ, "guards "+enumerate(names)))
-		title = fmt.Sprintf("Guard %s with a %s", enumerate(names), typ.Text)
+		l.edits = append(l.edits, all[0].declare(l.name, typ, "guards "+rewrite.Enumerate(names)))
+		title = fmt.Sprintf("Guard %s with a %s", rewrite.Enumerate(names), typ.Text)
 	}
 	return &rewrite.Fix{Title: title, Places: l.places, Safety: rewrite.Safe, Edits: l.edits}, ""
 }

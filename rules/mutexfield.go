@@ -79,19 +79,19 @@ func fixMutex(s *rewrite.Site) (*rewrite.Fix, string) {
 		typ = "sync.RWMutex"
 	}
 	fix := &rewrite.Fix{
-		Title:  fmt.Sprintf("Guard %s with a %s", enumerate(names), typ),
+		Title:  fmt.Sprintf("Guard %s with a %s", rewrite.Enumerate(names), typ),
 		Places: l.places, Safety: rewrite.Safe,
 	}
 	fix.Edits = l.edits
 	add := rewrite.AddField{Struct: st.File.Span(st.Type), Before: names[0], Name: lock,
-		Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}, Doc: lock + " guards " + enumerate(names) + "."}
+		Type: rewrite.Code{Text: typ, Imports: []string{"sync"}}, Guards: names}
 	if !hasField(st, lock) {
 		fix.Edits = append(fix.Edits, add)
 	}
 	if r := l.refresh; r != nil {
 		fix.Serial = s.Finding.Place.Owner + "." + r.lock
 		add.Name, add.Type.Text = r.lock, "sync.Mutex"
-		add.Doc = fmt.Sprintf("%s lets one %s run at a time; nothing else writes what %s guards.", r.lock, r.decl.Name.Name, lock)
+		add.Guards, add.Doc = nil, fmt.Sprintf("%s lets one %s run at a time; nothing else writes what %s guards.", r.lock, r.decl.Name.Name, lock)
 		fix.Edits = append(fix.Edits, add)
 		if r.caution != "" {
 			fix.Safety, fix.Caution = rewrite.Unsafe, r.caution
@@ -310,12 +310,4 @@ func unusedName(st *rewrite.Struct, besides string, tries ...string) string {
 			return try
 		}
 	}
-}
-
-// enumerate joins names as a sentence does.
-func enumerate(names []string) string {
-	if len(names) == 1 {
-		return names[0]
-	}
-	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }

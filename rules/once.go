@@ -337,6 +337,11 @@ func (z *lazy) declareField(name string, typ rewrite.Code, verb string) (expr st
 	if slices.ContainsFunc(st.Type.Fields.List, func(fl *ast.Field) bool { return slices.Contains(namesOf(fl), name) }) {
 		name = shortName(p) + upperFirst(name)
 	}
-	return id.Name + "." + name, rewrite.AddField{Struct: st.File.Span(st.Type), Before: shortName(p), Name: name, Type: typ,
-		Doc: name + " " + verb + " " + shortName(p) + "."}, ""
+	add := rewrite.AddField{Struct: st.File.Span(st.Type), Before: shortName(p), Name: name, Type: typ}
+	if verb == "guards" {
+		add.Guards = []string{shortName(p)}
+	} else {
+		add.Doc = name + " " + verb + " " + shortName(p) + "."
+	}
+	return id.Name + "." + name, add, ""
 }

@@ -98,7 +98,11 @@ func (p *player) addFields(edits []rewrite.AddField) error {
 	for i, a := range adds {
 		for _, b := range adds[i+1:] {
 			if a.list == b.list && a.Name == b.Name {
-				a.Doc = joinDocs(a.Doc, b.Doc)
+				for _, field := range b.Guards {
+					if !slices.Contains(a.Guards, field) {
+						a.Guards = append(slices.Clone(a.Guards), field)
+					}
+				}
 			}
 		}
 		if err := p.addField(a, added); err != nil {
@@ -106,28 +110,6 @@ func (p *player) addFields(edits []rewrite.AddField) error {
 		}
 	}
 	return nil
-}
-
-// joinDocs is the comment above one field that two fixes add, each for what it
-// says that it guards.
-func joinDocs(a, b string) string {
-	const guards = " guards "
-	name, of, ok := strings.Cut(strings.TrimSuffix(a, "."), guards)
-	more, rest, also := strings.Cut(strings.TrimSuffix(b, "."), guards)
-	if !ok || !also || name != more {
-		return a
-	}
-	list := strings.Split(strings.ReplaceAll(of, " and ", ", "), ", ")
-	for _, field := range strings.Split(strings.ReplaceAll(rest, " and ", ", "), ", ") {
-		if !slices.Contains(list, field) {
-			list = append(list, field)
-		}
-	}
-	last := len(list) - 1
-	if last > 0 {
-		of = strings.Join(list[:last], ", ") + " and " + list[last]
-	}
-	return name + guards + of + "."
 }
 
 func (p *player) addField(a addition, added map[*dst.Field]bool) error {
@@ -158,7 +140,11 @@ func (p *player) addField(a addition, added map[*dst.Field]bool) error {
 	blank := opensGroup(a.list.List, i) || !p.tidy || parts(a.list.List, i, len(typeText(x)))
 	free, attached := splitFree(next.Decs.Start)
 	field.Decs.Start, next.Decs.Start = free, attached
-	if doc := strings.Join(strings.Fields(a.Doc), " "); doc != "" {
+	doc := strings.Join(strings.Fields(a.Doc), " ")
+	if len(a.Guards) > 0 {
+		doc = a.Name + " guards " + rewrite.Enumerate(a.Guards) + "."
+	}
+	if doc != "" {
 		// A line of its own parts the columns too: then it goes behind.
 		at := &field.Decs.Start
 		if i > 0 && !blank {

@@ -77,7 +77,7 @@ func receivedIn(sel *ssa.Select, at *ssa.BasicBlock) ssa.Value {
 			for _, ref := range *eq.Referrers() {
 				in, ok := ref.(*ssa.If)
 				k, isConst := eq.Y.(*ssa.Const)
-				if ok && isConst && len(in.Block().Succs[0].Preds) == 1 && in.Block().Succs[0].Dominates(at) {
+				if ok && isConst && leadsTo(in, 0, at) {
 					return sel.States[k.Int64()].Chan
 				}
 			}

@@ -188,13 +188,16 @@ func foundNotNil(v ssa.Value, at *ssa.BasicBlock) bool {
 		}
 		return slices.ContainsFunc(*test.Referrers(), func(ref ssa.Instruction) bool {
 			in, ok := ref.(*ssa.If)
-			if !ok {
-				return false
-			}
-			to := in.Block().Succs[edge]
-			return len(to.Preds) == 1 && to.Dominates(at)
+			return ok && leadsTo(in, edge, at)
 		})
 	})
+}
+
+// leadsTo reports whether one way out of a condition, 0 where it holds, is the
+// only way to a block.
+func leadsTo(in *ssa.If, edge int, at *ssa.BasicBlock) bool {
+	to := in.Block().Succs[edge]
+	return len(to.Preds) == 1 && to.Dominates(at)
 }
 
 // setsMember emits that a member that is tested somewhere is set.

@@ -206,9 +206,10 @@ func Builds(name string) bool { return builders[ownName(name)] }
 // https://pkg.go.dev/github.com/hashicorp/vault/sdk/logical#InitializationRequest
 var setups = map[string]bool{"Init": true, "Initialize": true, "Setup": true, "SetUp": true, "Provision": true, "Configure": true}
 
-// Reflected reports whether a method of a name is one that libraries look for in
+// Reflected reports whether a method, by its full name, is one that libraries look for in
 // values of any type: https://pkg.go.dev/fmt#Stringer, https://pkg.go.dev/encoding
 func Reflected(name string) bool {
+	name = ownName(name)
 	return slices.Contains([]string{"String", "Error", "Format", "GoString", "GobEncode", "Value", "Unwrap", "Is", "As"}, name) ||
 		strings.HasPrefix(name, "Marshal") || builders[name]
 }

@@ -88,7 +88,7 @@ func (w *walk) keep(a *access) {
 			a.variants = old.variants
 			w.sum.accesses[least] = clone(a)
 		}
-	case len(w.sum.accesses) < w.spare:
+	case len(w.sum.accesses) < w.f.spare():
 		a.variants = last
 		w.sum.accesses = append(w.sum.accesses, clone(a))
 		w.variants[kind] = len(w.sum.accesses)

@@ -88,7 +88,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case ps.m.solely(t, e), e.entry.Serial, e.excused(), t.excused():
 		return false
-	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
+	case e.entry.onNew():
 		return false // the module calls it on new objects only
 	case t.runs == e.entry:
 		return false // a second call of what is a goroutine of its own is not meant
@@ -111,6 +111,11 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic
 	}
 	return true
+}
+
+// onNew reports whether the module calls a function on new objects only.
+func (f *function) onNew() bool {
+	return f.inner.reached && len(f.inner.fresh) > 0 && f.inner.fresh[0]
 }
 
 // excused reports whether the documentation of the function in which an access

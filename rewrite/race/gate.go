@@ -63,13 +63,17 @@ func (s facts) union(t facts) facts {
 	return s
 }
 
+// ofOne reports whether a fact is of use to one goroutine alone.
+func (f fact) ofOne() bool { return f.alone }
+
+func (s facts) anyAlone() bool { return slices.ContainsFunc(s, fact.ofOne) }
+
 // shared drops what is of use to one goroutine alone.
 func (s facts) shared() facts {
-	alone := func(f fact) bool { return f.alone }
-	if !slices.ContainsFunc(s, alone) {
+	if !s.anyAlone() {
 		return s
 	}
-	return slices.DeleteFunc(slices.Clone(s), alone)
+	return slices.DeleteFunc(slices.Clone(s), fact.ofOne)
 }
 
 // under is what tests tell that were made while the caller held locks.
@@ -82,7 +86,7 @@ func (s facts) under(l locks) facts {
 
 // together says of tests that were made without a lock that all callers held one.
 func (s facts) together() facts {
-	if !slices.ContainsFunc(s, func(f fact) bool { return f.alone }) {
+	if !s.anyAlone() {
 		return s
 	}
 	out := slices.Clone(s)

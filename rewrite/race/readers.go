@@ -94,7 +94,7 @@ func (ps *pairs) writesAsReader(e published, guards func(lock string) bool) bool
 	if strings.HasPrefix(e.index, "p") {
 		return false // one who is given a number may be the only one to write to its place
 	}
-	if in := e.entry.inner; in.reached && len(in.fresh) > 0 && in.fresh[0] {
+	if e.entry.onNew() {
 		return false // the module calls it on new objects only
 	}
 	reads := slices.ContainsFunc(e.must, func(h held) bool {

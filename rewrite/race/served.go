@@ -38,7 +38,7 @@ func (ps *pairs) perRequest(e published) bool {
 		return false
 	case len(e.waited.drop(isOnce)) > 0, slices.ContainsFunc(e.before, func(c count) bool { return isOnce(c.path) }):
 		return false // it waits for its turn, or is the first to come
-	case e.entry.inner.reached && len(e.entry.inner.fresh) > 0 && e.entry.inner.fresh[0]:
+	case e.entry.onNew():
 		return false // the module calls it on new objects only
 	case e.entry.Serial, e.excused(), ps.m.single(e.owner()):
 		return false

@@ -35,6 +35,9 @@ func (m *Module) meets(g *access, held keys, o *access, open keys) bool {
 
 // calledUnder is an access with what its tests tell if somebody holds these locks.
 func (a *access) calledUnder(k keys) *access {
+	if !a.here.anyAlone() && !a.past.anyAlone() {
+		return a
+	}
 	for _, mode := range k {
 		if mode == rewrite.Exclusive {
 			c, n := *a.scene, *a

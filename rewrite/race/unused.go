@@ -40,7 +40,6 @@ func (m *Module) findUses() {
 // tests left out, although others use the package, or tests do. What net/rpc calls
 // takes two arguments: https://pkg.go.dev/net/rpc
 func (m *Module) unused(f *function) bool {
-	name := f.Key[strings.LastIndexByte(f.Key, '.')+1:]
 	switch {
 	case m.public[f.Pkg], slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test }):
 		return false
@@ -49,5 +48,5 @@ func (m *Module) unused(f *function) bool {
 	case len(f.callers) > 0:
 		return !m.presented[f.Recv] && !m.promotes[f.Recv]
 	}
-	return !f.pkg.Main && m.imported[f.Pkg] && f.Params != 3 && !m.invoked[name] && !m.invoked[f.Key] && !model.Reflected(name)
+	return !f.pkg.Main && m.imported[f.Pkg] && f.Params != 3 && !m.invoked[f.Key[strings.LastIndexByte(f.Key, '.')+1:]] && !m.invoked[f.Key] && !model.Reflected(f.Key)
 }

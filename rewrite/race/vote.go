@@ -133,7 +133,7 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		switch {
 		case must:
 			with = append(with, r)
-		case !may && (m.reachable(r) || deep && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || r.meetsOwn()) && m.asked(r.fn)):
+		case !may && (m.reachable(r) || deep && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || len(r.live) > 0) && m.asked(r.fn)):
 			without = append(without, r)
 		}
 	}
@@ -190,12 +190,10 @@ func (m *Module) reachable(r *raw) bool {
 	if !m.isEntry(f) || m.serial(f) || r.param < 0 && r.path.Root.Kind != effect.Global {
 		return false
 	}
-	return r.meetsOwn()
+	// What comes before the goroutines that the function starts is there to be
+	// used by them.
+	return len(f.sum.threads) == 0 || len(r.live) > 0
 }
-
-// meetsOwn reports whether a goroutine that the function starts, if it starts any,
-// may run at an access. What comes before is there to be used by it.
-func (r *raw) meetsOwn() bool { return len(r.fn.sum.threads) == 0 || len(r.live) > 0 }
 
 func apiSide(r *raw) side {
 	a := r.access

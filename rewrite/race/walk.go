@@ -18,6 +18,11 @@ const (
 	maxVariants   = 4
 )
 
+// spare is how many accesses a function's summary may hold.
+func (f *function) spare() int {
+	return min(maxAccesses, max(leastAccesses, maxTogether/max(1, f.together)))
+}
+
 // maxSignals bounds the objects that a summary says are signalled, waited for or
 // locked. Functions that call each other to walk a tree find ever further ones.
 const (
@@ -38,7 +43,6 @@ type walk struct {
 	variants   map[uint64]int // by identity, number of the last access kept, from 1; see access.variants
 	stage      stage
 	record     bool
-	spare      int        // for accesses
 	last       bool       // the function's callees will not change any more
 	out        *gathering // what the module learns, the last time
 	returns    int
@@ -100,7 +104,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 // walk does so once; entire means that no access may be left out.
 func (m *Module) walk(f *function, last, entire bool) *walk {
 	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		variants: make(map[uint64]int), ids: make(map[effect.Path]int), last: last, spare: min(maxAccesses, max(leastAccesses, maxTogether/max(1, f.together))),
+		variants: make(map[uint64]int), ids: make(map[effect.Path]int), last: last,
 		sum: &summary{escapes: make([]bool, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w
