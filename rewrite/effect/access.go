@@ -1,6 +1,7 @@
 package effect
 
 import (
+	"cmp"
 	"go/token"
 	"go/types"
 	"slices"
@@ -238,5 +239,39 @@ func (x *extractor) escape(v ssa.Value, to Path) {
 	if to.Sel == "" && to.Root.Kind == Local && x.out.Locals[to.Root.N].Holds.Path == p {
 		return // a name for it, no more
 	}
-	x.emit(Event{Kind: Escape, At: x.pos(v.Pos()), Path: p})
+	e := Event{Kind: Escape, At: x.pos(v.Pos()), Path: p}
+	if to.Root.Kind == Param {
+		e.Args = []Value{{Path: to}}
+	}
+	x.emit(e)
+}
+
+// literal is the place where a composite literal goes that is put together at an
+// address, if it goes to one at once; else the address.
+//
+//	*s = shard{cache: c}
+func literal(addr ssa.Value) ssa.Value {
+	field, ok := addr.(*ssa.FieldAddr)
+	if !ok {
+		return addr
+	}
+	made, ok := field.X.(*ssa.Alloc)
+	if !ok || made.Heap {
+		return addr
+	}
+	var to ssa.Value
+	for _, ref := range *made.Referrers() {
+		load, ok := ref.(*ssa.UnOp)
+		if !ok {
+			continue
+		}
+		for _, use := range *load.Referrers() {
+			if st, ok := use.(*ssa.Store); ok && st.Val == load && to == nil {
+				to = st.Addr
+			} else {
+				return addr
+			}
+		}
+	}
+	return cmp.Or(to, addr)
 }

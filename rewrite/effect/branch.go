@@ -40,6 +40,7 @@ func (x *extractor) branch(in *ssa.If) {
 			edge = 1 - edge
 		}
 		x.equal(c, edge)
+		x.last(c, edge)
 	}
 }
 

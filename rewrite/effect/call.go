@@ -256,6 +256,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 			}
 			x.emit(Event{Kind: Slow, At: at, Note: note, Path: x.givenBack(c)})
 		}
+		x.condition(c, at)
 		for i, a := range args {
 			switch {
 			case a.Func != "":

@@ -1,6 +1,7 @@
 package effect
 
 import (
+	"cmp"
 	"go/constant"
 	"go/token"
 	"go/types"
@@ -56,7 +57,7 @@ func Opposite(value string) string {
 func (x *extractor) asked(v ssa.Value) Path {
 	switch v := v.(type) {
 	case *ssa.UnOp:
-		if memberOf(v.X) != nil {
+		if memberOf(v.X) != nil || v.Op == token.MUL && x.shared(v.X) {
 			return x.path(v.X)
 		}
 	case *ssa.Call:
@@ -193,11 +194,39 @@ func foundNotNil(v ssa.Value, at *ssa.BasicBlock) bool {
 	})
 }
 
+// zero is what a variable of a type is at first.
+func zero(t types.Type) *ssa.Const {
+	if b, ok := t.Underlying().(*types.Basic); ok {
+		switch {
+		case b.Info()&types.IsBoolean != 0:
+			return ssa.NewConst(constant.MakeBool(false), t)
+		case b.Info()&types.IsInteger != 0:
+			return ssa.NewConst(constant.MakeInt64(0), t)
+		case b.Info()&types.IsString != 0:
+			return ssa.NewConst(constant.MakeString(""), t)
+		}
+	}
+	return ssa.NewConst(nil, t)
+}
+
 // leadsTo reports whether one way out of a condition, 0 where it holds, is the
 // only way to a block.
 func leadsTo(in *ssa.If, edge int, at *ssa.BasicBlock) bool {
 	to := in.Block().Succs[edge]
 	return len(to.Preds) == 1 && to.Dominates(at)
+}
+
+// setsVariable emits that a variable which several functions have is set, if it is
+// tested somewhere. Of what a call returns nothing is known: most are errors.
+func (x *extractor) setsVariable(addr, v ssa.Value) {
+	if !x.shared(addr) || !x.caps.tests[x.caps.variable(addr)] {
+		return
+	}
+	value := cmp.Or(x.constant(v), Unsure)
+	if _, ok := v.(*ssa.MakeInterface); ok {
+		value = notNil
+	}
+	x.emit(Event{Kind: Set, Path: x.path(addr), Is: value})
 }
 
 // setsMember emits that a member that is tested somewhere is set.

@@ -56,6 +56,8 @@ func (x *extractor) instr(in ssa.Instruction) {
 		x.spawn(&in.Call, in)
 	case *ssa.Defer:
 		x.deferred(in)
+	case *ssa.Alloc:
+		x.setsVariable(in, zero(in.Type().Underlying().(*types.Pointer).Elem()))
 	case *ssa.RunDefers:
 		x.emit(Event{Kind: Defers, At: x.pos(x.fn.Pos())})
 	case *ssa.If:
@@ -75,10 +77,11 @@ func (x *extractor) store(in *ssa.Store) {
 	if c, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
 		x.blk.Events[n].Const = c.Value != nil && c.Value.Kind() == constant.Bool
 	}
-	x.escape(in.Val, x.path(in.Addr))
+	x.escape(in.Val, x.path(literal(in.Addr)))
 	x.shares(in.Val, x.path(in.Addr))
 	x.sets(in)
 	x.setsMember(in.Addr, in.Val)
+	x.setsVariable(in.Addr, in.Val)
 	x.cond(in)
 	x.hook(in)
 	x.members(in)
@@ -125,6 +128,18 @@ func (x *extractor) cond(in *ssa.Store) {
 		if key := embeddedLock(made.X.Type()); key != "" {
 			x.conds[field] = key
 		}
+	}
+}
+
+// condition emits what the methods of a sync.Cond do besides giving the lock back:
+// who goes on behind the loop around Wait has seen what others did before they said
+// so.
+func (x *extractor) condition(c *ssa.CallCommon, at Pos) {
+	switch {
+	case calls(c, "(*sync.Cond).Wait"):
+		x.emit(Event{Kind: Wait, At: at, Path: x.path(c.Args[0]), Op: rewrite.Atomic})
+	case calls(c, "(*sync.Cond).Signal"), calls(c, "(*sync.Cond).Broadcast"):
+		x.emit(Event{Kind: Signal, At: at, Path: x.path(c.Args[0])})
 	}
 }
 

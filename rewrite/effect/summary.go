@@ -153,6 +153,9 @@ func (p Path) IsAnswer() bool { return strings.HasSuffix(p.Sel, ";"+Answer) }
 // HasElem reports whether the path goes through an element of a container.
 func (p Path) HasElem() bool { return strings.Contains(p.Sel, ";"+Elem) }
 
+// Hops is how many pointers the path follows.
+func (p Path) Hops() int { return strings.Count(p.Sel, ";"+Deref) }
+
 // A Value is an argument: memory it refers to, and for functions which one.
 type Value struct {
 	Path  Path
@@ -184,7 +187,7 @@ const (
 	Settle               // returns when all other goroutines wait for something
 	Parallel             // lets the rest of the test run at once with others
 	Once                 // runs Fn at most once ever for Path, or waits for who does
-	Escape               // Path becomes visible to others: stored, sent, returned
+	Escape               // Path becomes visible to others: stored, sent, returned; Args[0] is where it goes if that is a parameter
 	Return               // leaves the function with Results
 	Put                  // Path becomes an element of the map or slice Args[0]
 	Take                 // some element is taken out of the map or slice Path
@@ -259,6 +262,8 @@ type Cond struct {
 	Case   bool         // a case of a select took place; else a variable has the value at the end of Path
 	Send   bool         // Case: of a send, else of a receive
 	Closed bool         // a receive told that Path is closed
+	Last   bool         // the count Path of references is at its end
+	Plain  bool         // Last: the count is no atomic number
 	Never  bool         // the channel Path is nil: what would signal it was never started
 	Is     string       // the member or result Path is this; see Event.Is
 	Not    bool         // Is: it is not
@@ -326,6 +331,7 @@ type FieldInfo struct {
 	Key    string
 	Struct string // key of the named struct type it holds by value
 	Lock   bool   // a mutex, or pointer to one
+	Lent   bool   // Lock: behind a pointer or an interface, so that others may have it by another name
 	Atomic bool   // a type of sync/atomic
 	Embeds string // key of the type, if the field is embedded
 	Guard  string // key of the lock that a comment says guards it

@@ -147,6 +147,10 @@ func describe(key string, public bool, st *types.Struct) *Struct {
 	s := &Struct{Key: key, Public: public}
 	for f := range st.Fields() {
 		info := FieldInfo{Key: key + "." + f.Name(), Lock: isLock(f.Type())}
+		switch f.Type().Underlying().(type) {
+		case *types.Pointer, *types.Interface:
+			info.Lent = info.Lock
+		}
 		if n, ok := types.Unalias(f.Type()).(*types.Named); ok && n.Obj().Pkg() != nil {
 			info.Atomic = n.Obj().Pkg().Path() == "sync/atomic"
 			if _, ok := n.Underlying().(*types.Struct); ok && !info.Atomic {

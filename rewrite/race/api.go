@@ -35,22 +35,23 @@ func (m *Module) isEntry(f *function) bool {
 // second goroutine started elsewhere.
 func (ps *pairs) judge() {
 	for _, place := range slices.Sorted(maps.Keys(ps.tests)) {
-		tests := ps.tests[place]
+		tests := thin(ps.tests[place])
 		for i, t := range tests {
 			for _, u := range tests[i+1:] {
 				if t.frame != u.frame && t.frame.Pkg == u.frame.Pkg && t.path == u.path && conflict(t.access, u.access) &&
-					!protected(t.access, u.access, t.frame, u.frame) && !onceByField(t.access, u.access) && !onceByField(u.access, t.access) {
+					!ps.m.excludes(t.held, u.held) && !onceByField(t.access, u.access) && !onceByField(u.access, t.access) {
 					ps.add(place, pair{a: t.side, b: u.side, certain: true})
 				}
 			}
 		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(ps.threads)) {
-		threads := ps.threads[field]
+		threads := thin(ps.threads[field])
 		// Only now are all callers known.
 		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) || ps.m.unused(e.entry) })
+		entries := thin(ps.entries[field])
 		for _, t := range threads {
-			for _, e := range ps.entries[field] {
+			for _, e := range entries {
 				if ps.meetsEntry(field, t, e) {
 					ps.add(field, pair{a: t.side, b: e.side})
 				}
@@ -74,7 +75,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case t.frame.Pkg != e.frame.Pkg && !strings.HasSuffix(t.typed, chain(e.typed)):
 		return false // what is behind an object of another package may be anybody's
-	case protected(t.access, e.access, t.frame, e.frame), ps.m.protectedByCallers(t, e):
+	case ps.m.excludes(t.held, e.held), ps.m.protectedByCallers(t, e):
 		return false
 	case ps.m.handedOut(t.may.keys(t.frame)):
 		return false // callers may take the lock themselves
@@ -98,6 +99,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case e.writes() && len(e.must) == 0 && ps.setsUp(t, e):
 		return false
+	case len(e.must) == 0 && t.keptWithin(e):
+		return false // callers get there through what takes its own lock
 	}
 	if e.writes() && !ps.writtenBy(field, t.ctx.Start) {
 		// A setter that the goroutine only reads after: commonly
@@ -166,15 +169,17 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false // each made its own
 	case !t.sharedWith(u):
 		return false // no telling whose it is
-	case protected(t.access, u.access, t.frame, u.frame):
+	case ps.m.excludes(t.held, u.held):
 		return false
 	case t.otherObject(u):
 		return false
 	case ps.m.solely(t, u):
 		return false
+	case ps.m.unstable(t.path) && ps.m.unstable(u.path) && max(t.path.Hops(), u.path.Hops()) > 2:
+		return false // each may have got another object on the long way there
 	}
 	i, j := ps.m.starts[effect.PosOf(t.ctx.Start)], ps.m.starts[effect.PosOf(u.ctx.Start)]
-	return !ps.sites.has(i, j) && !byGate(t.access, u.access) && !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
+	return !ps.sites.has(i, j) && !byGate(t.access, u.access) && !gated(t.access, u.access) && !gated(u.access, t.access) && !waitsByField(t.access, u.access) && !waitsByField(u.access, t.access)
 }
 
 // sharedWith reports whether two goroutines started apart from each other belong
@@ -231,14 +236,32 @@ func gated(a, b *access) bool {
 
 // invites reports whether a type lets others call its methods while the
 // goroutine runs: it starts the goroutine itself, or who makes it does and hands
-// it out; it has a lock or atomics, or is a package variable's business.
+// it out; one of the two holds a lock, and it has one, or atomics; or it is a
+// package variable's business. What the goroutine gets to through the object that
+// is handed out was given to that: it is not for everybody.
 func (m *Module) invites(t, e published) bool {
 	recv := e.entry.Recv
-	if recv == "" || t.frame.Recv == recv || t.fresh && t.frame.handsOut(t.path.Root) {
+	behind := t.path.Sel != chain(e.typed) && strings.Contains(t.path.Sel, ";"+effect.Deref+";")
+	if recv == "" || t.frame.Recv == recv || t.fresh && !behind && t.frame.handsOut(t.path.Root) {
 		return true
+	}
+	if model.Ends(e.entry.Key) {
+		return false // that others are done with it is the business of who has it
+	}
+	if len(t.must)+len(e.must) == 0 && t.op != rewrite.Atomic && e.op != rewrite.Atomic {
+		return false
 	}
 	s := m.structs[recv]
 	return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock || f.Atomic })
+}
+
+// keptWithin reports whether a goroutine gets to the object of an entry through
+// another one, holding a lock of that and none of the object.
+func (t published) keptWithin(e published) bool {
+	outer, ok := strings.CutSuffix(t.path.Sel, chain(e.typed))
+	return ok && outer != "" && len(t.must) > 0 && !slices.ContainsFunc(t.must, func(h held) bool {
+		return h.path.Root != t.path.Root || strings.HasPrefix(h.path.Sel, outer+";")
+	})
 }
 
 // handsOut reports whether a function returns an object, or puts it where

@@ -271,15 +271,20 @@ func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
 
 // escaping marks the arguments that the callee makes visible to others.
 func (w *walk) escaping(e *effect.Event, b binding, s state) state {
-	for i, esc := range b.sum.escapes {
-		if esc && i < len(b.args) {
+	for i, to := range b.sum.escapes {
+		if to != nowhere && i < len(b.args) {
+			if j := int(to) - 1; j >= 0 && j < len(b.args) {
+				if to = w.refuge(b.args[j].Path); w.origin(b.args[j].Path).Root == w.origin(b.args[i].Path).Root {
+					continue // a part of it knows it now
+				}
+			}
 			if b.args[i].Addr && w.record {
 				a := access{path: w.resolve(b.args[i].Path), scene: w.stage.set(scene{})}
 				w.add(a, deed{op: rewrite.Address, at: e.At, fn: w.f}, w.fresh(a.path.Root))
 			}
 			p := w.origin(b.args[i].Path)
 			w.leak(p.Root)
-			s.escaped = w.escape(s.escaped, p)
+			s.escaped = w.escape(s.escaped, p, to)
 		}
 	}
 	return s
@@ -350,6 +355,9 @@ func (w *walk) args(list []effect.Value) []effect.Value {
 	return out
 }
 
+// onNew reports whether a method is called on an object that only the caller has.
+func (c *callSite) onNew() bool { return c.to.Recv != "" && len(c.fresh) > 0 && c.fresh[0] }
+
 // noteCall records a call for the pass from callers to callees.
 func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn bool) {
 	if !w.record || !w.last {
@@ -361,7 +369,7 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 	}
 	for _, a := range b.args {
 		p := w.resolve(a.Path)
-		fresh := !spawn && p.Sel == "" && w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
+		fresh := !spawn && w.newHere(p) && !s.escaped.has(w.number(p.Root))
 		c.fresh = append(c.fresh, fresh)
 	}
 	w.f.calls = append(w.f.calls, c)

@@ -30,7 +30,7 @@ func (ps *pairs) amongConn(field string, conn map[*function]bool) {
 	for i, a := range ps.entries[field] {
 		for _, b := range ps.entries[field][i+1:] {
 			if conn[a.entry] && conn[b.entry] && a.entry != b.entry && a.entry.Recv == b.entry.Recv && a.path == b.path &&
-				ps.m.isEntry(a.entry) && ps.m.isEntry(b.entry) && conflict(a.access, b.access) && !protected(a.access, b.access, a.frame, b.frame) &&
+				ps.m.isEntry(a.entry) && ps.m.isEntry(b.entry) && conflict(a.access, b.access) && !ps.m.excludes(a.held, b.held) &&
 				!ordered(a.access, b.access) && !ordered(b.access, a.access) && !(ps.m.wrapsConn(a.entry.Recv) && (sumsUp(a) || sumsUp(b))) {
 				ps.add(field, pair{a: a.side, b: b.side, conn: true})
 				return

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -35,12 +36,44 @@ type crowd struct {
 	list  []*access
 	parts int // that any of them has
 	by    *[everyPart + 1][]int
-	shown map[likeness]int // races between accesses that are alike
+	seen  map[likeness]tally // pairs of accesses that are alike
 }
 
-// maxAlike is how many races are kept of accesses that are the same code under the
-// same locks, in other goroutines: large tests start hundreds.
-const maxAlike = 4
+// A tally counts pairs of accesses that are the same code under the same locks, in
+// other goroutines: large tests start hundreds. Of those that race maxAlike are
+// kept, and maxCompared are looked at.
+type tally struct{ compared, shown int }
+
+const (
+	maxAlike    = 4
+	maxCompared = 64
+)
+
+// maxCrowd is how many accesses are kept of those that do the same at the same
+// place to the same path, under the same locks, in goroutines or methods that
+// anybody may start or call: a package variable may be used by all the tests of a
+// module.
+const maxCrowd = 16
+
+// thin keeps the first maxCrowd of the accesses that are alike.
+func thin(list []published) []published {
+	if len(list) <= maxCrowd {
+		return list
+	}
+	type kind struct {
+		*deed
+		typed, held string
+	}
+	seen := make(map[kind]int)
+	out := make([]published, 0, len(list))
+	for _, p := range list {
+		k := kind{p.deed, p.typed, fmt.Sprint(p.held)}
+		if seen[k]++; seen[k] <= maxCrowd {
+			out = append(out, p)
+		}
+	}
+	return out
+}
 
 // A likeness is what two accesses have in common with others.
 type likeness [2]alike

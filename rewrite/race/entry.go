@@ -134,7 +134,7 @@ func (f *function) allMay() []rewrite.Lock { return f.entry.may.list() }
 // with a lock held that keeps the other side out.
 func (ps *pairs) dropHeld() {
 	held := func(s, o side) bool {
-		return s.ctx.Starter && s.thread == 0 && excludes(s.frame.entry.must, o.may.keys(o.frame))
+		return s.ctx.Starter && s.thread == 0 && ps.m.excludes(s.frame.entry.must, o.may.keys(o.frame))
 	}
 	for _, field := range slices.Sorted(maps.Keys(ps.found)) {
 		list := slices.DeleteFunc(ps.found[field], func(p pair) bool { return held(p.a, p.b) || held(p.b, p.a) })

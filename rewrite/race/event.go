@@ -44,7 +44,7 @@ func (ps *pairs) perEvent(field string, p published) bool {
 		return false
 	case !ps.m.isEntry(f), model.Starts(f.Key), !f.handsOn(p.ctx.Start):
 		return false
-	case len(p.waited) > 0, protected(p.access, p.access, f, f), ps.m.unstable(p.path):
+	case len(p.waited) > 0, ps.m.excludes(p.held, p.held), ps.m.unstable(p.path):
 		return false
 	}
 	if base, _ := p.path.Base(); base.HasElem() {

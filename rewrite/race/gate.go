@@ -130,6 +130,11 @@ func (w *walk) told(c effect.Cond, s state) state {
 		return s
 	}
 	f := fact{path: w.resolve(c.Path), is: c.Is, not: c.Not}
+	if f.ofVariable() {
+		f.alone = true
+		s.facts = s.facts.with(f)
+		return s
+	}
 	s = w.latched(f, s)
 	locked := s.must.exclusive()
 	if i := s.facts.index(f.path); i >= 0 && !(locked && s.facts[i].alone) {
@@ -158,6 +163,10 @@ func (w *walk) told(c effect.Cond, s state) state {
 
 // sets notes that a member is set.
 func (w *walk) sets(s state, p effect.Path, value string) state {
+	if f := (fact{path: p, is: value, alone: true}); f.ofVariable() && value != effect.Unsure {
+		s.facts = s.facts.with(f)
+		return s
+	}
 	s = s.latch(p)
 	i := s.facts.index(p)
 	if i < 0 {
@@ -178,10 +187,11 @@ func (w *walk) sets(s state, p effect.Path, value string) state {
 
 // unlocked drops what is known only while a lock is held.
 func (w *walk) unlocked(s facts) facts {
-	if !slices.ContainsFunc(s, func(f fact) bool { return !f.passed && !w.m.lasts(f) }) {
+	drop := func(f fact) bool { return !f.passed && !f.ofVariable() && !w.m.lasts(f) }
+	if !slices.ContainsFunc(s, drop) {
 		return s
 	}
-	return slices.DeleteFunc(slices.Clone(s), func(f fact) bool { return !f.passed && !w.m.lasts(f) })
+	return slices.DeleteFunc(slices.Clone(s), drop)
 }
 
 // carried is what a goroutine has passed that starts now, or is about to be
@@ -268,6 +278,9 @@ func (w *walk) learns(e *effect.Event, b binding, s state) state {
 	for _, c := range b.sum.sets {
 		if p, ok := b.path(c.path); ok {
 			w.resets(p, c.is)
+			if c.ofVariable() {
+				c.is = effect.Unsure // on some way
+			}
 			s = w.sets(s, p, c.is)
 		}
 	}
@@ -302,9 +315,13 @@ func (w *walk) resets(p effect.Path, value string) {
 // maxSets bounds the members a summary says are set.
 const maxSets = 50
 
-// apart reports whether one of two accesses came before the other, since both
-// are behind a gate, in different calls of what is.
+// apartByGate reports whether one of two accesses came before the other, since
+// both are behind a gate, in different calls of what is, or one behind the end of a
+// count of references.
 func apartByGate(a, b *access, p, q facts, same func(f, g effect.Path) bool) bool {
+	if a.behindLast() || b.behindLast() {
+		return true
+	}
 	rooted := func(f fact, x *access) bool { return f.path.Root.Kind == effect.Global || f.path.Root == x.path.Root }
 	for _, f := range p {
 		for _, g := range q {
@@ -322,6 +339,14 @@ func apartByGate(a, b *access, p, q facts, same func(f, g effect.Path) bool) boo
 // oneAfterTheOther reports so of two accesses in one frame, by gates below it.
 func oneAfterTheOther(a, b *access) bool {
 	return apartByGate(a, b, a.past, b.past, func(f, g effect.Path) bool { return f == g })
+}
+
+// signalledOnce reports whether a is behind a gate that lets one goroutine through,
+// and b has waited for a signal that comes after it: there is no other that gives
+// one.
+func signalledOnce(a, b *access) bool {
+	past := func(f fact) bool { return f.passed && !f.ofLatch() && !f.ofChannel() && f.path.Root == a.path.Root }
+	return slices.ContainsFunc(a.past, past) && slices.ContainsFunc(b.waited, func(c count) bool { return counts(a.before).of(c.path) > 0 })
 }
 
 // byGate reports so of accesses that meet through the API of a type.

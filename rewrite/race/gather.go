@@ -194,5 +194,5 @@ func (a *alternatives) of(n int) []effect.Path {
 // keepsArgument reports whether a function makes an argument visible to others.
 func (w *walk) keepsArgument(g *function, i int) bool {
 	sum := w.summaryOf(g)
-	return sum != nil && i < len(sum.escapes) && sum.escapes[i]
+	return sum != nil && i < len(sum.escapes) && sum.escapes[i] != nowhere
 }

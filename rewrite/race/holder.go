@@ -89,7 +89,7 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 	}
 	for _, g := range with {
 		for _, o := range without {
-			if g.writes() && part(g.path) == part(o.path) && !excludes(g.perhaps(), o.perhaps()) && !waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
+			if g.writes() && part(g.path) == part(o.path) && !m.excludes(g.perhaps(), o.perhaps()) && !waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
 				return g, o
 			}
 		}

@@ -67,7 +67,7 @@ func (w *walk) inlineAccesses(in *frameOf) {
 	names := &namings{b: b, list: make([]naming, b.sum.paths)}
 	var way *trail // of the access before: neighbours often share it
 	for _, a := range b.sum.accesses {
-		if w.needless(in, names, a) {
+		if w.needless(in, names, a) || in.never(a) {
 			continue
 		}
 		name := names.of(a)

@@ -27,6 +27,7 @@ type Module struct {
 	order       []*function // by key
 	structs     map[string]*effect.Struct
 	lock        map[string]bool    // keys of fields that are locks
+	lent        map[string]bool    // of those, that are behind a pointer
 	cands       map[string]bool    // keys of fields and package variables that could race at all
 	numbers     map[string]int     // of cands
 	starts      map[effect.Pos]int // of what starts goroutines
@@ -96,7 +97,7 @@ type function struct {
 func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range watch {
@@ -121,6 +122,9 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 					m.promotes[f.Embeds] = true
 				}
 				m.lock[f.Key] = f.Lock
+				if f.Lent {
+					m.lent[f.Key] = true
+				}
 				if f.Guard != "" {
 					m.guards[f.Key] = f.Guard
 				}

@@ -38,7 +38,7 @@ func (m *Module) mixed(field string) {
 	}
 	for _, p := range slices.Concat(reads, sets) {
 		for _, a := range atomics {
-			if sameObject(a.typed, p.typed) && !protected(a.access, p.access, a.frame, p.frame) && !m.afterSetting(p.access, a.access) {
+			if sameObject(a.typed, p.typed) && !m.excludes(a.held, p.held) && !m.afterSetting(p.access, a.access) {
 				m.pairs.add(field, pair{a: a.side, b: p.side})
 				return
 			}

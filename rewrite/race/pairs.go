@@ -32,6 +32,7 @@ type pair struct {
 type published struct {
 	side
 	typed string    // the path from the type of its root
+	held  keys      // what may be held, by the fields
 	runs  *function // what the goroutine runs
 	fresh bool      // the object was made where the goroutine was started
 }
@@ -145,22 +146,25 @@ func (ps *pairs) compare(w *walk, c *crowd, a, b *access) {
 		return // both below one call: judged there
 	}
 	key := likeness{a.alike(), b.alike()}
-	if c.shown[key] >= maxAlike {
+	if n := c.seen[key]; n.shown >= maxAlike || n.compared >= maxCompared {
 		if a.thread != b.thread {
 			ps.remember(w, a, b)
 		}
 		return
 	}
+	if c.seen == nil {
+		c.seen = make(map[likeness]tally)
+	}
+	n := c.seen[key]
+	n.compared++
+	defer func() { c.seen[key] = n }()
 	if why := ps.dismiss(w, a, b); why != "" {
 		if ps.m.dismissed != nil {
 			ps.cleared = append(ps.cleared, dismissal{a.at.Span(), b.at.Span(), why})
 		}
 		return
 	}
-	if c.shown == nil {
-		c.shown = make(map[likeness]int)
-	}
-	c.shown[key]++
+	n.shown++
 	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: !a.adapted && !b.adapted, obstacle: w.obstacle(a, b)})
 }
 
@@ -182,6 +186,8 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 	switch {
 	case oneAfterTheOther(a, b):
 		return "what is behind the gate happens one after the other"
+	case signalledOnce(a, b), signalledOnce(b, a):
+		return "of several goroutines one gets there, and signals"
 	case a != b && a.op == rewrite.Close && a.at == b.at && a.thread != b.thread:
 		return "two calls of one function, rarely meant for one channel"
 	case behindClose(a, b), behindClose(b, a):
@@ -287,7 +293,7 @@ func wordsApart(x, y string) bool {
 // only perhaps counts: a lock under a condition usually goes with an access
 // under the same condition.
 func (w *walk) protected(a, b *access) bool {
-	return excludes(w.keysOf(w.tokens1(a).may), w.keysOf(w.tokens1(b).may))
+	return w.m.excludes(w.keysOf(w.tokens1(a).may), w.keysOf(w.tokens1(b).may))
 }
 
 // keysOf is the keys of locks in the frame. Many accesses share them.
@@ -318,20 +324,34 @@ func (w *walk) tokens1(a *access) *access {
 	return &n
 }
 
-func protected(a, b *access, fa, fb *function) bool {
-	return excludes(a.may.keys(fa), b.may.keys(fb))
-}
-
 // excludes reports whether who holds the one locks is kept out by the others.
-func excludes(ka, kb keys) bool {
+func (m *Module) excludes(ka, kb keys) bool {
 	for _, k := range []keys{ka, kb} {
 		if _, ok := k[condLock[1:]]; ok {
 			return true // some lock, there is no telling which
 		}
 	}
-	for k, m := range ka {
-		if n, ok := kb[k]; ok && (m == rewrite.Exclusive || n == rewrite.Exclusive) {
+	for k, mode := range ka {
+		if n, ok := kb[k]; ok && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {
 			return true
+		}
+	}
+	return m.mayBeLent(ka, kb) || m.mayBeLent(kb, ka)
+}
+
+// mayBeLent reports whether a lock that is reached through a pointer in a struct
+// may be one that is held elsewhere by the name it has in another struct.
+//
+//	s.list.mu = &s.mu
+func (m *Module) mayBeLent(ka, kb keys) bool {
+	for k, mode := range ka {
+		if !m.lent[k] {
+			continue
+		}
+		for l, n := range kb {
+			if l[:max(0, strings.LastIndexByte(l, '.'))] != k[:strings.LastIndexByte(k, '.')] && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {
+				return true
+			}
 		}
 	}
 	return false

@@ -26,13 +26,13 @@ func (ps *pairs) publish(w *walk) {
 			continue
 		}
 		if f.isTest() && a.path.Root.Kind == effect.Global && a.parallel {
-			ps.tests[field] = append(ps.tests[field], published{side: w.inTest(a), typed: w.typed(a.path)})
+			ps.tests[field] = append(ps.tests[field], w.published(w.inTest(a)))
 		}
 		if a.thread == 0 {
 			if f.Exported && !f.Test && (a.path.Root.Kind == effect.Global || f.Recv != "" && a.path.Root == (effect.Root{Kind: effect.Param})) {
 				s := w.side(a)
 				s.ctx.Starter, s.ctx.Entry = false, true
-				ps.entries[field] = append(ps.entries[field], published{side: s, typed: w.typed(a.path)})
+				ps.entries[field] = append(ps.entries[field], w.published(s))
 			}
 			continue
 		}
@@ -40,7 +40,8 @@ func (ps *pairs) publish(w *walk) {
 		if t.home != f || f.Test || t.typed && a.path.Root.Kind != effect.Global || !w.left.has(a.thread) {
 			continue // joined before f returns: callers meet it no more than f itself
 		}
-		p := published{side: w.side(a), typed: w.typed(a.path), runs: t.body}
+		p := w.published(w.side(a))
+		p.runs = t.body
 		if a.path.Root.Kind == effect.Local {
 			v := f.Locals[a.path.Root.N]
 			p.fresh = v.Fresh
@@ -50,6 +51,10 @@ func (ps *pairs) publish(w *walk) {
 		}
 		ps.threads[field] = append(ps.threads[field], p)
 	}
+}
+
+func (w *walk) published(s side) published {
+	return published{side: s, typed: w.typed(s.path), held: s.may.keys(w.f)}
 }
 
 // concerned reports whether an access in a frame may meet others elsewhere: it

@@ -88,7 +88,7 @@ func (m *Module) keepsEnd(lock string) bool {
 // writesAsReader reports whether an access of callers is a write under nothing
 // but a read lock of the object they call that guards it.
 func (ps *pairs) writesAsReader(e published, guards func(lock string) bool) bool {
-	if e.op != rewrite.Write && e.op != rewrite.WriteElem || !ps.m.isEntry(e.entry) || protected(e.access, e.access, e.frame, e.frame) {
+	if e.op != rewrite.Write && e.op != rewrite.WriteElem || !ps.m.isEntry(e.entry) || ps.m.excludes(e.held, e.held) {
 		return false
 	}
 	if strings.HasPrefix(e.index, "p") {

@@ -34,7 +34,7 @@ func (ps *pairs) perRequest(e published) bool {
 		return false
 	case e.path.Root != effect.Root{Kind: effect.Param}, e.index != "", ps.m.unstable(e.path):
 		return false
-	case len(e.must) > 0, protected(e.access, e.access, e.frame, e.frame), byGate(e.access, e.access):
+	case len(e.must) > 0, ps.m.excludes(e.held, e.held), byGate(e.access, e.access):
 		return false
 	case len(e.waited.drop(isOnce)) > 0, slices.ContainsFunc(e.before, func(c count) bool { return isOnce(c.path) }):
 		return false // it waits for its turn, or is the first to come

@@ -88,6 +88,28 @@ func (w *walk) common(r effect.Root, depth int) shares {
 	return out
 }
 
+// newHere reports whether a path leads to memory made by this activation: an object, a
+// part of it, or of what a field of it refers to that was made here, too.
+func (w *walk) newHere(p effect.Path) bool {
+	if !w.fresh(p.Root) {
+		return false
+	}
+	field, _, refers := strings.Cut(p.Sel, ";"+effect.Deref)
+	if !refers {
+		return true
+	}
+	known := false
+	for _, s := range w.shared[p.Root] {
+		if strings.TrimSuffix(s.sel, ";"+effect.Deref) != field {
+			continue
+		}
+		if known = s.to.Sel == "" && w.fresh(s.to.Root); !known {
+			return false
+		}
+	}
+	return known
+}
+
 // isDefault reports whether an object gets what a package variable refers to: it
 // looks like its own, and is everybody's.
 func (w *walk) isDefault(p effect.Path) bool {

@@ -11,9 +11,9 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	for _, v := range append(e.Args, e.Fn) {
 		for _, p := range append(v.Bind, v.Path) {
 			p = w.origin(p)
-			s.escaped = w.escape(s.escaped, p)
+			s.escaped = w.escape(s.escaped, p, everywhere)
 			if q, ok := p.With(effect.Deref); ok { // and what a captured variable refers to
-				s.escaped = w.escape(s.escaped, w.origin(q))
+				s.escaped = w.escape(s.escaped, w.origin(q), everywhere)
 			}
 		}
 	}

@@ -150,6 +150,8 @@ func (w *walk) known(c effect.Cond, s state) state {
 			s.facts = s.facts.with(f)
 		}
 		return s
+	case c.Last:
+		return w.lastOf(c, s)
 	case c.Never:
 		return w.wait(s, p, many)
 	case c.Is != "":

@@ -23,7 +23,7 @@ type summary struct {
 	left     bits                 // threads that may run when it returns
 	made     map[effect.Root]int  // channels it makes and returns, to the number of the result
 	parallel bool                 // lets the test it runs in go on at once with others
-	escapes  []bool               // by parameter: it becomes visible to others
+	escapes  []refuge             // by parameter: whether it becomes visible to others
 	results  []result             // by result
 	answers  []answer             // what is known when it returned something
 	sets     []fact               // members that it may set

@@ -30,7 +30,7 @@ func (m *Module) before(field, of, lock string) (guarded *raw, open *published) 
 
 // meets reports whether nothing keeps a guarded access and an open one apart.
 func (m *Module) meets(g *access, held keys, o *access, open keys) bool {
-	return !excludes(held, open) && !m.afterSetting(o, g) && !byGate(o.calledUnder(open), g.calledUnder(held)) && !waitsByField(o, g) && !waitsByField(g, o)
+	return !m.excludes(held, open) && !m.afterSetting(o, g) && !byGate(o.calledUnder(open), g.calledUnder(held)) && !waitsByField(o, g) && !waitsByField(g, o)
 }
 
 // calledUnder is an access with what its tests tell if somebody holds these locks.
@@ -56,7 +56,7 @@ func (m *Module) leftToCallers(f *function, lock string) bool {
 	held, bare := 0, 0
 	for _, g := range f.callers {
 		for _, c := range g.calls {
-			if c.to != f || c.test || len(c.fresh) > 0 && c.fresh[0] {
+			if c.to != f || c.test || c.onNew() {
 				continue
 			}
 			_, here := c.must[lock]

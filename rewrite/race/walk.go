@@ -105,7 +105,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 func (m *Module) walk(f *function, last, entire bool) *walk {
 	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
 		variants: make(map[uint64]int), ids: make(map[effect.Path]int), last: last,
-		sum: &summary{escapes: make([]bool, f.Params)}}
+		sum: &summary{escapes: make([]refuge, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w
 	}
@@ -182,7 +182,11 @@ func (w *walk) step(e *effect.Event, s state) state {
 	case effect.Escape:
 		p := w.origin(e.Path)
 		w.leak(p.Root)
-		s.escaped = w.escape(s.escaped, p)
+		to := everywhere
+		if len(e.Args) > 0 {
+			to = w.refuge(e.Args[0].Path)
+		}
+		s.escaped = w.escape(s.escaped, p, to)
 	case effect.Call, effect.Go:
 		return w.start(e, s)
 	case effect.Exit:
@@ -277,12 +281,12 @@ func (w *walk) slow(s state, note string, at effect.Pos) {
 }
 
 // escape marks the object a path starts at as visible to others.
-func (w *walk) escape(set bits, p effect.Path) bits {
+func (w *walk) escape(set bits, p effect.Path, to refuge) bits {
 	if p.Root.Kind == effect.NoRoot {
 		return set
 	}
 	if p.Root.Kind == effect.Param && p.Sel == "" && p.Root.N < len(w.sum.escapes) {
-		w.sum.escapes[p.Root.N] = true
+		w.sum.escapes[p.Root.N] = w.sum.escapes[p.Root.N].or(to)
 	}
 	return set.with(w.number(p.Root))
 }
