@@ -148,7 +148,20 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	m.topDown()
 	m.collect()
 	m.findLifetimes()
+	m.forget()
 	return m
+}
+
+// forget lets go of what only linking needs: several builds of a module are in
+// memory while fixes are checked.
+func (m *Module) forget() {
+	for _, f := range m.order {
+		if f.sum != nil {
+			f.sum.accesses, f.sum.relays, f.sum.pending, f.sum.answers = nil, nil, nil, nil
+		}
+		f.gathered = nil
+	}
+	m.pairs.threads, m.pairs.entries, m.pairs.tests, m.pairs.judged, m.pairs.cleared = nil, nil, nil, nil, nil
 }
 
 // findCandidates marks the fields that something other than the maker of a
