@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -32,9 +33,12 @@ func survive(doing string, err *error) {
 
 // link links summaries for a build. Functions that can't be judged are among
 // its problems.
-func (b *build) link(list []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) (err error) {
+func (b *build) link(ctx context.Context, list []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) (err error) {
 	defer survive("linking the module", &err)
-	b.module = race.Link(list, dismissed, watch...)
+	b.module = race.Link(ctx, list, dismissed, watch...)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
 	for _, f := range b.module.Failures() {
 		b.problems = append(b.problems, load.Problem{At: f.At.Span(), Pkg: f.Pkg, Msg: fmt.Sprintf("%s can't be judged: %s; %s", f.Func, f.Why, defect)})
 	}

@@ -218,7 +218,7 @@ func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, 
 		return nil, err
 	}
 	list := append(cfg.unit.below(), b.summaries()...)
-	return b, b.link(list, dismissed, seen.watch(list)...)
+	return b, b.link(ctx, list, dismissed, seen.watch(list)...)
 }
 
 // extract makes a build that is not linked yet.

@@ -131,7 +131,7 @@ func (cfg *Config) analyseVariant(ctx context.Context, prog *load.Program, old, 
 			list = append(list, s)
 		}
 	}
-	return b, b.link(append(list, b.summaries()...), nil)
+	return b, b.link(ctx, append(list, b.summaries()...), nil)
 }
 
 // elsewhere checks a claim under all builds of the module that have other files

@@ -268,6 +268,9 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		return
 	}
 	x.fills(c, in)
+	if endsContext(c) {
+		x.emit(Event{Kind: Signal, At: at, Path: x.ends(c.Value)})
+	}
 	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()], Repeats: repeats(c), Quick: endsContext(c)}
 	if call, ok := in.(*ssa.Call); ok && !deferred {
 		e.ID = x.callID[call]

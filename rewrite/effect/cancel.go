@@ -69,6 +69,51 @@ func (x *extractor) stored(v ssa.Value) ssa.Value {
 	}
 }
 
+// ends is the end of a context that only the given function brings about: nothing
+// is above it that may end, and no time is set. It is known by the variable that
+// holds the function.
+func (x *extractor) ends(end ssa.Value) Path {
+	load, ok := end.(*ssa.UnOp)
+	if !ok {
+		return Path{}
+	}
+	if e, ok := x.stored(end).(*ssa.Extract); !ok || e.Index != 1 || !endsAlone(e.Tuple) {
+		return Path{}
+	}
+	return with(x.path(load.X), Ended)
+}
+
+// endedBy is the end of a context as ends has it.
+func (x *extractor) endedBy(ctx ssa.Value) Path {
+	made, ok := x.stored(ctx).(*ssa.Extract)
+	if !ok || made.Index != 0 || !endsAlone(made.Tuple) {
+		return Path{}
+	}
+	for _, r := range *made.Tuple.Referrers() {
+		end, ok := r.(*ssa.Extract)
+		if !ok || end.Index != 1 {
+			continue
+		}
+		for _, r := range *end.Referrers() {
+			if st, ok := r.(*ssa.Store); ok && st.Val == end && st.Parent() == x.fn {
+				return with(x.path(st.Addr), Ended)
+			}
+		}
+	}
+	return Path{}
+}
+
+// endsAlone reports whether a context is made that ends when it is told to, and
+// not before.
+func endsAlone(v ssa.Value) bool {
+	call, ok := v.(*ssa.Call)
+	if !ok || !calls(&call.Call, "context.WithCancel") && !calls(&call.Call, "context.WithCancelCause") {
+		return false
+	}
+	root, ok := call.Call.Args[0].(*ssa.Call)
+	return ok && (calls(&root.Call, "context.Background") || calls(&root.Call, "context.TODO"))
+}
+
 // doneOf returns the context that a call asks for its Done channel; nil for
 // other calls.
 func doneOf(c *ssa.CallCommon) ssa.Value {

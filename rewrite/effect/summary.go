@@ -66,6 +66,10 @@ const (
 // Open is the selector for whether a channel is open.
 const Open = "open"
 
+// Ended ends the path of the variable that holds the function which alone ends a
+// context: it stands for the channel that is closed then.
+const Ended = "ended"
+
 // Is starts the selector for a value that a variable has.
 const Is = "="
 

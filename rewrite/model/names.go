@@ -157,7 +157,7 @@ func plainTuple(t *types.Tuple) *types.Tuple {
 }
 
 // starters are how the names of methods begin that start what is started once.
-var starters = []string{"Start", "Run", "Serve", "Listen", "Open", "Connect", "Dial", "Launch", "Watch", "Begin", "Init", "Set", "Attach", "Join", "Resume", "Restart"}
+var starters = []string{"Start", "Run", "Serve", "Listen", "Open", "Connect", "Dial", "Launch", "Boot", "Watch", "Begin", "Init", "Set", "Attach", "Join", "Resume", "Restart"}
 
 // Resets reports whether a method, by its full name, makes its receiver new by
 // custom: nobody else has it then.

@@ -2,6 +2,7 @@ package race
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ func (m *Module) isEntry(f *function) bool {
 // judge finds the pairs that meet through the API of a type: a goroutine that
 // works on an object, and callers of the object's exported methods, or a
 // second goroutine started elsewhere.
-func (ps *pairs) judge() {
+func (ps *pairs) judge(ctx context.Context) {
 	for _, place := range slices.Sorted(maps.Keys(ps.tests)) {
 		tests := thin(ps.tests[place])
 		for i, t := range tests {
@@ -46,6 +47,9 @@ func (ps *pairs) judge() {
 		}
 	}
 	for _, field := range slices.Sorted(maps.Keys(ps.threads)) {
+		if ctx.Err() != nil {
+			return
+		}
 		threads := thin(ps.threads[field])
 		// Only now are all callers known.
 		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) || ps.m.unused(e.entry) })

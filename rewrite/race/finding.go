@@ -2,6 +2,7 @@ package race
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -98,15 +99,18 @@ func (f *function) onlyInit(depth int) bool {
 }
 
 // collect judges what frames could not.
-func (m *Module) collect() {
+func (m *Module) collect(ctx context.Context) {
 	m.pairs.dropHeld()
-	m.pairs.judge()
+	m.pairs.judge(ctx)
 	m.pairs.judgeReaders()
 	m.pairs.judgeConns()
 	m.pairs.judgeEvents()
 	m.pairs.judgeServed()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
+		if ctx.Err() != nil {
+			return
+		}
 		slices.SortStableFunc(m.raw[field], func(a, b *raw) int { return comparePos(a.at, b.at) })
 		if _, variable := m.variables[field]; !variable && len(m.pairs.found[field]) == 0 {
 			m.vote(field)
@@ -293,8 +297,8 @@ func (m *Module) votes(accesses []rewrite.Access) []rewrite.Vote {
 		}
 		total++
 		for _, l := range a.Locks {
-			if strings.HasSuffix(l.Key, onceHeld) {
-				continue // a sync.Once keeps its own callers apart, nobody else
+			if !isMutex(l.Key) {
+				continue
 			}
 			v := count[l.Key]
 			if v == nil {

@@ -149,6 +149,7 @@ func (w *walk) told(c effect.Cond, s state) state {
 	switch {
 	case f.path.Root.Kind == effect.NoRoot || w.m.settings[objectKey(f.path)] == nil:
 	case c.Sets != "":
+		s = w.swaps(s, f, c.Sets)
 		if f.passed = f.fails(c.Sets); f.passed && w.m.gates(f) {
 			s.facts = s.facts.with(f)
 		}
@@ -167,7 +168,7 @@ func (w *walk) sets(s state, p effect.Path, value string) state {
 		s.facts = s.facts.with(f)
 		return s
 	}
-	s = s.latch(p)
+	s = w.setsBack(s.latch(p), p)
 	i := s.facts.index(p)
 	if i < 0 {
 		return s

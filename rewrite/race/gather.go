@@ -2,6 +2,7 @@ package race
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"runtime"
 	"slices"
@@ -42,7 +43,7 @@ const ahead = 32
 
 // summariseAll summarises all functions, several groups at once. They are
 // begun in order, and wait only for groups before them.
-func (m *Module) summariseAll(groups [][]*function) {
+func (m *Module) summariseAll(ctx context.Context, groups [][]*function) {
 	var (
 		wg   sync.WaitGroup
 		next atomic.Int64
@@ -54,7 +55,7 @@ func (m *Module) summariseAll(groups [][]*function) {
 				if i >= len(groups) {
 					return
 				}
-				m.attempt(groups[i])
+				m.attempt(ctx, groups[i])
 				close(groups[i][0].solved)
 			}
 		})
@@ -77,15 +78,22 @@ type Failure struct {
 
 // attempt solves a group. If that fails, its functions do nothing, as far as
 // others can tell, and are among Failures.
-func (m *Module) attempt(group []*function) {
+func (m *Module) attempt(ctx context.Context, group []*function) {
+	nothing := func() {
+		for _, f := range group {
+			f.sum, f.calls, f.gathered = &summary{}, nil, nil
+		}
+	}
+	if ctx.Err() != nil {
+		nothing()
+		return
+	}
 	defer func() {
 		v := recover()
 		if v == nil {
 			return
 		}
-		for _, f := range group {
-			f.sum, f.calls, f.gathered = &summary{}, nil, nil
-		}
+		nothing()
 		m.failing.Lock()
 		defer m.failing.Unlock()
 		m.failures = append(m.failures, Failure{group[0].Name, group[0].Pkg, group[0].At, fmt.Sprint(v)})

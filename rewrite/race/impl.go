@@ -20,6 +20,38 @@ func (m *Module) behind(e *effect.Event) []*function {
 	return m.impls[called{e.Method, e.Iface}]
 }
 
+// front lists those of them that a function calls which doesn't belong to them.
+func (m *Module) front(f *function, e *effect.Event) []*function {
+	list := m.behind(e)
+	if front := m.fronts[called{e.Method, e.Iface}]; len(front) > 0 && !slices.Contains(list, f) {
+		return front
+	}
+	return list
+}
+
+// lockedOnes lists the methods behind an interface of types that have a lock, if one
+// of them is there to take it for the others: it calls the same method through the
+// same interface. Whoever knows only the interface has one of these.
+func (m *Module) lockedOnes(c called) []*function {
+	list := m.impls[c]
+	if c.method == effect.Converted || len(list) < 2 {
+		return nil
+	}
+	takes := func(g *function) bool {
+		s := m.structs[g.Recv]
+		return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock })
+	}
+	wraps := func(g *function) bool {
+		found := false
+		g.each(func(e *effect.Event) { found = found || e.Method == c.method && e.Iface == c.iface }, effect.Call)
+		return found && takes(g)
+	}
+	if !slices.ContainsFunc(list, wraps) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(g *function) bool { return !takes(g) })
+}
+
 // A called is a method called through an interface: see effect.Event.
 type called struct{ method, iface string }
 
@@ -34,6 +66,7 @@ func (m *Module) findImpls() {
 			key := called{e.Method, e.Iface}
 			if _, known := m.impls[key]; !known {
 				m.impls[key] = m.implementing(e)
+				m.fronts[key] = m.lockedOnes(key)
 			}
 		}, effect.Call, effect.Go, effect.Once)
 	}

@@ -12,6 +12,7 @@
 package race
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -38,6 +39,7 @@ type Module struct {
 	raw         map[string][]*raw
 	types       []*effect.Type
 	impls       map[called][]*function              // what is behind calls through interfaces
+	fronts      map[called][]*function              // those of them that take a lock for the others
 	conds       map[string]string                   // lock field by the sync.Cond field made from it
 	promotes    map[string]bool                     // types whose methods are those of an exported type too
 	dismissed   func(a, b rewrite.Span, why string) // see Link
@@ -93,11 +95,12 @@ type function struct {
 // Link joins the summaries of a module's packages. If dismissed is not nil, it
 // is told of each two accesses that conflict and do not race as far as one
 // activation of one function tells, and why. Accesses to what watch names, see
-// Watch, are kept even where nothing races.
-func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
+// Watch, are kept even where nothing races. Once ctx is done Link comes to an end
+// soon, and the module is of no use.
+func Link(ctx context.Context, sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
 	m := &Module{dismissed: dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range watch {
@@ -143,10 +146,10 @@ func Link(sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string),
 	m.findKinds()
 	m.findSettings()
 	m.findImpls()
-	m.summariseAll(m.components())
+	m.summariseAll(ctx, m.components())
 	m.findHanded()
 	m.topDown()
-	m.collect()
+	m.collect(ctx)
 	m.findLifetimes()
 	m.forget()
 	return m

@@ -47,8 +47,7 @@ func (w *walk) stalls(s state, note string, at effect.Pos) {
 		return
 	}
 	for _, h := range s.may {
-		// Who comes to a sync.Once has to wait for what it runs.
-		if k := h.key(w.f); k != "" && !strings.HasSuffix(k, onceHeld) {
+		if k := h.key(w.f); k != "" && isMutex(k) {
 			w.out.stalls = append(w.out.stalls, stalled{stall{k, w.f.Name, note}, at, w.f.Test})
 		}
 	}

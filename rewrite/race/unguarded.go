@@ -1,6 +1,10 @@
 package race
 
-import "github.com/go-fixer/fixer/rewrite"
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
+)
 
 // before finds an access to a part of what a field holds that has the lock, and
 // one in a function that a method of the API calls while it has not: a method
@@ -20,12 +24,21 @@ func (m *Module) before(field, of, lock string) (guarded *raw, open *published) 
 			continue
 		}
 		for _, r := range holding {
-			if (r.writes() || e.writes()) && m.meets(&r.access, r.perhaps(), e.access, held) {
+			if (r.writes() || e.writes()) && m.meets(&r.access, r.perhaps(), e.access, held) && !m.apartInPlace(field, r, e) {
 				return r, &e
 			}
 		}
 	}
 	return nil, nil
+}
+
+// apartInPlace reports whether a gate in the function that an open access is in
+// keeps it apart from a guarded one: on the long way from the API the words for it
+// may have got lost.
+func (m *Module) apartInPlace(field string, guarded *raw, open published) bool {
+	return slices.ContainsFunc(m.raw[field], func(r *raw) bool {
+		return r.fn == open.fn && r.at == open.at && byGate(&r.access, &guarded.access)
+	})
 }
 
 // meets reports whether nothing keeps a guarded access and an open one apart.

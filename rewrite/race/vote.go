@@ -7,6 +7,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // vote looks for a field that a lock guards nearly everywhere: a quarter of
@@ -137,6 +138,7 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 			without = append(without, r)
 		}
 	}
+	without = slices.DeleteFunc(without, func(o *raw) bool { return m.readsOwn(field, o) })
 	reads := func(r *raw) bool { return !r.writes() }
 	for _, g := range slices.Concat(slices.DeleteFunc(slices.Clone(with), reads), with) {
 		for _, o := range without {
@@ -146,6 +148,14 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		}
 	}
 	return nil, nil
+}
+
+// readsOwn reports whether a function that is called once, by custom, reads what
+// nobody but itself has set.
+func (m *Module) readsOwn(field string, o *raw) bool {
+	return !o.writes() && o.thread == 0 && model.Starts(o.fn.Key) && !slices.ContainsFunc(m.telling(field), func(r *raw) bool {
+		return r.writes() && r.fn != o.fn
+	})
 }
 
 // tells reports whether an access says something of what guards a place: others

@@ -225,7 +225,7 @@ func (w *walk) start(e *effect.Event, s state) state {
 		return run(e, s)
 	}
 	var out state
-	for _, f := range w.m.behind(e) {
+	for _, f := range w.m.front(w.f, e) {
 		out = out.join(run(w.each(e, f), s))
 	}
 	if !out.reached {
