@@ -36,24 +36,18 @@ type crowd struct {
 	list  []*access
 	parts int // that any of them has
 	by    *[everyPart + 1][]int
-	seen  map[likeness]tally // pairs of accesses that are alike
+	shown map[likeness]int // races between accesses that are alike
 }
 
-// A tally counts pairs of accesses that are the same code under the same locks, in
-// other goroutines: large tests start hundreds. Of those that race maxAlike are
-// kept, and maxCompared are looked at.
-type tally struct{ compared, shown int }
-
-const (
-	maxAlike    = 4
-	maxCompared = 64
-)
+// maxAlike is how many races are kept of accesses that are the same code under the
+// same locks, in other goroutines: large tests start hundreds.
+const maxAlike = 4
 
 // maxCrowd is how many accesses are kept of those that do the same at the same
 // place to the same path, under the same locks, in goroutines or methods that
 // anybody may start or call: a package variable may be used by all the tests of a
 // module.
-const maxCrowd = 16
+const maxCrowd = 64
 
 // thin keeps the first maxCrowd of the accesses that are alike.
 func thin(list []published) []published {

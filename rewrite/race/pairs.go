@@ -146,25 +146,22 @@ func (ps *pairs) compare(w *walk, c *crowd, a, b *access) {
 		return // both below one call: judged there
 	}
 	key := likeness{a.alike(), b.alike()}
-	if n := c.seen[key]; n.shown >= maxAlike || n.compared >= maxCompared {
+	if c.shown[key] >= maxAlike {
 		if a.thread != b.thread {
 			ps.remember(w, a, b)
 		}
 		return
 	}
-	if c.seen == nil {
-		c.seen = make(map[likeness]tally)
-	}
-	n := c.seen[key]
-	n.compared++
-	defer func() { c.seen[key] = n }()
 	if why := ps.dismiss(w, a, b); why != "" {
 		if ps.m.dismissed != nil {
 			ps.cleared = append(ps.cleared, dismissal{a.at.Span(), b.at.Span(), why})
 		}
 		return
 	}
-	n.shown++
+	if c.shown == nil {
+		c.shown = make(map[likeness]int)
+	}
+	c.shown[key]++
 	ps.add(w.place(a, b), pair{a: w.side(a), b: w.side(b), certain: !a.adapted && !b.adapted, obstacle: w.obstacle(a, b)})
 }
 
