@@ -81,7 +81,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // what is behind an object of another package may be anybody's
 	case ps.m.excludes(t.held, e.held), ps.m.protectedByCallers(t, e):
 		return false
-	case ps.m.handedOut(t.may.keys(t.frame)):
+	case ps.m.handedOut(t.held):
 		return false // callers may take the lock themselves
 	case ps.starts(e.entry, t.ctx.Start) && !e.later(t):
 		return false // the frame that starts the goroutine has judged it
@@ -137,7 +137,7 @@ func (m *Module) protectedByCallers(t, e published) bool {
 		return false
 	}
 	held := e.entry.inner.must
-	for k, mode := range t.may.keys(t.frame) {
+	for k, mode := range t.held {
 		if n, ok := held[k]; ok && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {
 			return true
 		}

@@ -38,6 +38,12 @@ func (m *Module) voteHeld(field string) {
 	}
 }
 
+// ownsLock reports whether a struct has a field that is a lock.
+func (m *Module) ownsLock(key string) bool {
+	s := m.structs[key]
+	return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock })
+}
+
 // hasLock reports whether a struct has a lock or atomics of its own.
 func (m *Module) hasLock(key string) bool {
 	s := m.structs[key]

@@ -37,10 +37,7 @@ func (m *Module) lockedOnes(c called) []*function {
 	if c.method == effect.Converted || len(list) < 2 {
 		return nil
 	}
-	takes := func(g *function) bool {
-		s := m.structs[g.Recv]
-		return s != nil && slices.ContainsFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Lock })
-	}
+	takes := func(g *function) bool { return m.ownsLock(g.Recv) }
 	wraps := func(g *function) bool {
 		found := false
 		g.each(func(e *effect.Event) { found = found || e.Method == c.method && e.Iface == c.iface }, effect.Call)

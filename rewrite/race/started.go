@@ -44,7 +44,7 @@ func (m *Module) apart(field, of, lock string) (guarded *raw, open side, ok bool
 // another one starts: it is that one, or calls it, or is called by it.
 func (f *function) setsUp(g *function) bool {
 	calls := func(f, g *function) bool {
-		return slices.ContainsFunc(f.calls, func(c *callSite) bool { return c.to == g && !c.spawn && !c.onNew() })
+		return slices.ContainsFunc(f.calls, func(c *callSite) bool { return c.to == g && !c.spawn })
 	}
 	return f == g || calls(f, g) || calls(g, f)
 }

@@ -19,7 +19,7 @@ func (m *Module) before(field, of, lock string) (guarded *raw, open *published) 
 		if _, takes := e.entry.sum.takes.keys(e.entry)[lock]; !takes && !m.leftToCallers(e.fn, lock) {
 			continue
 		}
-		held := merge(e.may.keys(e.frame), e.entry.entry.may)
+		held := merge(e.held, e.entry.entry.may)
 		if _, may := held[lock]; may || len(e.entry.sum.threads) > 0 && len(e.live) == 0 {
 			continue
 		}

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/model"
 )
 
@@ -43,7 +42,7 @@ func (m *Module) unused(f *function) bool {
 	switch {
 	case m.public[f.Pkg], slices.ContainsFunc(f.callers, func(g *function) bool { return !g.Test }):
 		return false
-	case m.structs[f.Recv] != nil && slices.ContainsFunc(m.structs[f.Recv].Fields, func(i effect.FieldInfo) bool { return i.Lock }):
+	case m.ownsLock(f.Recv):
 		return false // it is there for several goroutines
 	case len(f.callers) > 0:
 		return !m.presented[f.Recv] && !m.promotes[f.Recv]
