@@ -24,9 +24,10 @@ func (f fact) ofChannel() bool { return strings.HasSuffix(f.path.Sel, ";"+effect
 // behindClose reports whether a is made when a channel is known to be closed,
 // which the function of b does only after b.
 func behindClose(a, b *access) bool {
-	return slices.ContainsFunc(a.here.union(a.past), func(f fact) bool {
+	closed := func(f fact) bool {
 		return f.ofChannel() && f.path.Root == a.path.Root && b.fn.closesAfter(b.at, objectKey(f.path))
-	})
+	}
+	return slices.ContainsFunc(a.here, closed) || slices.ContainsFunc(a.past, closed)
 }
 
 // dropsClosed reports whether a forgets a channel that its goroutine has received
