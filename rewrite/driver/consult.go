@@ -33,9 +33,9 @@ func survive(doing string, err *error) {
 
 // link links summaries for a build. Functions that can't be judged are among
 // its problems.
-func (b *build) link(ctx context.Context, list []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) (err error) {
+func (b *build) link(ctx context.Context, list []*effect.Summary, o race.Options) (err error) {
 	defer survive("linking the module", &err)
-	b.module = race.Link(ctx, list, dismissed, watch...)
+	b.module = race.Link(ctx, list, o)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

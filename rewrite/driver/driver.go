@@ -217,8 +217,14 @@ func (cfg *Config) analyse(ctx context.Context, prog *load.Program, old *build, 
 	if err != nil {
 		return nil, err
 	}
+	return b, cfg.link(ctx, b, race.Options{Dismissed: dismissed}, seen)
+}
+
+// link links a build of the host, with an eye on what a log shows.
+func (cfg *Config) link(ctx context.Context, b *build, o race.Options, seen *observation) error {
 	list := append(cfg.unit.below(), b.summaries()...)
-	return b, b.link(ctx, list, dismissed, seen.watch(list)...)
+	o.Watch = seen.watch(list)
+	return b.link(ctx, list, o)
 }
 
 // extract makes a build that is not linked yet.

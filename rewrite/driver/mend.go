@@ -33,6 +33,7 @@ type fixer struct {
 // newFixer returns a fixer for findings of a build.
 func newFixer(ctx context.Context, cfg Config, b *build, root string, seen *observation, findings []*rewrite.Finding) *fixer {
 	x := &fixer{stage: newStage(ctx, &cfg, b), root: root, seen: seen, outcomes: make(map[string]*Outcome)}
+	x.scope = near
 	for _, f := range findings {
 		x.outcomes[f.Place.Key] = &Outcome{Finding: *f, Reports: seen.of(f.Place.Key)}
 	}
@@ -76,6 +77,7 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte
 			return o != nil && (o.Fix == nil && x.seen == nil || o.Fix != nil && o.Fix.Part)
 		}
 		x.stage = newStage(x.ctx, x.cfg, x.next)
+		x.scope = near
 		x.next, x.edits, x.texts = nil, nil, nil
 		findings = slices.DeleteFunc(x.base.findings(tests, nil), func(f *rewrite.Finding) bool {
 			return !left(all[f.Place.Key])
@@ -131,8 +133,45 @@ func (x *fixer) choose(findings []*rewrite.Finding) {
 	}
 	if len(list) > 0 {
 		x.cfg.say("checking the fixes")
-		x.accept(list)
+		x.acceptAll(list)
 	}
+}
+
+// acceptAll is accept for all candidates there are. Each is checked near what it
+// changes, and everything with all that are left. Should that tell more, each is
+// checked with everything.
+func (x *fixer) acceptAll(list []candidate) {
+	before := make(map[string]Outcome)
+	for place, o := range x.outcomes {
+		before[place] = *o
+	}
+	if x.accept(list); x.next == nil || x.stands() {
+		return
+	}
+	for place, o := range before {
+		*x.outcomes[place] = o
+	}
+	x.next, x.edits, x.texts = nil, nil, nil
+	x.scope = everything
+	x.accept(list)
+	x.scope = near
+}
+
+// stands reports whether nothing speaks against all fixes of the round together,
+// wherever it is found.
+func (x *fixer) stands() bool {
+	b, err := x.cfg.analyse(x.ctx, x.next.prog, x.next, nil, x.seen)
+	if err != nil {
+		return false
+	}
+	c := claimOf(x.chosen())
+	defer func(s scope) { x.scope = s }(x.scope)
+	x.scope = everything
+	if x.analysed(b.problems) != nil || x.better(b, c) != nil || x.meetings(b, c) != "" {
+		return false
+	}
+	x.next = b
+	return true
 }
 
 // propose asks the rules about one struct. Findings that can't be mended stay
@@ -263,17 +302,10 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 		}
 	}()
 	edits := slices.Clip(x.edits)
-	var c claim
 	for _, fix := range fixes {
 		edits = append(edits, fix.Edits...)
-		if fix.Part {
-			c.parts = append(c.parts, fix.Places...)
-		} else {
-			c.places = append(c.places, fix.Places...)
-		}
-		c.serial = append(c.serial, fix.Serial)
-		c.waits = c.waits || fix.Waits
 	}
+	c := claimOf(fixes)
 	texts, reason := x.play(edits)
 	if reason != "" {
 		return objectTo(reason)
@@ -283,7 +315,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 	if o != nil {
 		return o
 	}
-	reason = cmp.Or(x.meets(b, c.places, false), x.meets(b, c.parts, true))
+	reason = x.meetings(b, c)
 	if reason == "" && !slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Safety != rewrite.Safe }) {
 		reason = x.compatible(b)
 	}

@@ -214,6 +214,12 @@ func hasPrefix(s string, prefixes ...string) bool {
 	return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(s, p) })
 }
 
+// meetings reports why accesses that were seen to race, of what a claim is about,
+// could still do so in a build after the fixes.
+func (x *fixer) meetings(b *build, c claim) string {
+	return cmp.Or(x.meets(b, c.places, false), x.meets(b, c.parts, true))
+}
+
 // meets reports why accesses that were seen to race could still do so in a
 // build after a fix.
 func (x *fixer) meets(b *build, places []string, part bool) string {

@@ -42,8 +42,10 @@ func (x *fixer) split() error {
 // that are left, and the texts that they leave.
 func (x *fixer) step(done, todo []*rewrite.Fix) ([]*rewrite.Fix, map[string][]byte) {
 	if len(todo) > 1 {
+		s := *x.stage
+		s.scope = reached
 		for _, fix := range todo {
-			y := &fixer{stage: x.stage, seen: x.seen, outcomes: x.outcomes}
+			y := &fixer{stage: &s, seen: x.seen, outcomes: x.outcomes}
 			if y.verify(append(slices.Clip(done), fix)...) == nil {
 				return []*rewrite.Fix{fix}, y.texts
 			}

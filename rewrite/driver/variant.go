@@ -13,6 +13,7 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/race"
 )
 
 // variants are the other builds of the module that fixes had to be looked at
@@ -24,10 +25,9 @@ type variants struct {
 
 // A variant is one other build, without the fixes.
 type variant struct {
-	prog *load.Program
-	err  error  // why it can't be had
-	of   *build // that stage is the variant of
-	*stage
+	prog   *load.Program
+	err    error // why it can't be had
+	*stage       // its base is of the build that fixes are checked on top of
 }
 
 // load loads a variant of a build, unless that is done. The error is the first
@@ -58,18 +58,20 @@ func (l *variants) load(b *build, v load.Variant) (*variant, error) {
 // at returns the stage of a variant on which to check fixes that are checked on
 // top of a build.
 func (w *variant) at(x *stage) (*stage, error) {
-	if w.of != x.base {
+	if w.stage == nil || w.host != x.base {
 		prog, _ := w.prog.With(x.ctx, x.base.prog.Texts(), true)
 		var old *build
 		if w.stage != nil {
 			old = w.base
 		}
-		b, err := x.cfg.analyseVariant(x.ctx, prog, old, x.base)
+		b, err := x.cfg.extract(x.ctx, prog, old)
 		if err != nil {
 			return nil, err
 		}
-		w.of, w.stage = x.base, newStage(x.ctx, x.cfg, b)
+		w.stage = newStage(x.ctx, x.cfg, b)
+		w.host = x.base
 	}
+	w.scope = x.scope
 	return w.stage, nil
 }
 
@@ -118,20 +120,15 @@ func sets(p *load.Package, lit *ast.CompositeLit, place string) bool {
 	})
 }
 
-// analyseVariant summarises what a variant has for itself, and links that with
-// the rest of the module.
-func (cfg *Config) analyseVariant(ctx context.Context, prog *load.Program, old, host *build) (*build, error) {
-	b, err := cfg.extract(ctx, prog, old)
-	if err != nil {
-		return nil, err
-	}
+// linkVariant links what a variant has for itself with the rest of the module.
+func (b *build) linkVariant(ctx context.Context, host *build, focus *race.Focus) error {
 	var list []*effect.Summary
 	for _, p := range host.prog.Packages {
-		if s := host.sums[p]; s != nil && prog.Same[p.ID] {
+		if s := host.sums[p]; s != nil && b.prog.Same[p.ID] {
 			list = append(list, s)
 		}
 	}
-	return b, b.link(ctx, append(list, b.summaries()...), nil)
+	return b.link(ctx, append(list, b.summaries()...), race.Options{Focus: focus})
 }
 
 // elsewhere checks a claim under all builds of the module that have other files

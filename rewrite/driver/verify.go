@@ -12,6 +12,7 @@ import (
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/load"
+	"github.com/go-fixer/fixer/rewrite/race"
 )
 
 // Checks says what every fix has passed, a clause each.
@@ -35,11 +36,37 @@ type claim struct {
 	api    bool // a type that other packages may use changes
 }
 
+// claimOf is what fixes are made for.
+func claimOf(fixes []*rewrite.Fix) (c claim) {
+	for _, fix := range fixes {
+		if fix.Part {
+			c.parts = append(c.parts, fix.Places...)
+		} else {
+			c.places = append(c.places, fix.Places...)
+		}
+		c.serial = append(c.serial, fix.Serial)
+		c.waits = c.waits || fix.Waits
+	}
+	return c
+}
+
+// A scope is where races are looked for that a fix could make.
+type scope int
+
+const (
+	reached scope = iota // on all that the functions it changes get to
+	near                 // on what they name themselves
+	everything
+)
+
 // A stage checks fixes on top of one state of the module.
 type stage struct {
 	ctx  context.Context
 	cfg  *Config
 	base *build
+	host *build // that base is a variant of, if it is one
+	scope
+	close *race.Module // see closer
 	// complaints is what vet says of packages of base, by ID, as far as asked.
 	complaints map[string][]analysis.Diagnostic
 }
@@ -58,12 +85,9 @@ func (x *stage) try(c claim, host *build, seen *observation) (*build, *objection
 	if reason := x.vets(again); reason != "" {
 		return nil, objectTo(reason)
 	}
-	var b *build
-	var err error
-	if host != nil {
-		b, err = x.cfg.analyseVariant(x.ctx, next, x.base, host)
-	} else {
-		b, err = x.cfg.analyse(x.ctx, next, x.base, nil, seen)
+	b, err := x.cfg.extract(x.ctx, next, x.base)
+	if err == nil {
+		err = x.link(b, c, host, seen)
 	}
 	if err != nil {
 		return nil, objectTo(err.Error())
@@ -71,7 +95,61 @@ func (x *stage) try(c claim, host *build, seen *observation) (*build, *objection
 	if o := x.analysed(b.problems); o != nil {
 		return nil, o
 	}
-	return b, x.better(b, c.places, c.waits, c.serial)
+	return b, x.better(b, c)
+}
+
+// link links what a claim is about, no more, unless all is asked for.
+func (x *stage) link(b *build, c claim, host *build, seen *observation) error {
+	var focus *race.Focus
+	if x.scope != everything {
+		focus = &race.Focus{Funcs: x.changed(b, c.texts), Near: x.scope == near, Places: slices.Concat(c.places, c.parts)}
+	}
+	if host == nil {
+		return x.cfg.link(x.ctx, b, race.Options{Focus: focus}, seen)
+	}
+	if focus != nil {
+		focus.Places = append(focus.Places, host.module.Places()...)
+	}
+	if err := b.linkVariant(x.ctx, host, focus); err != nil {
+		return err
+	}
+	if x.base.module != nil && x.base.module.Judges(b.module.Places()) {
+		return nil
+	}
+	return x.base.linkVariant(x.ctx, x.host, &race.Focus{Places: b.module.Places()})
+}
+
+// changed lists the functions of a build, by key, of which the text differs from
+// that in base.
+func (x *stage) changed(b *build, texts map[string][]byte) (keys []string) {
+	before := make(map[string][]byte)
+	for file := range texts {
+		before[file], _ = x.base.prog.Source(file) // a file that was not there had no functions
+	}
+	old := bodies(x.base, before)
+	for key, text := range bodies(b, texts) {
+		if old[key] != text {
+			keys = append(keys, key)
+		}
+	}
+	return keys
+}
+
+// bodies returns the lines of the functions in some files of a build, by key.
+func bodies(b *build, texts map[string][]byte) map[string]string {
+	lines := make(map[string][]string)
+	for file, text := range texts {
+		lines[file] = strings.SplitAfter(string(text), "\n")
+	}
+	out := make(map[string]string)
+	for _, s := range b.summaries() {
+		for _, f := range s.Funcs {
+			if list := lines[f.At.File]; 0 < f.At.Line && f.At.Line <= f.End.Line && f.End.Line <= len(list) {
+				out[f.Key] = strings.Join(list[f.At.Line-1:f.End.Line], "")
+			}
+		}
+	}
+	return out
 }
 
 // analysed reports the first package that can't be judged any more.
@@ -88,7 +166,7 @@ func (x *stage) analysed(problems []load.Problem) *objection {
 // blame from the others, as far as that is known.
 type objection struct {
 	reason string
-	places []string // that the fixes are for, and that they don't mend
+	places []string // that the fixes to blame are for
 	locks  []string // keys of locks that must not be held where they would be
 	file   string   // that would not be right any more
 }
@@ -147,25 +225,82 @@ func (x *stage) compiles(problems []load.Problem) *objection {
 // better reports why the new build is no improvement: some of the places still
 // race, another one does now, a lock may wait for itself, or one is held over
 // what is slow.
-func (x *stage) better(b *build, places []string, waits bool, serial []string) *objection {
-	had := make(map[string]bool)
-	for _, f := range x.base.module.Findings() {
-		had[f.Place.Key] = true
+func (x *stage) better(b *build, c claim) *objection {
+	if o := fails(b.module, c.places); o != nil {
+		return o
 	}
+	o := spoils(x.base.module, b.module, c)
+	if o == nil || x.scope == everything || x.host != nil {
+		return o
+	}
+	// The more there is to see, the less of it is kept: base gets as close a look.
+	old, err := x.closer(b.module.Places())
+	if err != nil {
+		return objectTo(err.Error())
+	}
+	return spoils(old, b.module, c)
+}
+
+// closer is the module of base where no other places are judged than some.
+func (x *stage) closer(places []string) (*race.Module, error) {
+	if x.close == nil || !x.close.Judges(places) {
+		b := *x.base
+		if err := x.cfg.link(x.ctx, &b, race.Options{Focus: &race.Focus{Places: places}}, nil); err != nil {
+			return nil, err
+		}
+		x.close = b.module
+	}
+	return x.close, nil
+}
+
+// fails says which of the places that are to be mended still race.
+func fails(new *race.Module, places []string) *objection {
 	var out objection
-	for _, f := range b.module.Findings() {
-		still := slices.Contains(places, f.Place.Key)
-		reason := x.worse(f, still, had[f.Place.Key])
-		if reason != "" && still {
-			out.places = append(out.places, f.Place.Key)
+	for _, f := range new.Findings() {
+		if !slices.Contains(places, f.Place.Key) {
+			continue
+		}
+		out.places = append(out.places, f.Place.Key)
+		reason := fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
+		if f.Kind == rewrite.Locking {
+			reason = lockClause(f) + " still"
 		}
 		out.reason = cmp.Or(out.reason, reason)
+	}
+	if out.reason == "" {
+		return nil
+	}
+	return &out
+}
+
+// spoils says what the new module has against it that the old one had not.
+func spoils(old, new *race.Module, c claim) *objection {
+	var out objection
+	had := make(map[string]bool)
+	for _, f := range old.Findings() {
+		had[f.Place.Key] = true
+	}
+	for _, f := range new.Findings() {
+		key := f.Place.Key
+		switch {
+		case had[key] || old.Races(key) || slices.Contains(c.places, key):
+			continue
+		case f.Kind == rewrite.Locking:
+			out.reason = cmp.Or(out.reason, "then "+lockClause(f))
+			continue
+		}
+		out.reason = cmp.Or(out.reason, fmt.Sprintf("%s would race", f.Place.Name))
+		for _, p := range c.places { // most likely it is the fix of a neighbour
+			if p[:strings.LastIndexByte(p, '.')+1] == key[:strings.LastIndexByte(key, '.')+1] {
+				out.places = append(out.places, p)
+			}
+		}
 	}
 	if out.reason != "" {
 		return &out
 	}
-	before := x.base.module.Deadlocks()
-	for _, d := range b.module.Deadlocks() {
+	before := old.Deadlocks()
+	for _, d := range new.Deadlocks() {
 		if i := slices.IndexFunc(before, d.Same); i >= 0 {
 			before = slices.Delete(before, i, i+1) // one explains one
 		} else {
@@ -176,28 +311,9 @@ func (x *stage) better(b *build, places []string, waits bool, serial []string) *
 	if out.reason != "" {
 		return &out
 	}
-	out.reason, out.locks = b.module.Impairs(x.base.module, waits, serial)
+	out.reason, out.locks = new.Impairs(old, c.waits, c.serial)
 	if out.reason != "" {
 		return &out
 	}
 	return nil
-}
-
-// worse says why a finding of the new build speaks against it: it is on a place
-// that was to be mended, and races still, or on one that the old build didn't
-// find. "" if it doesn't.
-func (x *stage) worse(f *rewrite.Finding, still, had bool) string {
-	switch locking := f.Kind == rewrite.Locking; {
-	case locking && still:
-		return lockClause(f) + " still"
-	case locking && !had:
-		return "then " + lockClause(f)
-	case locking:
-		return ""
-	case still:
-		return fmt.Sprintf("%s would still race, at %s:%d", f.Place.Name, filepath.Base(f.Sides[1].Access.At.File), f.Sides[1].Access.At.Line)
-	case !x.base.module.Races(f.Place.Key):
-		return fmt.Sprintf("%s would race", f.Place.Name)
-	}
-	return ""
 }

@@ -2,6 +2,7 @@ package race
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -101,11 +102,70 @@ func (c *crowd) having(parts int) []int {
 
 // among compares the accesses of one place with each other, in order.
 func (ps *pairs) among(w *walk, c *crowd) {
+	kept := ps.kept(w, c)
 	for i, a := range c.list {
 		meets := c.having(everyPart &^ a.part())
 		first, _ := slices.BinarySearch(meets, i)
 		for _, j := range meets[first:] {
-			ps.compare(w, c, a, c.list[j])
+			b := c.list[j]
+			if kept == nil || !kept[i] || !kept[j] {
+				ps.compare(w, c, a, b)
+			} else if a.thread != b.thread && conflict(a, b) {
+				ps.remember(w, a, b)
+			}
+		}
+	}
+}
+
+// few is how many accesses are compared as quickly as what keeps them apart is
+// found.
+const few = 8
+
+// kept tells the accesses of a crowd that one lock, or one gate, keeps apart from
+// each other: a cache behind a lock is used by all that a large test does. Nil if
+// there are none, or somebody wants to know why each two don't race.
+func (ps *pairs) kept(w *walk, c *crowd) []bool {
+	if len(c.list) < few || ps.m.dismissed != nil {
+		return nil
+	}
+	counts := make(map[any]int)
+	var most any
+	for _, a := range c.list {
+		for k := range w.keepers(a) {
+			if counts[k]++; most == nil || counts[k] > counts[most] {
+				most = k
+			}
+		}
+	}
+	if most == nil {
+		return nil
+	}
+	kept := make([]bool, len(c.list))
+	for i, a := range c.list {
+		for k := range w.keepers(a) {
+			kept[i] = kept[i] || k == most
+		}
+	}
+	return kept
+}
+
+// keepers lists the locks and gates that keep an access from others which have
+// the same one; see excludes and oneAfterTheOther.
+func (w *walk) keepers(a *access) iter.Seq[any] {
+	return func(yield func(any) bool) {
+		for key, mode := range w.keysOf(w.tokens1(a).may) {
+			if (mode == rewrite.Exclusive || !a.changes()) && !yield(key) {
+				return
+			}
+		}
+		for _, f := range a.past {
+			if f.ofChannel() || f.ofLatch() || !f.passed && a.changes() || f.path.Root.Kind != effect.Global && f.path.Root != a.path.Root {
+				continue
+			}
+			f.passed, f.alone = false, false
+			if !yield(f) {
+				return
+			}
 		}
 	}
 }

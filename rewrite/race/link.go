@@ -42,7 +42,7 @@ type Module struct {
 	fronts      map[called][]*function              // those of them that take a lock for the others
 	conds       map[string]string                   // lock field by the sync.Cond field made from it
 	promotes    map[string]bool                     // types whose methods are those of an exported type too
-	dismissed   func(a, b rewrite.Span, why string) // see Link
+	dismissed   func(a, b rewrite.Span, why string) // see Options
 	pooled      map[string]bool                     // types whose objects are in a sync.Pool when nobody needs them
 	invoked     map[string]bool                     // methods that are called through interfaces: by key, those that others may call by name
 	imported    map[string]bool                     // packages of which others call functions
@@ -60,7 +60,8 @@ type Module struct {
 	sums        []*effect.Summary
 	lockOrder   map[[2]string]Deadlock // by the lock held and the one taken
 	stalls      map[stall]stalled      // where each was seen first
-	watch       map[string]bool        // see Link
+	watch       map[string]bool        // see Options
+	wanted      map[string]bool        // places of the Focus; nil for all
 	watchesUses bool                   // some of watch are of used
 	seen        map[string][]observed  // by place, see Observe
 	inFile      map[string][]*function // filled on first use
@@ -92,18 +93,15 @@ type function struct {
 	gathered *gathering
 }
 
-// Link joins the summaries of a module's packages. If dismissed is not nil, it
-// is told of each two accesses that conflict and do not race as far as one
-// activation of one function tells, and why. Accesses to what watch names, see
-// Watch, are kept even where nothing races. Once ctx is done Link comes to an end
-// soon, and the module is of no use.
-func Link(ctx context.Context, sums []*effect.Summary, dismissed func(a, b rewrite.Span, why string), watch ...string) *Module {
-	m := &Module{dismissed: dismissed, sums: sums,
+// Link joins the summaries of a module's packages. Once ctx is done it comes to an
+// end soon, and the module is of no use.
+func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
+	m := &Module{dismissed: o.Dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
-	for _, key := range watch {
+	for _, key := range o.Watch {
 		m.watch[key] = true
 		m.watchesUses = m.watchesUses || strings.HasPrefix(key, used)
 	}
@@ -139,14 +137,16 @@ func Link(ctx context.Context, sums []*effect.Summary, dismissed func(a, b rewri
 	}
 	m.findStarts()
 	m.findCandidates()
+	m.findKinds()
+	m.findSettings()
+	m.findImpls()
+	groups := m.components()
+	m.focus(o.Focus)
 	m.numbers = make(map[string]int, len(m.cands))
 	for key := range m.cands {
 		m.numbers[key] = len(m.numbers) + 1
 	}
-	m.findKinds()
-	m.findSettings()
-	m.findImpls()
-	m.summariseAll(ctx, m.components())
+	m.summariseAll(ctx, groups)
 	m.findHanded()
 	m.topDown()
 	m.collect(ctx)
