@@ -129,6 +129,66 @@ func TestWith(t *testing.T) {
 	}
 }
 
+const shared = `
+-- go.mod --
+module example.com/m
+
+go 1.21
+-- types/types.go --
+package types
+
+type T struct{ n int }
+
+func (t *T) N() int { return t.n }
+-- taker/taker.go --
+package taker
+
+import "example.com/m/types"
+
+func Take(t *types.T) int { return t.N() }
+-- wire/wire.go --
+package wire
+
+type W struct{ n int }
+-- conn/conn.go --
+package conn
+
+import (
+	"example.com/m/types"
+	"example.com/m/wire"
+)
+
+type Conn struct{ w wire.W }
+
+func (c *Conn) T() *types.T { return new(types.T) }
+-- user/user.go --
+package user
+
+import (
+	"example.com/m/conn"
+	"example.com/m/taker"
+)
+
+func Use(c *conn.Conn) int { return taker.Take(c.T()) }
+`
+
+// What changed before, unseen by those that import it, and what shows outside now
+// meet in packages that see both by different ways.
+func TestWithAgain(t *testing.T) {
+	dir := unpack(t, shared)
+	ctx := context.Background()
+	prog, err := load.Load(ctx, load.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	types, wire := filepath.Join(dir, "types", "types.go"), filepath.Join(dir, "wire", "wire.go")
+	next, _ := prog.With(ctx, map[string][]byte{types: []byte("package types\n\ntype T struct{ m int }\n\nfunc (t *T) N() int { return t.m }\n")}, false)
+	next, _ = next.With(ctx, map[string][]byte{wire: []byte("package wire\n\ntype W struct{ n, m int }\n")}, true)
+	if len(next.Problems) > 0 {
+		t.Errorf("problems: %v", next.Problems)
+	}
+}
+
 const loose = `
 -- go.mod --
 module example.com/m

@@ -7,35 +7,23 @@ import (
 )
 
 // without returns the world less the packages that hold the changed files and,
-// if api is set, those that import these. If it is not, those go too through which
-// a changed package comes to see one that has changed, now or before: they know
-// its types by what it was.
+// if api is set, those that import these. Those go too through which one of them
+// comes to see a package that has changed, now or before: they know its types by
+// what it was.
 func (w *world) without(prog *Program, changed map[string]bool, api bool) *world {
 	next := &world{prog: prog, root: w.root, own: w.own, paths: w.paths, named: w.named, nodes: make(map[string]*node, len(w.nodes)),
 		deps: w.deps, ssa: w.ssa, reading: w.reading.without(changed), lean: w.lean}
 	holds := func(p *packages.Package) bool {
 		return slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return changed[f] })
 	}
-	held := func(p *packages.Package) bool {
+	sees := importing(holds)
+	knows := importing(func(p *packages.Package) bool {
 		return slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return prog.files[f] != nil })
-	}
-	above := make(map[string]bool) // has changed, or an import leads to one that has
-	done := make(map[string]bool)
-	var visit func(p *packages.Package) bool
-	visit = func(p *packages.Package) bool {
-		if !done[p.ID] {
-			done[p.ID] = true
-			above[p.ID] = holds(p) || !api && held(p)
-			for _, q := range p.Imports {
-				above[p.ID] = visit(q) || above[p.ID]
-			}
-		}
-		return above[p.ID]
-	}
+	})
 	stale := make(map[string]bool)
 	var drop func(p *packages.Package)
 	drop = func(p *packages.Package) {
-		if above[p.ID] && !stale[p.ID] {
+		if knows(p) && !stale[p.ID] {
 			stale[p.ID] = true
 			for _, q := range p.Imports {
 				drop(q)
@@ -43,7 +31,7 @@ func (w *world) without(prog *Program, changed map[string]bool, api bool) *world
 		}
 	}
 	for _, n := range w.nodes {
-		if visit(n.meta) && (api || holds(n.meta)) {
+		if holds(n.meta) || api && sees(n.meta) {
 			drop(n.meta)
 		}
 	}
@@ -54,4 +42,21 @@ func (w *world) without(prog *Program, changed map[string]bool, api bool) *world
 		next.nodes[id] = n
 	}
 	return next
+}
+
+// importing returns whether something holds of a package, or of one to which its
+// imports lead.
+func importing(is func(*packages.Package) bool) func(*packages.Package) bool {
+	known := make(map[string]bool)
+	var visit func(p *packages.Package) bool
+	visit = func(p *packages.Package) bool {
+		if _, ok := known[p.ID]; !ok {
+			known[p.ID] = is(p)
+			for _, q := range p.Imports {
+				known[p.ID] = visit(q) || known[p.ID]
+			}
+		}
+		return known[p.ID]
+	}
+	return visit
 }
