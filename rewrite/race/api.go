@@ -286,6 +286,16 @@ func (f *function) handsOut(r effect.Root) bool {
 // setsUp reports whether an entry also sets, without a lock, what the goroutine
 // needs and never sets itself: then it is called before the goroutine starts.
 func (ps *pairs) setsUp(t, e published) bool {
+	key := setup{e.entry, t.ctx.Start}
+	sets, known := ps.sets[key]
+	if !known {
+		sets = ps.findsSetUp(t, e)
+		ps.sets[key] = sets
+	}
+	return sets
+}
+
+func (ps *pairs) findsSetUp(t, e published) bool {
 	for field, entries := range ps.entries {
 		if ps.writtenBy(field, t.ctx.Start) {
 			continue

@@ -164,7 +164,7 @@ func (m *Module) forget() {
 		}
 		f.gathered = nil
 	}
-	m.pairs.threads, m.pairs.entries, m.pairs.tests, m.pairs.judged, m.pairs.cleared = nil, nil, nil, nil, nil
+	m.pairs.threads, m.pairs.entries, m.pairs.tests, m.pairs.judged, m.pairs.sets, m.pairs.cleared = nil, nil, nil, nil, nil, nil
 }
 
 // findCandidates marks the fields that something other than the maker of a

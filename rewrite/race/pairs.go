@@ -45,6 +45,12 @@ type judgement struct {
 	field int
 }
 
+// A setup is what is called before what starts a goroutine, if it is that.
+type setup struct {
+	entry *function
+	start rewrite.Span
+}
+
 // A dismissal is two accesses that conflict, and why they don't race.
 type dismissal struct {
 	a, b rewrite.Span
@@ -95,12 +101,13 @@ type pairs struct {
 	tests   map[string][]published // by package variable: what parallel tests do
 	cleared []dismissal            // for Module.dismissed, if somebody asks
 	judged  map[judgement]bool
-	sites   starts // two seen in one frame
+	sets    map[setup]bool // see setsUp
+	sites   starts         // two seen in one frame
 }
 
 func newPairs(m *Module) *pairs {
 	return &pairs{m: m, found: make(map[string][]pair), threads: make(map[string][]published),
-		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool)}
+		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool), sets: make(map[setup]bool)}
 }
 
 // frame finds the pairs that meet in one function's activation, and publishes
