@@ -15,13 +15,13 @@ import (
 // A renewal is a package before and after a change.
 type renewal struct{ old, new *load.Package }
 
-// renewed lists the packages that a build has anew.
-func (x *stage) renewed(b *build) (list []renewal) {
+// renewed lists the packages that a program has anew.
+func (x *stage) renewed(next *load.Program) (list []renewal) {
 	old := make(map[string]*load.Package)
 	for _, p := range x.base.prog.Packages {
 		old[p.ID] = p
 	}
-	for _, p := range b.prog.Packages {
+	for _, p := range next.Packages {
 		if q := old[p.ID]; q != nil && q != p {
 			list = append(list, renewal{q, p})
 		}
@@ -31,8 +31,8 @@ func (x *stage) renewed(b *build) (list []renewal) {
 
 // compatible reports the first change that code of other modules may not
 // compile with any more.
-func (x *stage) compatible(b *build) string {
-	for _, r := range x.renewed(b) {
+func (x *stage) compatible(next *load.Program) string {
+	for _, r := range x.renewed(next) {
 		if r.new.Types.Name() == "main" || strings.Contains("/"+r.new.Path+"/", "/internal/") || strings.HasSuffix(r.new.Path, "_test") {
 			continue
 		}
@@ -46,9 +46,9 @@ func (x *stage) compatible(b *build) string {
 }
 
 // redeclared names what is declared otherwise, or newly, in the packages that a
-// build has anew, fields and methods with their types, where some files are.
-func (x *stage) redeclared(b *build, files []string) (names []load.Name) {
-	for _, r := range x.renewed(b) {
+// program has anew, fields and methods with their types, where some files are.
+func (x *stage) redeclared(next *load.Program, files []string) (names []load.Name) {
+	for _, r := range x.renewed(next) {
 		old, now := declarations(r.old.Types), declarations(r.new.Types)
 		all := maps.Clone(old)
 		maps.Copy(all, now)

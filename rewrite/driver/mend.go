@@ -311,15 +311,22 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 		return objectTo(reason)
 	}
 	c.texts, c.api = texts, x.declares(edits)
-	b, o := x.try(c, nil, x.seen)
+	next, o := x.program(c)
 	if o != nil {
 		return o
 	}
-	reason = x.meetings(b, c)
-	if reason == "" && !slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Safety != rewrite.Safe }) {
-		reason = x.compatible(b)
+	if !slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Safety != rewrite.Safe }) {
+		reason = x.compatible(next)
 	}
-	if reason = cmp.Or(reason, x.shape(b), x.base.sites.initial(edits)); reason != "" {
+	// What needs no analysis is asked first: that takes longest.
+	if reason = cmp.Or(reason, x.shape(next), x.base.sites.initial(edits)); reason != "" {
+		return objectTo(reason)
+	}
+	b, o := x.stage.analyse(next, c, nil, x.seen)
+	if o != nil {
+		return o
+	}
+	if reason = x.meetings(b, c); reason != "" {
 		return objectTo(reason)
 	}
 	if o := x.elsewhere(edits, c, b); o != nil {

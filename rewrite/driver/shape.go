@@ -15,8 +15,8 @@ import (
 
 // shape reports the first change to a struct that code can tell which finds
 // its way by reflection, or relies on the layout.
-func (x *stage) shape(b *build) string {
-	for _, r := range x.renewed(b) {
+func (x *stage) shape(next *load.Program) string {
+	for _, r := range x.renewed(next) {
 		for _, name := range r.old.Types.Scope().Names() {
 			old, was := r.old.Types.Scope().Lookup(name).(*types.TypeName)
 			new, is := r.new.Types.Scope().Lookup(name).(*types.TypeName)

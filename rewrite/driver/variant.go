@@ -149,7 +149,7 @@ func (x *fixer) elsewhere(edits []rewrite.Edit, c claim, b *build) *objection {
 			names = append(names, lock[strings.LastIndexByte(lock, '.')+1:])
 		}
 	}
-	list, err := x.base.prog.Variants(append(namesIn(names, files), x.redeclared(b, files)...), slices.Sorted(maps.Keys(c.texts)))
+	list, err := x.base.prog.Variants(append(namesIn(names, files), x.redeclared(b.prog, files)...), slices.Sorted(maps.Keys(c.texts)))
 	if err != nil {
 		return objectTo(err.Error())
 	}
@@ -163,7 +163,11 @@ func (x *fixer) elsewhere(edits []rewrite.Edit, c claim, b *build) *objection {
 		if err != nil {
 			return objectTo(err.Error())
 		}
-		if _, o := s.try(c, b, nil); o != nil {
+		next, o := s.program(c)
+		if o == nil {
+			_, o = s.analyse(next, c, b, nil)
+		}
+		if o != nil {
 			o.reason = v.Name + ", " + o.reason
 			return o
 		}

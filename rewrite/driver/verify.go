@@ -75,9 +75,9 @@ func newStage(ctx context.Context, cfg *Config, base *build) *stage {
 	return &stage{ctx: ctx, cfg: cfg, base: base, complaints: make(map[string][]analysis.Diagnostic)}
 }
 
-// try builds what a claim is about and says what speaks against it. Of a variant
-// only the packages are built that differ from those of host.
-func (x *stage) try(c claim, host *build, seen *observation) (*build, *objection) {
+// program is the module with the texts of a claim, or what the compiler and go
+// vet have to say of it.
+func (x *stage) program(c claim) (*load.Program, *objection) {
 	next, again := x.base.prog.With(x.ctx, c.texts, c.api)
 	if o := x.compiles(next.Problems); o != nil {
 		return nil, o
@@ -85,6 +85,13 @@ func (x *stage) try(c claim, host *build, seen *observation) (*build, *objection
 	if reason := x.vets(again); reason != "" {
 		return nil, objectTo(reason)
 	}
+	return next, nil
+}
+
+// analyse summarises and links the module as a claim makes it, and says what speaks
+// against it. Of a variant only the packages are summarised that differ from those
+// of host.
+func (x *stage) analyse(next *load.Program, c claim, host *build, seen *observation) (*build, *objection) {
 	b, err := x.cfg.extract(x.ctx, next, x.base)
 	if err == nil {
 		err = x.link(b, c, host, seen)
