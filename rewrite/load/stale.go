@@ -18,7 +18,7 @@ func (w *world) without(prog *Program, changed map[string]bool, api bool) *world
 	}
 	sees := importing(holds)
 	knows := importing(func(p *packages.Package) bool {
-		return slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return prog.files[f] != nil })
+		return slices.ContainsFunc(p.CompiledGoFiles, func(f string) bool { return changed[f] || prog.files[f] != nil })
 	})
 	stale := make(map[string]bool)
 	var drop func(p *packages.Package)
