@@ -76,6 +76,25 @@ func (c *Counter) Reset() {
 func (c *Counter) set() {
 	println("reset")
 }
+
+type Job struct {
+	done chan bool
+	n    int
+}
+
+func Run() {
+	j := &Job{done: make(chan bool)}
+	go func() {
+		j.work()
+		close(j.done)
+	}()
+	<-j.done
+	j.show()
+}
+
+func (j *Job) work() { j.n++ }
+
+func (j *Job) show() { println(j.n) }
 `
 
 // failing is an edit that can't be made.
@@ -134,6 +153,7 @@ func TestVerify(t *testing.T) {
 		{"slow work under the lock", "Counter.mu would be held over a call of Sleep, in ", []rewrite.Edit{hold("time.Sleep(time.Second)", "c.n++"), good[1]}},
 		{"taken twice", "would take Counter.mu again while it holds it, at counter.go:", append(good, hold("println(\"reset\")", "println(\"reset\")"))},
 		{"two locks in both orders", "first and second would be taken in both orders", append(good, instead("println(\"second\")", "first.Lock(); println(); first.Unlock()"))},
+		{"an order lost for others", "Job.n would race", append(good, instead("close(j.done)", "close(j.done); j.work()"))},
 		{"another parameter", "the API would change: Limit: changed from func(uint8) int64 to func(uint16) int64", append(good, instead("uint8", "uint16"))},
 		{"another exported field", "the API would change: Config.Name: changed from string to any", append(good, retype("Name", "any"))},
 		{"a new exported field", "encoders would see Config.More, which is new", append(good, add("More", "int"))},
