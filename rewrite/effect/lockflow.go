@@ -281,7 +281,11 @@ func (w *lockWalk) give(ref *lockRef, kind model.Kind, call *ast.CallExpr, h hol
 		return h
 	}
 	w.uses[ref.path].released = true
-	return holding{shared: h.shared, excl: h.excl, freed: call}
+	next := holding{shared: h.shared, excl: h.excl, freed: call}
+	if next.on() { // it was taken twice
+		next.taken, next.via = h.taken, h.via
+	}
+	return next
 }
 
 // pass notes what is held where a statement jumps.
