@@ -322,7 +322,7 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 	if reason = cmp.Or(reason, x.shape(next), x.base.sites.initial(edits)); reason != "" {
 		return objectTo(reason)
 	}
-	b, o := x.stage.analyse(next, c, nil, x.seen)
+	b, o := x.analyse(next, c, nil, x.seen)
 	if o != nil {
 		return o
 	}

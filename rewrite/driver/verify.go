@@ -233,10 +233,11 @@ func (x *stage) compiles(problems []load.Problem) *objection {
 // race, another one does now, a lock may wait for itself, or one is held over
 // what is slow.
 func (x *stage) better(b *build, c claim) *objection {
-	if o := fails(b.module, c.places); o != nil {
+	findings := b.module.Findings()
+	if o := fails(findings, c.places); o != nil {
 		return o
 	}
-	o := spoils(x.base.module, b.module, c)
+	o := spoils(x.base.module, b.module, findings, c)
 	if o == nil || x.scope == everything || x.host != nil {
 		return o
 	}
@@ -245,7 +246,7 @@ func (x *stage) better(b *build, c claim) *objection {
 	if err != nil {
 		return objectTo(err.Error())
 	}
-	return spoils(old, b.module, c)
+	return spoils(old, b.module, findings, c)
 }
 
 // closer is the module of base where no other places are judged than some.
@@ -260,10 +261,11 @@ func (x *stage) closer(places []string) (*race.Module, error) {
 	return x.close, nil
 }
 
-// fails says which of the places that are to be mended still race.
-func fails(new *race.Module, places []string) *objection {
+// fails says which of the places that are to be mended still race, by what a new
+// module finds.
+func fails(findings []*rewrite.Finding, places []string) *objection {
 	var out objection
-	for _, f := range new.Findings() {
+	for _, f := range findings {
 		if !slices.Contains(places, f.Place.Key) {
 			continue
 		}
@@ -280,14 +282,15 @@ func fails(new *race.Module, places []string) *objection {
 	return &out
 }
 
-// spoils says what the new module has against it that the old one had not.
-func spoils(old, new *race.Module, c claim) *objection {
+// spoils says what the new module, with its findings, has against it that the old
+// one had not.
+func spoils(old, new *race.Module, findings []*rewrite.Finding, c claim) *objection {
 	var out objection
 	had := make(map[string]bool)
 	for _, f := range old.Findings() {
 		had[f.Place.Key] = true
 	}
-	for _, f := range new.Findings() {
+	for _, f := range findings {
 		key := f.Place.Key
 		switch {
 		case had[key] || old.Races(key) || slices.Contains(c.places, key):

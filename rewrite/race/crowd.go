@@ -128,12 +128,12 @@ func (ps *pairs) kept(w *walk, c *crowd) []bool {
 	if len(c.list) < few || ps.m.dismissed != nil {
 		return nil
 	}
-	counts := make(map[any]int)
-	var most any
-	for _, a := range c.list {
+	by := make(map[any][]int) // accesses, by what keeps them
+	var most []int
+	for i, a := range c.list {
 		for k := range w.keepers(a) {
-			if counts[k]++; most == nil || counts[k] > counts[most] {
-				most = k
+			if by[k] = append(by[k], i); len(by[k]) > len(most) {
+				most = by[k]
 			}
 		}
 	}
@@ -141,10 +141,8 @@ func (ps *pairs) kept(w *walk, c *crowd) []bool {
 		return nil
 	}
 	kept := make([]bool, len(c.list))
-	for i, a := range c.list {
-		for k := range w.keepers(a) {
-			kept[i] = kept[i] || k == most
-		}
+	for _, i := range most {
+		kept[i] = true
 	}
 	return kept
 }

@@ -40,11 +40,7 @@ func (m *Module) focus(o *Focus) {
 		m.wanted[key] = true
 	}
 	note := func(p effect.Path) {
-		key := p.Field()
-		if key == "" {
-			key = p.Root.Key
-		}
-		if m.cands[key] {
+		if key := objectKey(p); m.cands[key] {
 			m.wanted[key] = true
 		}
 	}

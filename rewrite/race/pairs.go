@@ -45,7 +45,7 @@ type judgement struct {
 	field int
 }
 
-// A setup is what is called before what starts a goroutine, if it is that.
+// A setup is an entry and the start of a goroutine: what setsUp is asked of.
 type setup struct {
 	entry *function
 	start rewrite.Span
