@@ -126,7 +126,7 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 	} else {
 		x.paths = make(map[ssa.Value]Path, values/2)
 	}
-	x.locals, x.callID = make(map[ssa.Value]int), make(map[*ssa.Call]int)
+	x.locals, x.callID, x.elements = make(map[ssa.Value]int), make(map[*ssa.Call]int), make(map[ssa.Value]Path)
 	x.findLoops()
 	out.At = x.pos(fn.Pos())
 	out.Test = strings.HasSuffix(out.At.File, "_test.go")
@@ -145,7 +145,7 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 		out.Public = out.Exported && n != nil && n.Obj().Exported()
 		if obj, ok := fn.Object().(*types.Func); ok && !out.Test {
 			if row, ok := x.model.MethodRow(model.MethodKey(obj)); ok && row.Kind == model.Handler {
-				out.Served = row.Note
+				out.Served = cmp.Or(row.Note, Requests)
 			}
 		}
 	}

@@ -99,6 +99,12 @@ func (x *extractor) results(in *ssa.Return) {
 			continue
 		}
 		e.Results = append(e.Results, x.value(r))
+		if !isMap(r) && !isSlice(r) {
+			continue
+		}
+		if p := x.gathered(r); p.Root.Kind != NoRoot {
+			x.emit(Event{Kind: Share, At: e.At, Path: with(with(x.path(r), Elem), Deref), Args: []Value{{Path: p}}})
+		}
 	}
 	x.emit(e)
 }

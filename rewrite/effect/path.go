@@ -57,7 +57,7 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 	case *ssa.Index:
 		return with(x.path(v.X), Elem)
 	case *ssa.Lookup:
-		return x.referred(v, with(x.path(v.X), Elem))
+		return x.member(v, v.X)
 	case *ssa.UnOp:
 		switch v.Op {
 		case token.MUL:
@@ -110,6 +110,9 @@ func (x *extractor) load(v *ssa.UnOp) Path {
 	if x.takenOut(v) {
 		return x.local(v, "what was taken out", true)
 	}
+	if a, ok := v.X.(*ssa.IndexAddr); ok {
+		return x.member(v, a.X)
+	}
 	return x.referred(v, x.path(v.X))
 }
 
@@ -151,14 +154,14 @@ func (x *extractor) extract(v *ssa.Extract) Path {
 	case *ssa.TypeAssert:
 		return x.path(t.X)
 	case *ssa.Lookup:
-		return x.referred(v, with(x.path(t.X), Elem))
+		return x.member(v, t.X)
 	case *ssa.UnOp: // received, with ok
 		return x.local(v, "received value", true)
 	case *ssa.Select:
 		return x.local(v, "received value", true)
 	case *ssa.Next:
 		if r, ok := t.Iter.(*ssa.Range); ok && v.Index == 2 {
-			return x.referred(v, with(x.path(r.X), Elem))
+			return x.member(v, r.X)
 		}
 	case *ssa.Call:
 		if id, ok := x.callID[t]; ok {

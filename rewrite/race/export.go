@@ -171,8 +171,8 @@ func (w *walk) leave(e *effect.Event, s state) {
 			}
 		}
 		r.fresh = r.path.Sel == "" && w.fresh(r.path.Root)
-		if r.fresh {
-			r.shares = w.common(r.path.Root, 0)
+		if r.fresh || len(w.shared[r.path.Root]) > 0 {
+			r.shares = w.common(r.path.Root, 0).below(r.path.Sel)
 		}
 		if o := r.path.Root; r.path.Sel == "" && o.Kind == effect.Local && w.f.Locals[o.N].Cap != 0 {
 			if w.sum.made == nil {

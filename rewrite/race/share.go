@@ -88,6 +88,21 @@ func (w *walk) common(r effect.Root, depth int) shares {
 	return out
 }
 
+// below is what a part of the object has in common with others.
+func (l shares) below(sel string) shares {
+	if sel == "" {
+		return l
+	}
+	var out shares
+	for _, s := range l {
+		if rest, ok := strings.CutPrefix(s.sel, sel); ok {
+			s.sel = rest
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
 // newHere reports whether a path leads to memory made by this activation: an object, a
 // part of it, or of what a field of it refers to that was made here, too.
 func (w *walk) newHere(p effect.Path) bool {
