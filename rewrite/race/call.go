@@ -251,10 +251,12 @@ func (w *walk) releasing(b binding, s state) state {
 // goingOn adds the goroutines that the callee leaves running, and what it has
 // signalled and waited for.
 func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
-	for t := range b.sum.left.all() { // what was waited for before it started
-		for _, c := range w.sum.threads[base+t-2].waited {
-			s = w.wait(s, c.path, c.n)
-		}
+	var before counts // what was waited for before they started
+	for t := range b.sum.left.all() {
+		before = before.most(b.counts(b.sum.threads[t-1].waited))
+	}
+	for _, c := range before {
+		s = w.wait(s, c.path, c.n)
 	}
 	for t := range b.sum.left.all() {
 		w.starts(s, base+t-1)
@@ -264,7 +266,10 @@ func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
 		s = w.signal(w.token(s, c.path), c.path, c.n, e.At)
 	}
 	for _, c := range b.counts(b.sum.waited) {
-		s = w.wait(w.token(s, c.path), c.path, c.n)
+		s = w.token(s, c.path)
+		if n := rest(c.n, before.of(c.path)); n > 0 {
+			s = w.wait(s, c.path, n)
+		}
 	}
 	return s
 }

@@ -78,8 +78,24 @@ func sum(a, b uint8) uint8 {
 	switch n := int(a) + int(b); {
 	case a == many || b == many, n > plenty && a < plenty && b < plenty:
 		return many
+	case a >= plenty && b >= plenty: // loads of an atomic
+		return uint8(min(n-plenty+1, many-1))
 	default:
 		return uint8(min(n, many-1))
+	}
+}
+
+// rest is what a has more than b.
+func rest(a, b uint8) uint8 {
+	switch {
+	case a == many || a >= plenty && b < plenty:
+		return a
+	case a <= b:
+		return 0
+	case a >= plenty:
+		return plenty + a - b - 1
+	default:
+		return a - b
 	}
 }
 
@@ -176,21 +192,22 @@ func (w *walk) order(a, b *access) effect.Path {
 // waited for before it started, comes after one of the signals.
 func (w *walk) await(have []relay, thread int, waits counts) (effect.Path, bool) {
 	for t := thread; ; t, waits = w.sum.threads[t-1].parent, w.sum.threads[t-1].waited {
-		if p, ok := w.met(have, waits, thread); ok || t == 0 {
+		if p, ok := w.met(have, waits, t, thread); ok || t == 0 {
 			return p, ok
 		}
 	}
 }
 
-// met reports whether waits are for one of the signals.
-func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
+// met reports whether what a thread waited for is one of the signals, as the one
+// that is started by it, if not the same, sees it.
+func (w *walk) met(have []relay, waits counts, in, by int) (effect.Path, bool) {
 	for _, e := range waits {
 		if e.path == something {
 			continue
 		}
 		if e.path.Root.Kind != effect.Either {
 			for _, h := range have {
-				if h.path == e.path && w.enough(h, e.n, by) && !w.raced(h.path) {
+				if h.path == e.path && w.enough(h, e.n, by) && !w.raced(h.path) && !w.foregone(h, e, in) {
 					return h.path, true
 				}
 			}
@@ -210,6 +227,16 @@ func (w *walk) met(have []relay, waits counts, by int) (effect.Path, bool) {
 		}
 	}
 	return effect.Path{}, false
+}
+
+// foregone reports whether a thread had waited before it started the one that
+// signals, and hasn't since: that was for somebody else.
+func (w *walk) foregone(h relay, waited count, in int) bool {
+	if h.thread == 0 {
+		return false
+	}
+	t := w.sum.threads[h.thread-1]
+	return t.parent == in && !t.many && t.loop == 0 && waited.n < many-1 && t.waited.of(waited.path) >= waited.n
 }
 
 // raced reports whether a path is a value of a variable that goroutines set and

@@ -226,7 +226,9 @@ func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 		if t.parent == 0 && parent == 0 && base-1+i < len(w.sum.threads) {
 			n := w.sum.threads[base-1+i]
 			n.live = n.live.union(s.live)
-			n.waited = n.waited.most(s.waited)
+			for _, c := range s.waited {
+				n.waited = n.waited.plus(c.path, c.n)
+			}
 		}
 	}
 	return base
