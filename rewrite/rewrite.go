@@ -184,6 +184,15 @@ type Context struct {
 	Handed *Step `json:"handed,omitempty"`
 }
 
+// Contract is the interface that lets a library call a method from many
+// goroutines at once; "" if something else starts the goroutine.
+func (c Context) Contract() string {
+	if !c.Request || c.Func != c.Runs {
+		return ""
+	}
+	return c.Through
+}
+
 // What contexts are started through:
 const (
 	Proxy        = "httputil.ReverseProxy" // the hooks of net/http/httputil's proxies

@@ -105,6 +105,8 @@ func actor(c rewrite.Context) string {
 		return c.Func + ", which starts it,"
 	case c.Through == rewrite.ParallelTest:
 		return c.Runs + ", a parallel test,"
+	case c.Contract() != "":
+		return "calls of " + c.Runs + " by several goroutines (" + place(c) + ")"
 	case c.Request && c.Runs != "":
 		return "requests that " + c.Runs + " handles (" + place(c) + ")"
 	case c.Request:

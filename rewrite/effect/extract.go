@@ -1,6 +1,7 @@
 package effect
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/token"
@@ -98,6 +99,7 @@ type extractor struct {
 	out         *Func
 	paths       map[ssa.Value]Path
 	small       map[ssa.Value]Path // for those of a small function at a time
+	elements    map[ssa.Value]Path // see gathered
 	locals      map[ssa.Value]int
 	values      []ssa.Value // of Func.Locals
 	callID      map[*ssa.Call]int

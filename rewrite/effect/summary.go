@@ -295,6 +295,9 @@ type Variable struct {
 	Cap   int    // of a channel made here, plus one; -1 if it is not constant, 0 for no channel
 }
 
+// Requests are what a server runs a method for.
+const Requests = "requests"
+
 // A Func is the summary of one function or function literal.
 type Func struct {
 	Key      string // unique in a build
@@ -304,7 +307,7 @@ type Func struct {
 	End      Pos
 	Exported bool   // has an exported name: interfaces and other packages may call it
 	Accepts  bool   // takes connections from a listener: what it does then follows from what others send
-	Served   string // the library that calls the method from many goroutines at once
+	Served   string // what lets a library call the method from many goroutines at once: Requests, or an interface
 	Public   bool   // and others can get at its receiver, if it has one: the type is exported, or objects are handed out
 	Recv     string // key of the receiver's type
 	Parent   string // key of the function around a literal

@@ -5,7 +5,7 @@ var domains = []Rows{
 	syncRows, timeRows, reflectRows, errgroupRows, logRows, testingRows,
 	httpRows, httpFieldRows, rpcRows, netRows,
 	ginRows, echoRows, chiRows, muxRows, httprouterRows, fiberRows, fasthttpRows,
-	grpcRows, connectRows,
+	grpcRows, connectRows, contractRows,
 	informerRows, waitRows, controllerRows,
 	cronRows, poolRows, groupRows,
 	messageRows, kafkaRows, metricRows, raftRows, teaRows,

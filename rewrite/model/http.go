@@ -69,10 +69,10 @@ var httpRows = Rows{
 		"ServeHTTP(net/http.ResponseWriter, *net/http.Request)": {Kind: Handler},
 		// "A RoundTripper must be safe for concurrent use by multiple
 		// goroutines": https://pkg.go.dev/net/http#RoundTripper
-		"RoundTrip(*net/http.Request) (*net/http.Response, error)": {Kind: Handler},
+		"RoundTrip(*net/http.Request) (*net/http.Response, error)": {Kind: Handler, Note: "an http.RoundTripper"},
 		// "Implementations of CookieJar must be safe for concurrent use by multiple
 		// goroutines": https://pkg.go.dev/net/http#CookieJar
-		"SetCookies(*net/url.URL, []*net/http.Cookie)": {Kind: Handler},
-		"Cookies(*net/url.URL) []*net/http.Cookie":     {Kind: Handler},
+		"SetCookies(*net/url.URL, []*net/http.Cookie)": {Kind: Handler, Note: "an http.CookieJar"},
+		"Cookies(*net/url.URL) []*net/http.Cookie":     {Kind: Handler, Note: "an http.CookieJar"},
 	},
 }

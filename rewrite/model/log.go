@@ -23,9 +23,9 @@ var logRows = Rows{
 	Methods: map[string]Row{
 		// "Any of the Handler's methods may be called concurrently with itself or
 		// with other methods": https://pkg.go.dev/log/slog#Handler
-		"Enabled(context.Context, log/slog.Level) bool":  {Kind: Handler},
-		"Handle(context.Context, log/slog.Record) error": {Kind: Handler},
-		"WithAttrs([]log/slog.Attr) log/slog.Handler":    {Kind: Handler},
-		"WithGroup(string) log/slog.Handler":             {Kind: Handler},
+		"Enabled(context.Context, log/slog.Level) bool":  {Kind: Handler, Note: "a slog.Handler"},
+		"Handle(context.Context, log/slog.Record) error": {Kind: Handler, Note: "a slog.Handler"},
+		"WithAttrs([]log/slog.Attr) log/slog.Handler":    {Kind: Handler, Note: "a slog.Handler"},
+		"WithGroup(string) log/slog.Handler":             {Kind: Handler, Note: "a slog.Handler"},
 	},
 }

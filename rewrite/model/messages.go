@@ -31,8 +31,8 @@ var messageRows = Rows{
 // goroutines concurrently":
 // https://pkg.go.dev/github.com/IBM/sarama#ConsumerGroupHandler
 var kafkaRows = Rows{Methods: map[string]Row{
-	"ConsumeClaim(github.com/IBM/sarama.ConsumerGroupSession, github.com/IBM/sarama.ConsumerGroupClaim) error":         {Kind: Handler},
-	"ConsumeClaim(github.com/Shopify/sarama.ConsumerGroupSession, github.com/Shopify/sarama.ConsumerGroupClaim) error": {Kind: Handler},
+	"ConsumeClaim(github.com/IBM/sarama.ConsumerGroupSession, github.com/IBM/sarama.ConsumerGroupClaim) error":         {Kind: Handler, Note: "a sarama.ConsumerGroupHandler"},
+	"ConsumeClaim(github.com/Shopify/sarama.ConsumerGroupSession, github.com/Shopify/sarama.ConsumerGroupClaim) error": {Kind: Handler, Note: "a sarama.ConsumerGroupHandler"},
 }}
 
 // metricRows: "This method may be called concurrently and must therefore be
@@ -45,8 +45,8 @@ var metricRows = Rows{
 		"github.com/prometheus/client_golang/prometheus.{NewGaugeFunc,NewCounterFunc,NewUntypedFunc}": {Kind: Handler, Arg: 1},
 	},
 	Methods: map[string]Row{
-		"Collect(chan<- github.com/prometheus/client_golang/prometheus.Metric)": {Kind: Handler},
-		"Describe(chan<- *github.com/prometheus/client_golang/prometheus.Desc)": {Kind: Handler},
+		"Collect(chan<- github.com/prometheus/client_golang/prometheus.Metric)": {Kind: Handler, Note: "a prometheus.Collector"},
+		"Describe(chan<- *github.com/prometheus/client_golang/prometheus.Desc)": {Kind: Handler, Note: "a prometheus.Collector"},
 	},
 }
 

@@ -214,13 +214,6 @@ func Reflected(name string) bool {
 		strings.HasPrefix(name, "Marshal") || builders[name]
 }
 
-// Answers reports whether a method, by its full name, is what a server calls for
-// each request: https://pkg.go.dev/net/http#Handler,
-// https://pkg.go.dev/github.com/valyala/fasthttp#RequestHandler.
-func Answers(name string) bool {
-	return strings.HasSuffix(name, ").ServeHTTP") || strings.HasSuffix(name, ").ServeFastHTTP")
-}
-
 // SetsUp reports whether a method, by its full name, belongs to the making of
 // its receiver by custom.
 func SetsUp(name string) bool {

@@ -96,6 +96,7 @@ var fiberRows = Rows{
 // maximum number of concurrent connections the server may serve" is 256 * 1024
 // by default, each in its own goroutine: https://pkg.go.dev/github.com/valyala/fasthttp#Server
 var fasthttpRows = Rows{
+	Methods: map[string]Row{"ServeFastHTTP(*github.com/valyala/fasthttp.RequestCtx)": {Kind: Handler}},
 	Funcs: map[string]Row{
 		"github.com/valyala/fasthttp.{ListenAndServe,Serve}":                              {Kind: Handler, Arg: 1, Blocks: true},
 		"github.com/valyala/fasthttp.ListenAndServeUNIX":                                  {Kind: Handler, Arg: 2, Blocks: true},

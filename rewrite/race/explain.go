@@ -55,6 +55,8 @@ func beside(p pair) string {
 	switch {
 	case a.Through == parallelTest && b.Through == parallelTest:
 		return "both tests call t.Parallel, so that they may run at once"
+	case a.Contract() != "" && b.Contract() != "":
+		return a.Contract() + " may be called by several goroutines at once"
 	case a.Start == b.Start && a.Request:
 		return "a server handles several requests at once"
 	case a.Start == b.Start && a.Through == "testing.T.Run":

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
-	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // exposes reports whether it is a function's own doing that somebody who
@@ -58,7 +57,7 @@ func (m *Module) starters(f *function) map[*function]bool {
 		g := work[0]
 		work = work[1:]
 		if m.isRoot(g) {
-			out[g] = model.Answers(g.Key) // a server runs it, whoever else may
+			out[g] = g.Served != "" // a library runs it, whoever else may
 		}
 		for _, c := range g.callers {
 			for _, call := range c.calls {

@@ -97,6 +97,8 @@ func (g *diagram) start(f *Finding, c rewrite.Context, side, other string) {
 		// the other side draws it
 	case c.Through == rewrite.ParallelTest:
 		g.arrow(g.participant("tests", "go test"), side, "runs it beside others")
+	case c.Contract() != "":
+		g.arrow(g.participant("library", "a library"), side, "several at once, for it is "+c.Contract())
 	case c.Request && c.Func == c.Runs:
 		g.arrow(g.participant("server", "a server"), side, "for each request")
 	case c.Request:

@@ -101,6 +101,8 @@ func begins(c rewrite.Context) string {
 		return c.Func + " starts a goroutine and goes on"
 	case c.Through == rewrite.ParallelTest:
 		return c.Runs + " runs beside other tests"
+	case c.Contract() != "":
+		return "several goroutines may call " + runs + " at once, as a method of " + c.Contract()
 	case c.Request && c.Func == c.Runs:
 		return "a server runs " + runs + " for each request"
 	case c.Request:

@@ -114,6 +114,8 @@ func goroutine(c rewrite.Context, rel func(string) string) string {
 		through = " through " + c.Through
 	}
 	switch {
+	case c.Contract() != "":
+		return fmt.Sprintf("in %s (%s), which %s lets several goroutines call at once", runs, start, c.Contract())
 	case c.Request && c.Func == c.Runs:
 		return fmt.Sprintf("in %s (%s), which a server runs for each request", runs, start)
 	case c.Request:
