@@ -11,23 +11,25 @@ import (
 
 // before hands a goroutine the value that the variable has when it starts,
 // where it only reads the variable, once, and its starter goes on to change
-// it.
+// it. The context that it is started with is meant however often it is read: its
+// starter derives another one for itself.
 func (v *variable) before() (*rewrite.Fix, bool) {
+	ctx := typeKey(v.obj.Type()) == "context.Context"
 	var lit *ast.FuncLit
 	var reads []*rewrite.Use
 	for _, u := range v.uses {
 		l := v.literal(u)
 		switch {
-		case l == nil:
+		case l == nil, ctx && v.changes(u) == "" && !v.races(u):
 			continue
-		case v.changes(u) != "" || lit != nil && l != lit || v.repeats(u, l) || v.changesInPlace():
+		case v.changes(u) != "" || lit != nil && l != lit || !ctx && v.repeats(u, l) || v.changesInPlace():
 			return nil, false
 		}
 		lit = l
 		reads = append(reads, u)
 	}
 	_, plain := v.obj.Type().Underlying().(*types.Basic)
-	if lit == nil || !slices.ContainsFunc(reads, v.races) || !plain || !v.startsWithValue() {
+	if lit == nil || !slices.ContainsFunc(reads, v.races) || !ctx && !(plain && v.startsWithValue()) {
 		return nil, false
 	}
 	start := v.startOf(lit)
@@ -76,15 +78,22 @@ func (v *variable) repeats(u *rewrite.Use, lit *ast.FuncLit) bool {
 	return true
 }
 
-// startOf returns the go statement that runs a literal, if the variable's
-// owner lists it.
+// startOf returns the statement that starts a goroutine with a literal, itself or by
+// a call that it is handed to, if the variable's owner lists it.
 func (v *variable) startOf(lit *ast.FuncLit) ast.Stmt {
 	var start ast.Stmt
 	ast.Inspect(body(v.owner()), func(n ast.Node) bool {
 		if start == nil && inList(n) {
 			for _, s := range list(n) {
-				if g, ok := s.(*ast.GoStmt); ok && g.Call.Fun == ast.Expr(lit) {
-					start = g
+				var call ast.Expr
+				switch s := s.(type) {
+				case *ast.GoStmt:
+					call = s.Call
+				case *ast.ExprStmt:
+					call = s.X
+				}
+				if c, ok := call.(*ast.CallExpr); ok && (c.Fun == ast.Expr(lit) || slices.Contains(c.Args, ast.Expr(lit))) {
+					start = s
 				}
 			}
 		}

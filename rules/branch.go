@@ -25,19 +25,19 @@ import (
 //	                   }
 func (l *locking) branch(fn ast.Node, spots []spot, stmt ast.Stmt) bool {
 	is, ok := stmt.(*ast.IfStmt)
-	if !ok || is.Else != nil || is.Init != nil {
+	if !ok || is.Else != nil {
 		return false
 	}
 	last := -1
 	for _, s := range spots {
 		i := slices.IndexFunc(is.Body.List, func(t ast.Stmt) bool { return contains(t, s.sel) })
-		if i < 0 && !contains(is.Cond, s.sel) {
+		if i < 0 && contains(is.Body, s.sel) {
 			return false
 		}
 		last = max(last, i)
 	}
 	f := spots[0].File
-	if last < 0 || l.quietBetween(f, is.Cond.Pos(), is.Cond.End()) != "" || takes(f, is.Cond, l.needy) != nil {
+	if last < 0 || l.quietBetween(f, is.If, is.Body.Lbrace) != "" || takes(f, is.Cond, l.needy) != nil || is.Init != nil && takes(f, is.Init, l.needy) != nil {
 		return false
 	}
 	region := is.Body.List[:last+1]

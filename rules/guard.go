@@ -45,7 +45,7 @@ import (
 //     hold it. Who calls a fooLocked without the lock gets it.
 //
 // Reads take the read lock of an RWMutex. A method of a struct that is held by
-// value can't take the lock around that: its callers do. The lock of a struct also guards
+// value, or by one pointer, can't take the lock around that: its callers do. The lock of a struct also guards
 // objects that were looked up in a map, slice or field of it, if other accesses to
 // them hold it.
 //

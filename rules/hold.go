@@ -117,7 +117,7 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 	files := make(map[*rewrite.File]bool)
 	for _, place := range l.places {
 		stays := noUse
-		if reason := splitByCall(l.site, place, l.key, stays); reason != "" {
+		if reason := splitByCall(l.site, place, l.key, l.calledWhole); reason != "" {
 			stays = l.besides(place)
 			if len(l.site.Seen) == 0 || splitByCall(l.site, place, l.key, stays) != "" {
 				return nil, reason

@@ -166,7 +166,8 @@ func (l *locking) leavable(fn ast.Node, loop *ast.ForStmt, in []spot) string {
 	_, moved := conjuncts(loop.Cond, s.sel)
 	first := loop.Body.List[0]
 	for _, t := range l.spots[fn] {
-		if contains(first, t.sel) || contains(loop.Cond, t.sel) && l.lockExpr(t) != l.lockExpr(s) {
+		at, _ := place(t)
+		if contains(first, t.sel) && (at == nil || at == ast.Node(loop.Body)) || contains(loop.Cond, t.sel) && l.lockExpr(t) != l.lockExpr(s) {
 			return round
 		}
 	}

@@ -243,10 +243,30 @@ func (l *locking) innerMethod(s spot) *ast.FuncDecl {
 	if !ok || !l.outer() || id == nil || !receives(s.File, fd, id) || l.holder(s) != nil {
 		return nil
 	}
-	if st := l.site.Module.Struct(ownerOf(l.key)); st == nil || !holdsByValue(st.Name.Type(), typeKey(s.File.Info.TypeOf(id)), 0) {
+	if st := l.site.Module.Struct(ownerOf(l.key)); st == nil || !holdsByValue(st.Name.Type(), typeKey(s.File.Info.TypeOf(id)), 0) && !lodges(st.Name.Type(), typeKey(s.File.Info.TypeOf(id))) {
 		return nil
 	}
 	return fd
+}
+
+// calledWhole reports whether a use is in a method of an inner struct, all of
+// which runs under the lock: nothing comes between its steps.
+func (l *locking) calledWhole(u *rewrite.Use) bool {
+	sel, ok := mention(u)
+	return ok && l.innerMethod(spot{Use: u, sel: sel}) != nil
+}
+
+// lodges reports whether one field of a struct type refers to an object of the
+// type with a key.
+func lodges(t types.Type, key string) bool {
+	st, ok := t.Underlying().(*types.Struct)
+	n := 0
+	for i := 0; ok && i < st.NumFields(); i++ {
+		if v := st.Field(i); isPointer(v.Type()) && typeKey(v.Type()) == key {
+			n++
+		}
+	}
+	return n == 1
 }
 
 // callers returns the calls, without the lock, of the inner structs' methods
@@ -322,8 +342,12 @@ func (l *locking) innerCall(u *rewrite.Use, write bool) (s spot, need bool, reas
 		return s, false, fmt.Sprintf("%s starts or defers a call that needs the lock", at)
 	}
 	s = spot{Use: &rewrite.Use{File: u.File, Path: path}, sel: sel, write: true, shared: !write}
-	if l.innerMethod(s) == nil && l.holds(may, false) {
+	switch {
+	case l.innerMethod(s) != nil:
+	case l.holds(may, false):
 		return s, false, fmt.Sprintf("%s may hold the lock or not", at)
+	case l.leads() && l.holder(s) == nil:
+		return s, false, "" // an object that something else holds
 	}
 	return s, true, ""
 }

@@ -62,8 +62,10 @@ func depends(r, w spot) int {
 		return hard
 	}
 	c := condition(r.Use)
-	_, loop := c.(*ast.ForStmt)
+	head, loop := c.(*ast.ForStmt)
 	switch {
+	case loop && sameField(r, w) && stopsLoop(head, r, w):
+		return none // whoever says so, and however often
 	case c != nil && !loop && contains(c, w.sel):
 		return hard
 	case flows(r, w) || c != nil && sameField(r, w):
@@ -75,6 +77,44 @@ func depends(r, w spot) int {
 		return soft
 	}
 	return none
+}
+
+// stopsLoop reports whether a write in a loop sets the flag that the loop looks at in
+// its head to what ends it.
+//
+//	for !c.closed { ...; c.closed = true }
+func stopsLoop(loop *ast.ForStmt, r, w spot) bool {
+	as, ok := w.Path[1].(*ast.AssignStmt)
+	if !ok || as.Tok != token.ASSIGN || len(as.Lhs) != len(as.Rhs) || !contains(loop.Body, w.sel) {
+		return false
+	}
+	value := constantOf(w.File.Info, as.Rhs[slices.Index(as.Lhs, w.sel)])
+	for e := loop.Cond; ; {
+		switch x := e.(type) {
+		case *ast.ParenExpr:
+			e = x.X
+			continue
+		case *ast.BinaryExpr:
+			if x.Op != token.LAND {
+				return false
+			}
+			if e = x.X; !contains(e, r.sel) {
+				e = x.Y
+			}
+			continue
+		case *ast.UnaryExpr:
+			return x.Op == token.NOT && x.X == r.sel && value == "true"
+		}
+		return e == r.sel && value == "false"
+	}
+}
+
+// constantOf is the value of a constant expression, "" of another one.
+func constantOf(info *types.Info, e ast.Expr) string {
+	if v := info.Types[e].Value; v != nil {
+		return v.ExactString()
+	}
+	return ""
 }
 
 // resets reports whether a variable that is read is set to zero below, in the

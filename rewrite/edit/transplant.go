@@ -257,6 +257,8 @@ func (g *graft) insertion(a, c anchor) string {
 	left, right := g.shaped(a.after+1), g.shaped(c.after)
 	n1, n2, n := newlines(above), newlines(below), newlines(was)
 	switch {
+	case n1 > 0 && n2 > 0 && n > 1 && max(n1, n2) == 1 && strings.Contains(g.run(a, c), "\n\n"):
+		// The blank line is within what is new now.
 	case n1 > 0 && n2 > 0 && strings.Contains(gap, "\n") && marks(above) == marks(was) && marks(below) == "":
 		return g.insertLines(a, c, gap, n1, n2, n)
 	case n1 > 0 && n2 > 0:

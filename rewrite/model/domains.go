@@ -8,5 +8,5 @@ var domains = []Rows{
 	grpcRows, connectRows, contractRows,
 	informerRows, waitRows, controllerRows,
 	cronRows, poolRows, groupRows,
-	messageRows, kafkaRows, metricRows, raftRows, teaRows,
+	messageRows, kafkaRows, metricRows, raftRows, teaRows, quickRows,
 }

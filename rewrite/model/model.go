@@ -228,3 +228,13 @@ func SetsUp(name string) bool {
 func FlagValue(name string, methods map[string]string) bool {
 	return strings.HasSuffix(name, ").Set") && methods["Set(string) error"] == name && methods["String() string"] != ""
 }
+
+// Makes reports whether a function, by its full name, makes an object by custom:
+// who calls it expects to have that for itself.
+func Makes(name string) bool {
+	name = ownName(name)
+	return slices.ContainsFunc([]string{"New", "Open", "Dial", "Make", "Create"}, func(p string) bool {
+		rest, ok := strings.CutPrefix(name, p)
+		return ok && (rest == "" || rest[0] < 'a' || rest[0] > 'z')
+	})
+}

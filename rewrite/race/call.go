@@ -251,12 +251,19 @@ func (w *walk) releasing(b binding, s state) state {
 // goingOn adds the goroutines that the callee leaves running, and what it has
 // signalled and waited for.
 func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
-	var before counts // what was waited for before they started
-	for t := range b.sum.left.all() {
-		before = before.most(b.counts(b.sum.threads[t-1].waited))
+	var loads counts // of atomics, which count once
+	for t := range b.sum.left.all() { // what was waited for before it started
+		loads = loads.most(b.counts(b.sum.threads[t-1].waited))
+		for _, c := range w.sum.threads[base+t-2].waited {
+			if !c.loads() {
+				s = w.wait(s, c.path, c.n)
+			}
+		}
 	}
-	for _, c := range before {
-		s = w.wait(s, c.path, c.n)
+	for _, c := range loads {
+		if c.loads() {
+			s = w.wait(s, c.path, c.n)
+		}
 	}
 	for t := range b.sum.left.all() {
 		w.starts(s, base+t-1)
@@ -267,8 +274,11 @@ func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
 	}
 	for _, c := range b.counts(b.sum.waited) {
 		s = w.token(s, c.path)
-		if n := rest(c.n, before.of(c.path)); n > 0 {
-			s = w.wait(s, c.path, n)
+		if c.loads() {
+			c.n = rest(c.n, loads.of(c.path))
+		}
+		if c.n > 0 {
+			s = w.wait(s, c.path, c.n)
 		}
 	}
 	return s

@@ -106,6 +106,7 @@ func (m *Module) collect(ctx context.Context) {
 	m.pairs.judgeConns()
 	m.pairs.judgeEvents()
 	m.pairs.judgeServed()
+	m.pairs.judgeMakers()
 	m.unite()
 	for _, field := range slices.Sorted(maps.Keys(m.raw)) {
 		if ctx.Err() != nil {
@@ -116,6 +117,9 @@ func (m *Module) collect(ctx context.Context) {
 			m.vote(field)
 			if len(m.pairs.found[field]) == 0 {
 				m.voteHeld(field)
+			}
+			if len(m.pairs.found[field]) == 0 {
+				m.voteLodged(field)
 			}
 			if len(m.pairs.found[field]) == 0 {
 				m.mixed(field)

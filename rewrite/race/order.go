@@ -85,18 +85,29 @@ func sum(a, b uint8) uint8 {
 	}
 }
 
-// rest is what a has more than b.
+// loads reports whether it is atomics that were loaded.
+func (c count) loads() bool { return c.n >= plenty && c.n < many }
+
+// rest is how many loads a are more than b.
 func rest(a, b uint8) uint8 {
 	switch {
-	case a == many || a >= plenty && b < plenty:
+	case b < plenty:
 		return a
 	case a <= b:
 		return 0
-	case a >= plenty:
-		return plenty + a - b - 1
-	default:
-		return a - b
 	}
+	return plenty + a - b - 1
+}
+
+// behind is what was waited for in all where c comes behind d: loads add up, of
+// the rest what either has.
+func (c counts) behind(d counts) counts {
+	for _, e := range d {
+		if e.loads() {
+			c = c.plus(e.path, e.n)
+		}
+	}
+	return c.most(d)
 }
 
 // most is what either has, the larger counts.

@@ -24,6 +24,7 @@ type pair struct {
 	a, b     side
 	certain  bool
 	conn     bool // two methods of a net.Conn
+	made     bool // by two who make objects of their own, or draw random numbers
 	obstacle obstacle
 }
 

@@ -226,9 +226,7 @@ func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 		if t.parent == 0 && parent == 0 && base-1+i < len(w.sum.threads) {
 			n := w.sum.threads[base-1+i]
 			n.live = n.live.union(s.live)
-			for _, c := range s.waited {
-				n.waited = n.waited.plus(c.path, c.n)
-			}
+			n.waited = n.waited.behind(s.waited)
 		}
 	}
 	return base

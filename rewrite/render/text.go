@@ -205,6 +205,8 @@ func evidence(f *rewrite.Finding) string {
 		return "likely, two of these goroutines may do so at once"
 	case f.Kind == rewrite.Field:
 		return "likely, the two meet through the methods of the type"
+	case a.Entry && b.Entry:
+		return "likely, several callers of the package may come at once"
 	default:
 		return "likely, callers of the package may come while the goroutine runs"
 	}
