@@ -207,6 +207,19 @@ func (s spot) readable() (ast.Expr, string) {
 	return nil, fmt.Sprintf("%s hands out what %s holds", s.at(), text(s.File, s.sel))
 }
 
+// element is the element that a spot looks up, nil if it looks whether there is
+// one, too, or does something else.
+func (s spot) element() ast.Expr {
+	p, ok := s.Path[1].(*ast.IndexExpr)
+	if !ok || p.X != s.sel {
+		return nil
+	}
+	if as, ok := s.Path[2].(*ast.AssignStmt); ok && len(as.Lhs) == 2 && len(as.Rhs) == 1 {
+		return nil
+	}
+	return p
+}
+
 // early refuses to move a read in front of what comes before it. Harmless tells
 // the calls that can't change what is read.
 func early(s spot, stmt ast.Node, harmless func(*ast.CallExpr) bool) string {

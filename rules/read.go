@@ -235,6 +235,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if reason := l.outlives(s, fn, stmts[i]); reason != "" {
 		return 0, reason
 	}
+	if element := s.element(); expr == s.sel && element != nil && l.changedInPlace(s) {
+		expr = element // the analysis kept no access of its own for it
+	}
 	if expr == s.sel && !s.judged() && l.changedInPlace(s) {
 		if lookedInto(s.Use) && l.copyAbove(s, up, stmts[i]) {
 			return 1, ""
