@@ -68,7 +68,7 @@ func depends(r, w spot) int {
 		return none // whoever says so, and however often
 	case c != nil && !loop && contains(c, w.sel):
 		return hard
-	case flows(r, w) || c != nil && sameField(r, w):
+	case flows(r, w) || c != nil && sameField(r, w) && !apartInClauses(r, w):
 		if sameField(r, w) {
 			return hard
 		}
@@ -77,6 +77,19 @@ func depends(r, w spot) int {
 		return soft
 	}
 	return none
+}
+
+// apartInClauses reports whether two spots are in different clauses of one switch or
+// select statement: one of them runs, or the other.
+func apartInClauses(a, b spot) bool {
+	for _, n := range a.Path {
+		if !contains(n, b.sel) {
+			continue
+		}
+		block, ok := n.(*ast.BlockStmt)
+		return ok && len(block.List) > 0 && clause(block.List[0])
+	}
+	return false
 }
 
 // stopsLoop reports whether a write in a loop sets the flag that the loop looks at in

@@ -163,7 +163,7 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	if b, ok := c.Value.(*ssa.Builtin); ok {
 		x.builtin(b.Name(), c.Args, in.Pos())
 		if call, ok := in.(*ssa.Call); ok && b.Name() == "append" {
-			x.grows(call)
+			x.grows(call, call.Call.Args[0])
 		}
 		return
 	}
@@ -244,6 +244,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	if row.Kind != model.Unknown {
 		x.fills(c, in)
 		x.containers(c, in, row)
+		x.appends(in)
 		x.draws(c, in)
 		x.uses(c, in)
 		x.ordered(c, in)

@@ -45,17 +45,43 @@ func (x *extractor) builtin(name string, args []ssa.Value, pos token.Pos) {
 // grows emits what append writes without making a new array: the elements
 // behind the end of a part of a slice, x[:i], or the room behind the end of a
 // slice that others have too. What is appended to a variable and kept there
-// changes the variable, which says enough.
-func (x *extractor) grows(c *ssa.Call) {
-	base, part := x.grown(c.Call.Args[0], 0)
+// changes the variable, which says enough, unless that is cut short to be filled
+// again: x = x[:0].
+func (x *extractor) grows(c *ssa.Call, to ssa.Value) {
+	base, part := x.grown(to, 0)
 	switch {
 	case base == nil:
-	case part:
+	case part, x.caps.refilled(base):
 		x.elem(rewrite.WriteElem, base, c.Pos())
 	case x.caps.roomy(base) && !kept(c, base):
 		if p := with(x.path(base), Elem); p.Root.Kind != NoRoot {
 			x.emit(Event{Kind: Access, At: x.source(base, c.Pos()), Path: p, Op: rewrite.WriteElem, Index: Spare})
 		}
+	}
+}
+
+// appends emits what functions of the standard library write that append to the
+// slice they are given and return the result, as append does:
+// https://pkg.go.dev/strconv#AppendInt, https://pkg.go.dev/fmt#Appendf
+func (x *extractor) appends(in ssa.Instruction) {
+	c, ok := in.(*ssa.Call)
+	if !ok {
+		return
+	}
+	callee := c.Call.StaticCallee()
+	if callee == nil || !strings.HasPrefix(callee.Name(), "Append") || callee.Signature.Results().Len() == 0 || len(c.Call.Args) == 0 {
+		return
+	}
+	obj := callee.Object()
+	if obj == nil || obj.Pkg() == nil || strings.Contains(strings.Split(obj.Pkg().Path(), "/")[0], ".") || x.own(obj.Pkg().Path()) {
+		return
+	}
+	to := c.Call.Args[0]
+	if callee.Signature.Recv() != nil && len(c.Call.Args) > 1 {
+		to = c.Call.Args[1]
+	}
+	if isSlice(to) && types.Identical(to.Type(), callee.Signature.Results().At(0).Type()) {
+		x.grows(c, to)
 	}
 }
 
@@ -116,6 +142,17 @@ func (c *captures) roomy(slice ssa.Value) bool {
 	return key != nil && c.rooms[key]
 }
 
+// refilled reports whether a slice is read from a field or variable that is
+// somewhere cut short, to be filled again.
+func (c *captures) refilled(slice ssa.Value) bool {
+	load, ok := slice.(*ssa.UnOp)
+	if !ok {
+		return false
+	}
+	key := c.holder(load.X)
+	return key != nil && c.cut[key]
+}
+
 // holder is the field, package variable or captured variable at an address, nil
 // if it is none of these.
 func (c *captures) holder(addr ssa.Value) any {
@@ -133,6 +170,13 @@ func (c *captures) holder(addr ssa.Value) any {
 
 // stored notes what a field or variable is given.
 func (c *captures) stored(s *ssa.Store) {
+	if part, ok := s.Val.(*ssa.Slice); ok && part.High != nil && part.Low == nil {
+		if load, ok := part.X.(*ssa.UnOp); ok && load.Op == token.MUL && sameMemory(load.X, s.Addr) {
+			if key := c.holder(s.Addr); key != nil {
+				c.cut[key] = true
+			}
+		}
+	}
 	for depth, v := 0, s.Val; depth < 4; depth++ {
 		switch w := v.(type) {
 		case *ssa.MakeSlice:

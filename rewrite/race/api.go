@@ -252,6 +252,9 @@ func (m *Module) invites(t, e published) bool {
 	if model.Ends(e.entry.Key) {
 		return false // that others are done with it is the business of who has it
 	}
+	if t.runs != nil && t.runs.Recv == recv && t.writes() && !e.writes() && !m.above(e.entry)[t.runs] {
+		return true // its own work, which it does while others ask how far it is
+	}
 	if len(t.must)+len(e.must) == 0 && t.op != rewrite.Atomic && e.op != rewrite.Atomic {
 		return false
 	}

@@ -251,7 +251,7 @@ func (w *walk) releasing(b binding, s state) state {
 // goingOn adds the goroutines that the callee leaves running, and what it has
 // signalled and waited for.
 func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
-	var loads counts // of atomics, which count once
+	var loads counts                  // of atomics, which count once
 	for t := range b.sum.left.all() { // what was waited for before it started
 		loads = loads.most(b.counts(b.sum.threads[t-1].waited))
 		for _, c := range w.sum.threads[base+t-2].waited {
