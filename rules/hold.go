@@ -194,6 +194,17 @@ func (l *locking) hidden() bool {
 	return l.name != "" || name != "" && !ast.IsExported(name)
 }
 
+// ofPart reports whether a use of a place that is a struct only leads to a field of
+// that: x.stats of x.stats.hits.
+func ofPart(u *rewrite.Use, sel ast.Expr) bool {
+	p, ok := u.Path[1].(*ast.SelectorExpr)
+	if !ok || p.X != sel || isPointer(u.File.Info.TypeOf(sel)) {
+		return false
+	}
+	se := u.File.Info.Selections[p]
+	return se != nil && se.Kind() == types.FieldVal
+}
+
 // need tells whether a use must get the lock.
 func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	sel, ok := mention(u)
@@ -211,7 +222,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	if a == nil || a.Fresh {
 		return s, false, ""
 	}
-	s = spot{Use: outsideCalled(u), sel: sel, write: writes(u) || inPlace(u), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem || inPlace(u)}
+	s = spot{Use: outsideCalled(u), sel: sel, write: writes(u) || inPlace(u) || ofPart(u, sel) && a.Op.Writes(), elem: a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem || inPlace(u)}
 	s.elem = s.elem || s.Use != u && inside(u)
 	switch {
 	case lent != nil:

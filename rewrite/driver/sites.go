@@ -229,6 +229,9 @@ func (s *sites) complete(f *rewrite.Finding) bool {
 			if _, ok := u.Path[0].(*ast.SelectorExpr); ok || u.Access == nil {
 				u.Access = a
 			}
+		} else if u := s.leading(f.Place.Key, a.At); u != nil && u.Access == nil {
+			a.At = u.File.Span(u.Path[0])
+			u.Access = a
 		}
 	}
 	for i := range f.Sides {
@@ -238,6 +241,17 @@ func (s *sites) complete(f *rewrite.Finding) bool {
 		}
 	}
 	return true
+}
+
+// leading is the use of a place that holds a struct by which a field of that is
+// named: x.stats of x.stats.hits.
+func (s *sites) leading(place string, field rewrite.Span) *rewrite.Use {
+	for _, u := range s.uses[place] {
+		if sel, ok := u.Path[1].(*ast.SelectorExpr); ok && sel.X == u.Path[0] && s.pos(u.File, sel.Sel.Pos()) == effect.PosOf(field) {
+			return u
+		}
+	}
+	return nil
 }
 
 // inRoot reports whether an access of the finding stands in a named package.

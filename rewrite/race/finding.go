@@ -181,6 +181,8 @@ func (m *Module) finding(field string, list []pair) *rewrite.Finding {
 	if r := (&raw{access: *best.a.access}); m.beyond(field, r) {
 		f.Accesses = accessesOf(m.raw[field])
 	}
+	f.Accesses = append(f.Accesses, accessesOf(m.partsOf(field))...)
+	slices.SortStableFunc(f.Accesses, func(a, b rewrite.Access) int { return a.At.Compare(b.At) })
 	if best.a.frame.Test || best.b.frame.Test {
 		f.Outside = m.heldOutside(f.Accesses)
 	}
@@ -250,6 +252,36 @@ func (s side) locked() keys { return merge(s.above, s.must.keys(s.frame)) }
 // accesses lists all accesses to a field in the source, by position; those of
 // one expression are one.
 func (m *Module) accesses(field string) []rewrite.Access { return accessesOf(m.proper(field)) }
+
+// partsOf lists the accesses to the fields of the struct that a field holds by
+// value, reached through that: who changes one changes the struct.
+func (m *Module) partsOf(field string) []*raw {
+	key := m.holdsStruct(field)
+	if key == "" || m.structs[key] == nil {
+		return nil
+	}
+	var out []*raw
+	for _, part := range m.structs[key].Fields {
+		for _, r := range m.raw[part.Key] {
+			if !r.whole && r.op != rewrite.Address && strings.Contains(r.path.Sel, ";"+field+";"+part.Key) {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+// holdsStruct is the key of the struct type that a field holds by value.
+func (m *Module) holdsStruct(field string) string {
+	s := m.structs[field[:max(strings.LastIndexByte(field, '.'), 0)]]
+	if s == nil {
+		return ""
+	}
+	if i := slices.IndexFunc(s.Fields, func(f effect.FieldInfo) bool { return f.Key == field }); i >= 0 {
+		return s.Fields[i].Struct
+	}
+	return ""
+}
 
 func accessesOf(list []*raw) []rewrite.Access {
 	var out []rewrite.Access
