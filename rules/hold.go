@@ -116,6 +116,9 @@ func (l *locking) gather() (order []ast.Node, reason string) {
 	}
 	files := make(map[*rewrite.File]bool)
 	for _, place := range l.places {
+		if reason := forgets(l.site.Module.Uses(place)); reason != "" {
+			return nil, reason
+		}
 		stays := noUse
 		if reason := splitByCall(l.site, place, l.key, l.calledWhole); reason != "" {
 			stays = l.besides(place)
@@ -192,6 +195,30 @@ func (l *locking) unseen(spots []spot) bool {
 func (l *locking) hidden() bool {
 	name := strings.TrimPrefix(l.method, ".")
 	return l.name != "" || name != "" && !ast.IsExported(name)
+}
+
+// forgets says that a channel is forgotten right after it was closed for those who
+// receive from it: who comes to do so only then would wait for ever, lock or not.
+//
+//	close(s.done)
+//	s.done = nil
+func forgets(uses []*rewrite.Use) string {
+	for _, w := range uses {
+		as, ok := w.Path[1].(*ast.AssignStmt)
+		if !ok || w.File.Test || len(as.Lhs) != 1 || len(as.Rhs) != 1 || as.Lhs[0] != w.Path[0] || !w.File.Info.Types[as.Rhs[0]].IsNil() {
+			continue
+		}
+		closes := slices.ContainsFunc(uses, func(u *rewrite.Use) bool {
+			call, ok := u.Path[1].(*ast.CallExpr)
+			return ok && function(u) == function(w) && u.Path[0].Pos() < as.Pos() && u.File.Info.Types[call.Fun].IsBuiltin()
+		})
+		for _, r := range uses {
+			if arrow, ok := r.Path[1].(*ast.UnaryExpr); ok && arrow.Op == token.ARROW && closes && !r.File.Test && function(r) != function(w) {
+				return fmt.Sprintf("%s forgets the channel that %s is to find closed: a lock would hide that", spot{Use: w, sel: as.Lhs[0]}.at(), spot{Use: r, sel: arrow.X}.at())
+			}
+		}
+	}
+	return ""
 }
 
 // ofPart reports whether a use of a place that is a struct only leads to a field of

@@ -101,7 +101,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case t.showsUse(e) && len(t.may)+len(e.may) == 0 && t.op != rewrite.Atomic && e.op != rewrite.Atomic:
 		return false
-	case e.writes() && len(e.must) == 0 && ps.setsUp(t, e):
+	case e.writes() && len(e.must) == 0 && !model.Ends(e.entry.Key) && ps.setsUp(t, e):
 		return false
 	case len(e.must) == 0 && t.keptWithin(e):
 		return false // callers get there through what takes its own lock
@@ -112,6 +112,9 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		// and looked at again and again is not, unless that is one of chained
 		// calls before the start; else a lock on either side must show that
 		// more is meant.
+		if model.Ends(e.entry.Key) && t.loop && !e.whole {
+			return true // what is over for who ends it may go on
+		}
 		if e.konst && t.loop && !e.whole && (!e.entry.chains() || t.fresh && t.owner() == e.entry.Recv) {
 			return true
 		}
