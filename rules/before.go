@@ -29,7 +29,7 @@ func (v *variable) before() (*rewrite.Fix, bool) {
 		reads = append(reads, u)
 	}
 	_, plain := v.obj.Type().Underlying().(*types.Basic)
-	if lit == nil || !slices.ContainsFunc(reads, v.races) || !ctx && !(plain && v.startsWithValue()) {
+	if lit == nil || !slices.ContainsFunc(reads, v.races) || !ctx && !plain || !v.startsWithValue() {
 		return nil, false
 	}
 	start := v.startOf(lit)
@@ -61,7 +61,7 @@ func (v *variable) startsWithValue() bool {
 		return typ.Results == nil || !contains(typ.Results, v.path[1])
 	}
 	define, ok := v.path[1].(*ast.AssignStmt)
-	return ok && len(define.Lhs) == 1 && !zero(define.Rhs[0])
+	return ok && len(define.Rhs) == 1 && !zero(define.Rhs[0])
 }
 
 // repeats reports whether a literal reads a mention again and again, or in a

@@ -101,7 +101,11 @@ func stopsLoop(loop *ast.ForStmt, r, w spot) bool {
 	if !ok || as.Tok != token.ASSIGN || len(as.Lhs) != len(as.Rhs) || !contains(loop.Body, w.sel) {
 		return false
 	}
-	value := constantOf(w.File.Info, as.Rhs[slices.Index(as.Lhs, w.sel)])
+	i := slices.Index(as.Lhs, w.sel)
+	if i < 0 {
+		return false
+	}
+	value := constantOf(w.File.Info, as.Rhs[i])
 	for e := loop.Cond; ; {
 		switch x := e.(type) {
 		case *ast.ParenExpr:
