@@ -202,7 +202,7 @@ func (m *Module) reachable(r *raw) bool {
 	}
 	// What comes before the goroutines that the function starts is there to be
 	// used by them.
-	return len(r.live) > 0 || !slices.ContainsFunc(f.sum.accesses, func(a *access) bool { return a.thread > 0 && a.path.Root == r.path.Root })
+	return len(f.sum.threads) == 0 || len(r.live) > 0 || !slices.ContainsFunc(f.sum.accesses, func(a *access) bool { return a.thread > 0 && a.path.Root == r.path.Root })
 }
 
 func apiSide(r *raw) side {
