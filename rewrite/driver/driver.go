@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"go/token"
+	"go/types"
 	"runtime"
 	"slices"
 	"strings"
@@ -287,11 +288,34 @@ func (cfg *Config) summarise(ctx context.Context, b *build, todo []*load.Package
 		mu.Lock()
 		defer mu.Unlock()
 		if err != nil {
-			b.problems = append(b.problems, load.Problem{Pkg: p.Path, Msg: err.Error() + "; " + defect})
+			msg := err.Error() + "; " + defect
+			if broken := b.brokenBelow(p.Types, make(map[*types.Package]bool)); broken != "" {
+				msg = "it imports " + broken + ", which does not compile"
+			}
+			b.problems = append(b.problems, load.Problem{Pkg: p.Path, Msg: msg})
 			return
 		}
 		b.sums[p] = s
 	})
+}
+
+// brokenBelow is the path of a package with problems that another one imports,
+// itself or through others: nothing says what an expression is that has to do with
+// those. It is "" if there is none.
+func (b *build) brokenBelow(p *types.Package, seen map[*types.Package]bool) string {
+	for _, q := range p.Imports() {
+		if seen[q] {
+			continue
+		}
+		seen[q] = true
+		if slices.ContainsFunc(b.prog.Problems, func(r load.Problem) bool { return r.Pkg == q.Path() }) {
+			return q.Path()
+		}
+		if broken := b.brokenBelow(q, seen); broken != "" {
+			return broken
+		}
+	}
+	return ""
 }
 
 // each calls f for packages, as many at once as there are processors.
