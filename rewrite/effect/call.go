@@ -201,6 +201,7 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 			x.dynamic(Call, c, in)
 		} else if fn.Func == "" {
 			x.adapted(Call, c, in)
+			x.chosen(Call, c, in)
 		}
 	}
 }
@@ -360,6 +361,7 @@ func (x *extractor) spawn(c *ssa.CallCommon, in *ssa.Go) {
 		}
 	} else if fn.Func == "" && row.Kind == model.Unknown {
 		x.adapted(Go, c, in)
+		x.chosen(Go, c, in)
 	}
 	if row.Kind == model.Done { // go wg.Done()
 		e = Event{Kind: Signal, At: e.At, Path: e.Args[0].Path, Group: true}

@@ -2,6 +2,7 @@ package effect
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -38,4 +39,51 @@ func (x *extractor) adapted(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
 	if p := x.path(c.Value); own || p.HasElem() {
 		x.emit(Event{Kind: kind, At: x.pos(in.Pos()), ID: x.id(), Args: x.args(c), Loop: x.loops[in.Block()], Method: Converted, Iface: TypeKey(n)})
 	}
+}
+
+// maxChosen is how many functions a variable may hold before a call of it says
+// nothing about any of them. Dispatch by a switch has about as many clauses.
+const maxChosen = 16
+
+// chosen emits a call of a variable that holds one function or another, by the way
+// that led to the call: each of them is known.
+func (x *extractor) chosen(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
+	list, ok := x.choices(c.Value, make(map[*ssa.Phi]bool))
+	if !ok || len(list) == 0 || len(list) > maxChosen {
+		return
+	}
+	x.emit(Event{Kind: kind, At: x.pos(in.Pos()), ID: x.id(), OneOf: list, Args: x.args(c), Loop: x.loops[in.Block()]})
+}
+
+// choices lists the functions a value may be. It is false if it may be another one;
+// nil is none.
+func (x *extractor) choices(v ssa.Value, seen map[*ssa.Phi]bool) ([]Value, bool) {
+	switch v := v.(type) {
+	case *ssa.Const:
+		return nil, true
+	case *ssa.ChangeType:
+		return x.choices(v.X, seen)
+	case *ssa.Phi:
+		if seen[v] {
+			return nil, true
+		}
+		seen[v] = true
+		var list []Value
+		for _, e := range v.Edges {
+			more, ok := x.choices(e, seen)
+			if !ok {
+				return nil, false
+			}
+			for _, f := range more {
+				if !slices.ContainsFunc(list, func(g Value) bool { return g.Func == f.Func && slices.Equal(g.Bind, f.Bind) }) {
+					list = append(list, f)
+				}
+			}
+		}
+		return list, true
+	}
+	if f := x.function(v); f.Func != "" {
+		return []Value{f}, true
+	}
+	return nil, false
 }

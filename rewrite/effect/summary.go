@@ -232,6 +232,7 @@ type Event struct {
 	Loads    bool     // Access: an atomic operation that only loads
 	ID       int      // Call, Go, Once: unique in the function
 	Fn       Value    // Call, Go, Once: what runs; Fn.Func is "" when unknown
+	OneOf    []Value  // Call, Go: what runs is one of these functions
 	Method   string   // Call, Go: the signature called through an interface
 	Iface    string   // the signatures of all its methods, each followed by ';'
 	Args     []Value  // its arguments, the receiver first

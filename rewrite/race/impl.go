@@ -12,8 +12,18 @@ import (
 const maxImpls = 4
 
 // behind lists the methods that a call through an interface of the module may
-// run: those of the types that implement it.
+// run: those of the types that implement it. Of a call of a variable, these are the
+// functions it may hold.
 func (m *Module) behind(e *effect.Event) []*function {
+	var list []*function
+	for _, v := range e.OneOf {
+		if g := m.funcs[v.Func]; g != nil {
+			list = append(list, g)
+		}
+	}
+	if list != nil {
+		return list
+	}
 	if e.Method == "" {
 		return nil
 	}

@@ -83,7 +83,8 @@ type walk struct {
 	answers    map[effect.Root][]answer // of calls
 }
 
-// A choice is one function that a call through an interface may run.
+// A choice is one function that a call through an interface, or of a variable, may
+// run.
 type choice struct {
 	call *effect.Event
 	fn   *function
@@ -212,7 +213,7 @@ func (w *walk) step(e *effect.Event, s state) state {
 }
 
 // start runs a call or a go statement: of the function it names, or of each of
-// those that may be behind an interface.
+// those that may be behind an interface or in a variable.
 func (w *walk) start(e *effect.Event, s state) state {
 	run := w.call
 	switch {
@@ -221,7 +222,7 @@ func (w *walk) start(e *effect.Event, s state) state {
 	case e.Subtest:
 		run = w.subtest
 	}
-	if e.Method == "" {
+	if e.Method == "" && e.OneOf == nil {
 		return run(e, s)
 	}
 	var out state
@@ -261,6 +262,9 @@ func (w *walk) each(e *effect.Event, f *function) *effect.Event {
 			c.Note = effect.Converted
 		}
 		c.Method, c.Fn = "", effect.Value{Func: f.Key}
+		if i := slices.IndexFunc(e.OneOf, func(v effect.Value) bool { return v.Func == f.Key }); i >= 0 {
+			c.Fn, c.OneOf = e.OneOf[i], nil
+		}
 		one = &c
 		w.choices[key] = one
 	}
