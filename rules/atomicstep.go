@@ -84,7 +84,7 @@ func (a *atomicEdit) split(spots []spot, counted bool) string {
 		}
 		stmt := w.Path[1]
 		for _, r := range spots[:i] {
-			if r.write || contains(stmt, r.sel) {
+			if r.write || contains(stmt, r.sel) || inSection(r, w) {
 				continue
 			}
 			if c := condition(r.Use); c != nil && decides(c, w) {
@@ -95,12 +95,33 @@ func (a *atomicEdit) split(spots []spot, counted bool) string {
 			}
 		}
 		for _, r := range spots[i+1:] {
-			if !r.write && compound(w) && !contains(stmt, r.sel) {
+			if !r.write && compound(w) && !contains(stmt, r.sel) && !inSection(w, r) {
 				return fmt.Sprintf("%s changes %s and line %d reads it back: the two must be one step", w.at(), w.thing(), r.line())
 			}
 		}
 	}
 	return ""
+}
+
+// inSection reports whether two accesses, one after the other, are in one section of
+// a lock that shuts out others: it makes one step of them, as far as anything does.
+func inSection(a, b spot) bool {
+	if a.Access == nil || b.Access == nil {
+		return false
+	}
+	held := slices.ContainsFunc(a.Access.Locks, func(l rewrite.Lock) bool {
+		return l.Mode == rewrite.Exclusive && slices.Contains(b.Access.Locks, l)
+	})
+	if !held {
+		return false
+	}
+	apart := false
+	ast.Inspect(function(a.Use), func(n ast.Node) bool {
+		s, ok := n.(*ast.ExprStmt)
+		apart = apart || ok && a.sel.Pos() < s.Pos() && s.Pos() < b.sel.Pos() && (isCallOf(s.X, "Unlock") || isCallOf(s.X, "Wait"))
+		return !apart
+	})
+	return !apart
 }
 
 // decides reports whether the outcome of a condition says if a later write is

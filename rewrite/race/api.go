@@ -233,10 +233,11 @@ func waitsByField(a, b *access) bool {
 }
 
 // gated reports whether a comes after the atomic load of something that b
-// stores after its own access: callers see what was there before.
+// stores after its own access: callers see what was there before. Who takes a lock
+// to write does not rely on that, nor is what an atomic operation loads a gate to it.
 func gated(a, b *access) bool {
-	return slices.ContainsFunc(a.waited, func(w count) bool {
-		return w.n >= plenty && w.n < many && objectKey(w.path) != "" &&
+	return !(a.writes() && len(a.must) > 0) && slices.ContainsFunc(a.waited, func(w count) bool {
+		return w.n >= plenty && w.n < many && objectKey(w.path) != "" && objectKey(w.path) != objectKey(a.path) &&
 			slices.ContainsFunc(b.before, func(s count) bool { return objectKey(s.path) == objectKey(w.path) })
 	})
 }
