@@ -41,6 +41,7 @@ func (x *extractor) branch(in *ssa.If) {
 		}
 		x.equal(c, edge)
 		x.last(c, edge)
+		x.first(c, edge)
 	}
 }
 

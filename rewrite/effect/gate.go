@@ -61,7 +61,7 @@ func (x *extractor) asked(v ssa.Value) Path {
 			return x.path(v.X)
 		}
 	case *ssa.Call:
-		if p, ok := x.swapped(v); ok {
+		if p, ok := x.valueOf(v); ok {
 			return p
 		}
 		if id, ok := x.callID[v]; ok {
@@ -75,9 +75,10 @@ func (x *extractor) asked(v ssa.Value) Path {
 	return Path{}
 }
 
-// swapped is the variable of which sync/atomic's Swap returns the old value.
-func (x *extractor) swapped(c *ssa.Call) (Path, bool) {
-	if name := atomicName(&c.Call); !strings.HasPrefix(name, "Swap") {
+// valueOf is the variable of which sync/atomic's Load returns the value, or Swap the
+// old one.
+func (x *extractor) valueOf(c *ssa.Call) (Path, bool) {
+	if name := atomicName(&c.Call); !strings.HasPrefix(name, "Swap") && !strings.HasPrefix(name, "Load") {
 		return Path{}, false
 	}
 	return x.path(c.Call.Args[0]), true

@@ -4,6 +4,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -39,6 +40,67 @@ func (x *extractor) last(c *ssa.BinOp, edge int) {
 			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(v.X), Last: true, Plain: true})
 		}
 	}
+}
+
+// first records where a count that the function makes greater is found to be at its
+// beginning: what is behind that is for whoever comes first.
+//
+//	s.peers = append(s.peers, p)
+//	if len(s.peers) == 1 {
+//		go s.poll()
+//	}
+func (x *extractor) first(c *ssa.BinOp, edge int) {
+	k, ok := c.Y.(*ssa.Const)
+	if !ok || k.Value == nil || k.Value.Kind() != constant.Int || c.Op != token.EQL && c.Op != token.NEQ {
+		return
+	}
+	n, exact := constant.Int64Val(k.Value)
+	if !exact || n != 0 && n != 1 {
+		return
+	}
+	counted := c.X
+	if call, ok := counted.(*ssa.Call); ok {
+		switch b, _ := call.Call.Value.(*ssa.Builtin); {
+		case b != nil && b.Name() == "len":
+			counted = call.Call.Args[0]
+		case n == 1 && strings.HasPrefix(atomicName(&call.Call), "Add") && !givesBack(&call.Call):
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(call.Call.Args[0]), First: true})
+			return
+		}
+	}
+	load, ok := counted.(*ssa.UnOp)
+	if ok && load.Op == token.MUL && memberOf(load.X) != nil && grows(memberOf(load.X), c.Parent()) {
+		x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(load.X), First: true, Plain: true})
+	}
+}
+
+// grows reports whether a function makes a number greater, or a list or a map longer.
+func grows(m *types.Var, fn *ssa.Function) bool {
+	for _, b := range fn.Blocks {
+		for _, in := range b.Instrs {
+			switch in := in.(type) {
+			case *ssa.MapUpdate:
+				if isLoadOf(in.Map, m) {
+					return true
+				}
+			case *ssa.Store:
+				if memberOf(in.Addr) != m {
+					continue
+				}
+				switch v := in.Val.(type) {
+				case *ssa.BinOp:
+					if v.Op == token.ADD && isLoadOf(v.X, m) {
+						return true
+					}
+				case *ssa.Call:
+					if b, ok := v.Call.Value.(*ssa.Builtin); ok && b.Name() == "append" && isLoadOf(v.Call.Args[0], m) {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 // givesBack reports whether a call takes something off an atomic number.

@@ -268,7 +268,8 @@ type Cond struct {
 	Send   bool         // Case: of a send, else of a receive
 	Closed bool         // a receive told that Path is closed
 	Last   bool         // the count Path of references is at its end
-	Plain  bool         // Last: the count is no atomic number
+	First  bool         // the count Path, which grows, is at its beginning
+	Plain  bool         // Last, First: the count is no atomic number
 	Never  bool         // the channel Path is nil: what would signal it was never started
 	Is     string       // the member or result Path is this; see Event.Is
 	Not    bool         // Is: it is not

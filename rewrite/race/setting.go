@@ -11,7 +11,7 @@ import (
 // object.
 type setting struct {
 	values []string
-	alone  []string        // those set by a function that neither waits for an end nor is one
+	alone  []string        // those set by a function that neither waits for an end nor is one, nor takes back what it has set
 	late   []setter        // those set by literals
 	by     map[string]bool // the functions that do, followed by the value
 }
@@ -30,7 +30,8 @@ func (m *Module) findSettings() {
 			continue
 		}
 		waits := f.waitsForEnd(buffered)
-		set := func(p effect.Path, key, value string) {
+		set := func(e *effect.Event, key, value string) {
+			p := e.Path
 			if r := p.Root; key == "" || f.initial() || r.Kind == effect.Local && f.Locals[r.N].Fresh {
 				return
 			}
@@ -42,7 +43,7 @@ func (m *Module) findSettings() {
 			s.by[f.Key+" "+value] = true
 			s.values = append(s.values, value)
 			switch {
-			case waits:
+			case waits, e.Kind == effect.Set && f.takesBack(e):
 			case f.Parent != "":
 				s.late = append(s.late, setter{f, value})
 			default:
@@ -52,12 +53,12 @@ func (m *Module) findSettings() {
 		f.each(func(e *effect.Event) {
 			switch {
 			case e.Kind == effect.Set:
-				set(e.Path, objectKey(e.Path), e.Is)
+				set(e, objectKey(e.Path), e.Is)
 			case e.Op == rewrite.Address:
-				set(e.Path, objectKey(e.Path), effect.Unsure)
+				set(e, objectKey(e.Path), effect.Unsure)
 			case e.Op.Writes() && m.structs[e.Whole] != nil:
 				for _, field := range m.structs[e.Whole].Fields {
-					set(e.Path, field.Key, effect.Unsure)
+					set(e, field.Key, effect.Unsure)
 				}
 			}
 		}, effect.Set, effect.Access)
@@ -73,6 +74,47 @@ func (m *Module) findSettings() {
 			*list = slices.Compact(*list)
 		}
 	}
+}
+
+// takesBack reports whether a function sets a member to what it was before the
+// function itself set it, with nothing started in between or after that: it has
+// failed to begin what the member stands for.
+func (f *function) takesBack(back *effect.Event) bool {
+	took, starts := false, false
+	f.each(func(e *effect.Event) {
+		took = took || e.Kind == effect.Set && e.Path == back.Path && e.Is != back.Is && f.leads(e, back)
+		starts = starts || e.Kind == effect.Go && (f.leads(e, back) || f.leads(back, e))
+	}, effect.Set, effect.Go)
+	return took && !starts
+}
+
+// leads reports whether an event may come after another one in the same call.
+func (f *function) leads(from, to *effect.Event) bool {
+	seen := make([]bool, len(f.Blocks))
+	var visit func(block, i int) bool
+	visit = func(block, i int) bool {
+		for events := f.Blocks[block].Events; i < len(events); i++ {
+			if &events[i] == to {
+				return true
+			}
+		}
+		for _, next := range f.Blocks[block].Succs {
+			if next >= 0 && !seen[next] {
+				if seen[next] = true; visit(next, 0) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	for b := range f.Blocks {
+		for i := range f.Blocks[b].Events {
+			if &f.Blocks[b].Events[i] == from {
+				return visit(b, i+1)
+			}
+		}
+	}
+	return false
 }
 
 // bufferedFields finds the fields that hold channels which may have a buffer.

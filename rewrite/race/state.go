@@ -152,6 +152,8 @@ func (w *walk) known(c effect.Cond, s state) state {
 		return s
 	case c.Last:
 		return w.lastOf(c, s)
+	case c.First:
+		return w.firstOf(c, s)
 	case c.Never:
 		return w.wait(s, p, many)
 	case c.Is != "":
