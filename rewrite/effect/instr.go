@@ -204,6 +204,25 @@ func (x *extractor) selects(in *ssa.Select) {
 	if in.Blocking && len(one) > 0 {
 		x.emit(Event{Kind: Wait, At: at, Either: one})
 	}
+	if !in.Blocking && len(in.States) == 1 && in.States[0].Dir == types.RecvOnly && !decided(in) {
+		x.emit(Event{Kind: Drain, At: at, Path: one[0]})
+	}
+}
+
+// decided reports whether what a function does next depends on which case of a select
+// took place.
+func decided(in *ssa.Select) bool {
+	for _, ref := range *in.Referrers() {
+		idx, ok := ref.(*ssa.Extract)
+		if ok && idx.Index == 0 && len(*idx.Referrers()) > 0 {
+			for _, ref := range *idx.Referrers() {
+				if eq, ok := ref.(*ssa.BinOp); !ok || len(*eq.Referrers()) > 0 {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 func isSlice(v ssa.Value) bool {

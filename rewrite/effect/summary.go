@@ -201,6 +201,7 @@ const (
 	Answers              // writes the answer to a request: to the writer Path
 	Proxies              // puts what sends requests, of the type Note or with the methods Iface, into a proxy that passes hints on
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
+	Drain                // receives from the channel Path what is in it, if anything is
 	Use                  // hands Path, the content of an object of a library, to the library's function Note
 )
 

@@ -161,11 +161,11 @@ func (w *walk) known(c effect.Cond, s state) state {
 	case !c.Case:
 		return w.sees(w.wait(s, p, plenty), p)
 	case c.Send:
-		return w.wait(w.signal(w.token(s, p), p, 1, c.At), p.Back(), 1)
+		return w.wait(w.signal(w.passes(s, p, true), p, 1, c.At), p.Back(), 1)
 	case p.Root.Kind == effect.NoRoot:
 		return w.wait(s, something, 1)
 	default:
-		return w.signal(w.wait(w.token(s, p), p, 1), p.Back(), 1, c.At)
+		return w.signal(w.wait(w.passes(s, p, false), p, 1), p.Back(), 1, c.At)
 	}
 }
 

@@ -77,6 +77,149 @@ func (w *walk) token(s state, p effect.Path) state {
 	return w.take(s, held{p, rewrite.Exclusive})
 }
 
+// passes passes the token of a channel on where the function itself sends or receives:
+// if the field is a lock with methods, one of them takes it and the other gives it back.
+func (w *walk) passes(s state, p effect.Path, send bool) state {
+	bySend, ok := w.m.tokens[objectKey(p)]
+	if _, back := p.IsBack(); !ok || back {
+		return w.token(s, p)
+	}
+	if send == bySend {
+		return w.take(s, held{p, rewrite.Exclusive})
+	}
+	if s.may.index(p) < 0 {
+		w.sum.released = w.sum.released.add(p)
+	}
+	return w.release(s, p)
+}
+
+// A tokenUse is who sends on a channel with room for one, and who receives from it.
+type tokenUse struct{ sends, receives []*function }
+
+// findTokens looks for fields that hold a channel with room for one which is a lock:
+// some functions only send on it, others only receive, and those that call both call
+// one kind first, all of them the same.
+//
+//	func (m *mu) lock()   { m.ch <- struct{}{} }
+//	func (m *mu) unlock() { <-m.ch }
+func (m *Module) findTokens() {
+	m.tokens = make(map[string]bool)
+	uses := make(map[string]*tokenUse)
+	room := m.roomForOne()
+	for _, f := range m.order {
+		use := func(p effect.Path, send bool) {
+			key := objectKey(p)
+			if _, back := p.IsBack(); back || !room[key] {
+				return
+			}
+			u := uses[key]
+			if u == nil {
+				u = new(tokenUse)
+				uses[key] = u
+			}
+			list := &u.receives
+			if send {
+				list = &u.sends
+			}
+			if !slices.Contains(*list, f) {
+				*list = append(*list, f)
+			}
+		}
+		f.each(func(e *effect.Event) {
+			switch {
+			case e.Kind == effect.Signal && e.Send:
+				use(e.Path, true)
+			case e.Kind == effect.Drain:
+				use(e.Path, false)
+			case e.Kind == effect.Wait && !e.Send && e.Op != rewrite.Atomic:
+				for _, p := range append(slices.Clip(e.Either), e.Path) {
+					use(p, false)
+				}
+			}
+		}, effect.Signal, effect.Wait, effect.Drain)
+		for _, b := range f.Blocks {
+			for _, c := range b.Conds {
+				if c.Case {
+					use(c.Path, c.Send)
+				}
+			}
+		}
+	}
+	// The functions that only send on a field's channel, or only receive from it.
+	type half struct {
+		key  string
+		send bool
+	}
+	halves := make(map[*function][]half)
+	for key, u := range uses {
+		if slices.ContainsFunc(u.sends, func(f *function) bool { return slices.Contains(u.receives, f) }) {
+			continue
+		}
+		for _, f := range u.sends {
+			halves[f] = append(halves[f], half{key, true})
+		}
+		for _, f := range u.receives {
+			halves[f] = append(halves[f], half{key, false})
+		}
+	}
+	if len(halves) == 0 {
+		return
+	}
+	first := make(map[half]bool) // which of the two comes first where both are called
+	for _, f := range m.order {
+		calls := make(map[half]*effect.Event)
+		f.each(func(e *effect.Event) {
+			for _, h := range halves[m.funcs[e.Fn.Func]] {
+				if calls[h] == nil {
+					calls[h] = e
+				}
+			}
+		}, effect.Call)
+		for h, e := range calls {
+			if other := calls[half{h.key, !h.send}]; h.send && other != nil {
+				first[half{h.key, f.comesFirst(e, other)}] = true
+			}
+		}
+	}
+	for h := range first {
+		if !first[half{h.key, !h.send}] {
+			m.tokens[h.key] = h.send
+		}
+	}
+}
+
+// comesFirst reports whether a call comes before another one, which may be deferred.
+func (f *function) comesFirst(a, b *effect.Event) bool {
+	deferred := func(e *effect.Event) bool {
+		return slices.ContainsFunc(f.Blocks, func(b effect.Block) bool {
+			return slices.ContainsFunc(b.Events, func(d effect.Event) bool { return d.Kind == effect.Defer && d.Deferred == e })
+		})
+	}
+	if x, y := deferred(a), deferred(b); x != y {
+		return y
+	}
+	return f.leads(a, b)
+}
+
+// roomForOne finds the fields that hold channels with room for one element, as far as
+// is known.
+func (m *Module) roomForOne() map[string]bool {
+	room := make(map[string]bool)
+	for _, f := range m.order {
+		f.each(func(e *effect.Event) {
+			if len(e.Args) == 0 {
+				return
+			}
+			r, key := e.Args[0].Path.Root, e.Path.Field()
+			one := r.Kind == effect.Local && f.Locals[r.N].Cap == 2
+			if old, known := room[key]; !known || old {
+				room[key] = one
+			}
+		}, effect.Keep)
+	}
+	return room
+}
+
 // condLock ends the paths of locks that are reached through a sync.Cond.
 const condLock = ";sync.Cond.L"
 

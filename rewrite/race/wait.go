@@ -22,7 +22,7 @@ func (w *walk) waits(e *effect.Event, s state) state {
 	if p.Root.Kind == effect.NoRoot {
 		p = something
 	}
-	s = w.token(s, p)
+	s = w.passes(s, p, false)
 	switch {
 	case e.Group:
 		w.groups = w.groups.add(p)

@@ -163,9 +163,13 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.release(s, p)
 	case effect.Wait:
 		return w.waits(e, s)
+	case effect.Drain:
+		if p := w.resolve(e.Path); p.Root.Kind != effect.NoRoot {
+			return w.passes(s, p, false)
+		}
 	case effect.Signal:
 		p := w.resolve(e.Path)
-		return w.raises(w.signal(w.token(s, p), p, 1, e.At), p, true)
+		return w.raises(w.signal(w.passes(s, p, e.Send), p, 1, e.At), p, true)
 	case effect.Add:
 		p := w.resolve(e.Path)
 		s.added = s.added.add(p)
