@@ -21,41 +21,51 @@ func fixCalls(s *rewrite.Site) (*rewrite.Fix, string) {
 	if field == nil {
 		return nil, "the field is embedded"
 	}
-	uses := s.Module.Uses(f.Place.Key)
 	a, reason := atomicType(st.File.Info.TypeOf(field.Type), field, st)
-	switch {
-	case reason != "":
-		return nil, reason
-	case a.narrow != "" || a.pointer || a.value == "bool":
-		return nil, "sync/atomic has no function for the field's type"
-	case !slices.ContainsFunc(uses, func(u *rewrite.Use) bool { return atomicCall(u) != nil && !strings.HasPrefix(called(u), "Load") }):
-		return nil, "nothing changes the field by a function of sync/atomic"
+	if reason == "" {
+		reason = a.calls(s)
 	}
-	a.site, a.functions = s, upperFirst(a.value)
-	plain, reason := plainUses(f, uses)
+	if reason == "" {
+		reason = a.copies(st)
+	}
 	if reason != "" {
 		return nil, reason
 	}
-	if reason := a.steps(plain); reason != "" {
-		return nil, reason
+	return a.callsEverywhere()
+}
+
+// calls makes the plain accesses call functions of sync/atomic, as the others do, or
+// says why they can't.
+func (a *atomicEdit) calls(s *rewrite.Site) string {
+	uses := s.Module.Uses(s.Finding.Place.Key)
+	switch {
+	case a.narrow != "" || a.pointer || a.value == "bool":
+		return "sync/atomic has no function for its type"
+	case !slices.ContainsFunc(uses, func(u *rewrite.Use) bool { return atomicCall(u) != nil && !strings.HasPrefix(called(u), "Load") }):
+		return "nothing changes it by a function of sync/atomic"
+	}
+	a.site, a.functions = s, upperFirst(a.value)
+	plain, reason := plainUses(s.Finding, uses)
+	if reason == "" {
+		reason = a.steps(plain)
 	}
 	for _, u := range plain {
-		if a.done[u] {
-			continue
-		}
-		if reason := a.use(u); reason != "" {
-			return nil, reason
+		if reason == "" && !a.done[u] {
+			reason = a.use(u)
 		}
 	}
-	if reason := a.copies(st); reason != "" {
-		return nil, reason
-	}
+	return reason
+}
+
+// callsEverywhere is the fix of calls.
+func (a *atomicEdit) callsEverywhere() (*rewrite.Fix, string) {
 	if len(a.edits) == 0 {
 		return nil, "no access could be placed in the source"
 	}
+	p := a.site.Finding.Place
 	return &rewrite.Fix{
-		Title:  fmt.Sprintf("Access %s by functions of sync/atomic everywhere", f.Place.Name),
-		Places: []string{f.Place.Key}, Safety: rewrite.Safe, Edits: a.edits,
+		Title:  fmt.Sprintf("Access %s by functions of sync/atomic everywhere", p.Name),
+		Places: []string{p.Key}, Safety: rewrite.Safe, Edits: a.edits,
 	}, ""
 }
 

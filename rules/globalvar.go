@@ -20,6 +20,8 @@ import (
 //     all;
 //   - a flag, a counter or a pointer that starts as zero becomes a typed atomic
 //     (go 1.19 or later), where no access depends on one before it;
+//   - where functions of sync/atomic change it already and it can't become one, the
+//     other accesses call such functions, too;
 //   - anything else gets a mutex of its own, declared above it: an RWMutex
 //     where functions that only read outnumber those that write.
 //
@@ -56,6 +58,13 @@ func fixGlobal(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason != "" {
 		return nil, reason
 	}
+	if g.mixed() {
+		for _, fix := range []func() (*rewrite.Fix, string){g.atomic, g.calls} {
+			if fix, _ := fix(); fix != nil {
+				return fix, ""
+			}
+		}
+	}
 	if mutex, key := g.mutex(); mutex != nil {
 		return g.guarded(nil, mutex, key)
 	}
@@ -71,6 +80,18 @@ func fixGlobal(s *rewrite.Site) (*rewrite.Fix, string) {
 		}
 	}
 	return g.guarded(nil, nil, "")
+}
+
+// calls makes the plain accesses call functions of sync/atomic, if others do.
+func (g *global) calls() (*rewrite.Fix, string) {
+	a, reason := atomicType(g.obj.Type(), &ast.Field{Type: g.spec.Type}, &rewrite.Struct{File: g.file})
+	if reason == "" {
+		reason = a.calls(g.site)
+	}
+	if reason != "" {
+		return nil, reason
+	}
+	return a.callsEverywhere()
 }
 
 // mates lists other variables of the file that race in the same functions and

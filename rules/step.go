@@ -5,6 +5,8 @@ import (
 	"go/token"
 	"go/types"
 	"slices"
+
+	"github.com/go-fixer/fixer/rewrite"
 )
 
 // How much a write depends on a read: not at all; by the value of another
@@ -64,6 +66,8 @@ func depends(r, w spot) int {
 	c := condition(r.Use)
 	head, loop := c.(*ast.ForStmt)
 	switch {
+	case c != nil && makes(c, r, w):
+		return none // it is there from then on
 	case loop && sameField(r, w) && stopsLoop(head, r, w):
 		return none // whoever says so, and however often
 	case c != nil && !loop && contains(c, w.sel):
@@ -77,6 +81,21 @@ func depends(r, w spot) int {
 		return soft
 	}
 	return none
+}
+
+// makes reports whether a test makes a map or a slice if there is none yet, and a write
+// that comes later puts something into it, or takes something out.
+//
+//	if c.pending == nil {
+//		c.pending = make(map[uint64]*Call)
+//	}
+func makes(test ast.Stmt, r, w spot) bool {
+	in, ok := test.(*ast.IfStmt)
+	if !ok || in.Init != nil || in.Else != nil || contains(in, w.sel) || leaves([]ast.Stmt{in}) {
+		return false
+	}
+	cond, ok := in.Cond.(*ast.BinaryExpr)
+	return ok && cond.Op == token.EQL && cond.X == r.sel && w.File.Info.Types[cond.Y].IsNil() && w.Access != nil && w.Access.Op == rewrite.WriteElem
 }
 
 // apartInClauses reports whether two spots are in different clauses of one switch or
