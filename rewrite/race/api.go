@@ -95,6 +95,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case e.entry.onNew():
 		return false // the module calls it on new objects only
+	case t.ctx.Request && e.path.Root.Kind == effect.Global && e.onceOver():
+		return false // what a package sets up once, it has set up when requests come
 	case t.runs == e.entry:
 		return false // a second call of what is a goroutine of its own is not meant
 	case !ps.m.invites(t, e):
@@ -323,6 +325,11 @@ func (ps *pairs) findsSetUp(t, e published) bool {
 
 // objectKey is the field or package variable that holds an object.
 func objectKey(p effect.Path) string { return cmp.Or(p.Field(), p.Root.Key) }
+
+// onceOver reports whether an access comes before the end of a sync.Once.
+func (a *access) onceOver() bool {
+	return slices.ContainsFunc(a.before, func(c count) bool { return isOnce(c.path) })
+}
 
 // onceByField is waitsByField for the end of a sync.Once alone: callers come
 // again and again, and of all signals only this one is over after the first.

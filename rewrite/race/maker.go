@@ -41,7 +41,7 @@ func (ps *pairs) makesAlone(e published, list []published) bool {
 		return false
 	case e.thread != 0, e.konst, len(e.held) > 0, len(f.entry.may) > 0, e.entry.Serial, e.excused():
 		return false
-	case len(e.waited) > 0, byGate(e.access, e.access), slices.ContainsFunc(e.before, func(c count) bool { return isOnce(c.path) }):
+	case len(e.waited) > 0, byGate(e.access, e.access), e.onceOver():
 		return false // it waits for its turn, or comes once
 	case e.called != "":
 		return e.op == rewrite.WriteElem

@@ -28,9 +28,9 @@ func concurrent(w *walk, a, b *access) bool {
 	}
 	switch {
 	case i == len(ca): // a's thread started b's, or what did
-		return !w.perRequest(b) && !w.sum.threads[cb[i]-1].after && w.running(a, b.thread)
+		return !w.perRequest(b) && !w.sum.threads[cb[i]-1].after && w.running(a, b.thread) && w.serving(a, cb[i])
 	case i == len(cb):
-		return !w.perRequest(a) && !w.sum.threads[ca[i]-1].after && w.running(b, a.thread)
+		return !w.perRequest(a) && !w.sum.threads[ca[i]-1].after && w.running(b, a.thread) && w.serving(b, ca[i])
 	case w.queued(a, b):
 		return false
 	case w.perRequest(a) || w.perRequest(b):
@@ -44,6 +44,36 @@ func concurrent(w *walk, a, b *access) bool {
 // handles reports whether an access is in a goroutine that a server starts for
 // a request.
 func (w *walk) handles(a *access) bool { return a.thread > 0 && w.sum.threads[a.thread-1].handler }
+
+// serving reports whether requests may come when the one who has registered a handler
+// for them makes an access: another one runs by then that may be the server. To register
+// is not to serve yet.
+func (w *walk) serving(a *access, t int) bool {
+	registered := func(t int) bool {
+		th := w.sum.threads[t-1]
+		return th.handler && (th.typed || th.note != "")
+	}
+	if !registered(t) {
+		return true
+	}
+	for other := range a.live.all() {
+		if !registered(other) && w.sum.threads[other-1].serves(w) {
+			return true
+		}
+	}
+	return false
+}
+
+// serves reports whether a goroutine may be one that accepts connections.
+func (t *thread) serves(w *walk) bool {
+	if t.body == nil || t.body.Accepts {
+		return true
+	}
+	s := w.summaryOf(t.body)
+	return s == nil || slices.ContainsFunc(s.slow, func(note string) bool {
+		return strings.Contains(note, "Serve") || strings.Contains(note, "Listen") || strings.Contains(note, "Accept")
+	})
+}
 
 // perRequest reports whether an access is in a function that became a handler
 // by its type alone, and to an object of the frame or its caller: they may well

@@ -79,7 +79,7 @@ func (m *Module) waiters(field string) []*function {
 // would keep it from that.
 func (m *Module) harm(l *lifetime, e ending) (why, would string) {
 	wait := "a wait for the goroutine in " + m.method(e.in).Name
-	if key := l.closedUnder(e); key != "" {
+	if key := l.closedUnder(e); key != "" && !m.sentUnderLock(l, e, key) {
 		return "it may still send on " + rewrite.ShortKey(key) + ", which " + e.in.Name + " closes then: that panics", wait + " before the channel is closed"
 	}
 	if l.again = m.restarts(l, e); l.again {
@@ -98,6 +98,27 @@ func (l *lifetime) closedUnder(end ending) string {
 		}
 	})
 	return key
+}
+
+// sentUnderLock reports whether whoever closes the channel of a field holds a lock that
+// the goroutine holds where it sends: it can ask under the lock whether that is done.
+func (m *Module) sentUnderLock(l *lifetime, end ending, key string) bool {
+	var closing keys
+	for _, r := range m.raw[key] {
+		if r.op == rewrite.Close && r.fn == end.in {
+			closing = r.locks()
+		}
+	}
+	sends := 0
+	for _, r := range m.raw[key] {
+		if r.op != rewrite.Send || l.tour.seen[r.fn] == nil {
+			continue
+		}
+		if sends++; !m.excludes(closing, r.locks()) {
+			return false
+		}
+	}
+	return sends > 0
 }
 
 // restarts reports whether a method that starts the goroutine is meant to be

@@ -81,7 +81,7 @@ func (ps *pairs) perRequest(e published) bool {
 // alone reports whether an access neither waits for its turn nor is the first to
 // come.
 func alone(e published) bool {
-	return len(e.waited.drop(isOnce)) == 0 && !slices.ContainsFunc(e.before, func(c count) bool { return isOnce(c.path) })
+	return len(e.waited.drop(isOnce)) == 0 && !e.onceOver()
 }
 
 // isOnce reports whether a path is the end of a sync.Once.

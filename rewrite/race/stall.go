@@ -168,13 +168,41 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 				continue
 			}
 			for _, s := range waits[k] {
-				if s.fn != f.Name && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library())) {
+				if s.fn != f.Name && (s.waits() && (f.signals(old.waitedFor(s)) || old.exposes(f, s)) || s.library() != "" && old.runs(f, s.library())) {
 					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s), []string{k}
 				}
 			}
 		}
 	}
 	return "", nil
+}
+
+// waitedFor lists the fields that hold what a stall waits for.
+func (m *Module) waitedFor(s stalled) map[string]bool {
+	fields := make(map[string]bool)
+	for _, f := range m.order {
+		if f.Name != s.fn {
+			continue
+		}
+		f.each(func(e *effect.Event) {
+			if e.At != s.at {
+				return
+			}
+			for _, p := range append(slices.Clip(e.Either), e.Path) {
+				if field := p.Field(); field != "" {
+					fields[field] = true
+				}
+			}
+		}, effect.Wait)
+	}
+	return fields
+}
+
+// signals reports whether a function gives a signal that one of some fields stands for.
+func (f *function) signals(fields map[string]bool) bool {
+	found := false
+	f.each(func(e *effect.Event) { found = found || fields[e.Path.Field()] }, effect.Signal)
+	return found
 }
 
 func compareLocks(a, b [2]string) int {
