@@ -98,6 +98,11 @@ func (x *extractor) equal(c *ssa.BinOp, edge int) {
 		x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(c.X), Never: true})
 	}
 	if call, ok := c.X.(*ssa.Call); ok {
+		if ctx := methodOfContext(&call.Call, "Err"); ctx != nil && k.Value == nil {
+			if p := x.doneChannel(ctx); p.Root.Kind != NoRoot { // as if Done had been received from
+				x.blk.Conds = append(x.blk.Conds, Cond{Edge: 1 - edge, At: x.pos(call.Pos()), Path: p, Case: true})
+			}
+		}
 		x.passes(call, x.constant(k), edge)
 	} else {
 		x.tells(c.X, x.constant(k), "", edge)

@@ -117,8 +117,24 @@ func endsAlone(v ssa.Value) bool {
 // doneOf returns the context that a call asks for its Done channel; nil for
 // other calls.
 func doneOf(c *ssa.CallCommon) ssa.Value {
-	if c.IsInvoke() && c.Method.Name() == "Done" && c.Method.FullName() == "(context.Context).Done" {
+	return methodOfContext(c, "Done")
+}
+
+// methodOfContext returns the context of which a call asks a method; nil for others.
+func methodOfContext(c *ssa.CallCommon, name string) ssa.Value {
+	if c.IsInvoke() && c.Method.Name() == name && c.Method.FullName() == "(context.Context)."+name {
 		return c.Value
 	}
 	return nil
+}
+
+// doneChannel names what is closed when a context ends.
+func (x *extractor) doneChannel(ctx ssa.Value) Path {
+	if p := x.endedBy(ctx); p.Root.Kind != NoRoot {
+		return p
+	}
+	if p := x.path(ctx); p.Root.Kind != NoRoot {
+		return with(p, Deref) // one channel for each context
+	}
+	return Path{}
 }

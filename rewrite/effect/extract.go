@@ -103,6 +103,7 @@ type extractor struct {
 	locals      map[ssa.Value]int
 	values      []ssa.Value // of Func.Locals
 	callID      map[*ssa.Call]int
+	tests       map[ssa.Value]int // see findTests
 	loops       map[*ssa.BasicBlock]int
 	backs       map[edge]int
 	exits       map[edge]int
@@ -169,6 +170,7 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 			}
 		}
 	}
+	x.findTests()
 	out.Accepts = accepts(fn)
 	for _, b := range fn.Blocks {
 		x.block(b)

@@ -65,6 +65,9 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.Return:
 		x.results(in)
 	}
+	if v, ok := in.(ssa.Value); ok && x.tests != nil {
+		x.test(v)
+	}
 }
 
 // store emits what a store of a value does.
@@ -93,7 +96,9 @@ func (x *extractor) results(in *ssa.Return) {
 	for _, r := range in.Results {
 		r = returned(in, r)
 		x.escape(r, Path{})
-		e.Answers = append(e.Answers, x.answer(r, in.Block()))
+		if e.Answers = append(e.Answers, x.answer(r, in.Block())); x.tests != nil {
+			e.Follows = append(e.Follows, x.followsFrom(r, len(e.Answers)-1)...)
+		}
 		if c, ok := r.(*ssa.Const); ok && c.Value == nil {
 			e.Results = append(e.Results, Value{})
 			continue

@@ -81,11 +81,8 @@ func (x *extractor) called(v *ssa.Call) Path {
 		return x.path(v.Call.Args[0]) // the same lock by another type
 	}
 	if ctx := doneOf(&v.Call); ctx != nil {
-		if p := x.endedBy(ctx); p.Root.Kind != NoRoot {
+		if p := x.doneChannel(ctx); p.Root.Kind != NoRoot {
 			return p
-		}
-		if p := x.path(ctx); p.Root.Kind != NoRoot {
-			return with(p, Deref) // one channel for each context
 		}
 	}
 	if addr := loaded(&v.Call); addr != nil && !x.exchanged(addr) {

@@ -201,6 +201,7 @@ const (
 	Answers              // writes the answer to a request: to the writer Path
 	Proxies              // puts what sends requests, of the type Note or with the methods Iface, into a proxy that passes hints on
 	Share                // what Path refers to is what Args[0] refers to; with Covers, Path is a copy of the struct Args[0]
+	Test                 // tests whether the member Path is Is, or is not, for what the function returns
 	Drain                // receives from the channel Path what is in it, if anything is
 	Use                  // hands Path, the content of an object of a library, to the library's function Note
 )
@@ -253,6 +254,8 @@ type Event struct {
 	Subtest  bool     // Call: of a test that runs later, with others, if it calls Parallel
 	Loop     int      // Access, Go, Call: the innermost loop around it; 0 for none
 	Is       string   // Set: a constant, nil, !nil, or Unsure
+	Not      bool     // Test: Is is what it is asked not to be
+	Follows  []Follow // Return: what tests its results follow from
 	Answers  []string // Return: what the results are, likewise; "" for anything
 	Library  string   // Call, Go: of another module, that runs what it is given
 	Note     string   // Go: the library call that starts it; Access, Use: the one that writes; Slow: what it waits for

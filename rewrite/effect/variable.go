@@ -41,6 +41,10 @@ func newCaptures(funcs []*ssa.Function) *captures {
 				switch in := in.(type) {
 				case *ssa.If:
 					asked = append(asked, in.Cond)
+				case *ssa.Return:
+					for _, r := range in.Results {
+						asked = append(asked, testsIn(r)...)
+					}
 				case *ssa.Store:
 					stores = append(stores, in)
 				case *ssa.MakeClosure:

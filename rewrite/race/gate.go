@@ -2,6 +2,7 @@ package race
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -247,10 +248,41 @@ type answer struct {
 	known bool
 }
 
+// tests notes what is known where a test that the function's result follows from came
+// out in one way or the other.
+func (w *walk) tests(e *effect.Event, s state) {
+	if w.outcomes == nil {
+		w.outcomes = make(map[int]facts)
+	}
+	yes := effect.Cond{Path: e.Path, Is: e.Is, Not: e.Not}
+	no := effect.Cond{Path: e.Path, Is: e.Is, Not: !e.Not}
+	for _, c := range []*effect.Cond{&yes, &no} {
+		if other := effect.Opposite(c.Is); c.Not && other != "" {
+			c.Is, c.Not = other, false
+		}
+	}
+	w.outcomes[e.ID], w.outcomes[-e.ID] = w.told(yes, s).facts, w.told(no, s).facts
+}
+
+// implied is what is known if a result has a value, by the tests it follows from.
+func (w *walk) implied(e *effect.Event, a *answer) facts {
+	for _, f := range e.Follows {
+		if f.Result != a.index || strconv.FormatBool(f.Value) != a.value {
+			continue
+		}
+		out := w.outcomes[f.Tests[0]]
+		for _, id := range f.Tests[1:] {
+			out = out.meet(w.outcomes[id])
+		}
+		return w.unlocked(out)
+	}
+	return nil
+}
+
 // answering notes what is known at a return.
 func (w *walk) answering(e *effect.Event, s state) {
 	known := w.unlocked(s.facts)
-	if len(known) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 {
+	if len(known) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 && len(e.Follows) == 0 {
 		return
 	}
 	if w.sum.answers == nil {
@@ -266,11 +298,11 @@ func (w *walk) answering(e *effect.Event, s state) {
 		if a.index >= 0 && e.Answers[a.index] != "" && e.Answers[a.index] != a.value {
 			continue
 		}
+		here := w.implied(e, a).union(known)
 		if a.known {
-			a.facts = a.facts.meet(known)
-		} else {
-			a.facts, a.known = known, true
+			here = a.facts.meet(here)
 		}
+		a.facts, a.known = here, true
 	}
 }
 

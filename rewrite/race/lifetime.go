@@ -36,7 +36,7 @@ func (m *Module) findLifetimes() {
 	m.goroutines = make(map[string]*rewrite.Finding)
 	m.lifetimes = make(map[effect.Pos]*lifetime)
 	m.findProxied()
-	contexts := m.contexts()
+	contexts := m.endedBy
 	ends := m.endings(contexts)
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {

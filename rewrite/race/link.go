@@ -68,6 +68,7 @@ type Module struct {
 	waiting     map[string][]*function // by field, who waits for what it holds; filled on first use
 
 	settings   map[string]*setting         // by member, what it is set to
+	endedBy    map[string][]string         // see contexts
 	tokens     map[string]bool             // the fields that hold a channel which is a lock; true if who sends takes it
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
 	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
@@ -142,6 +143,7 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m.findSettings()
 	m.findImpls()
 	m.findTokens()
+	m.endedBy = m.contexts()
 	groups := m.components()
 	m.focus(o.Focus)
 	m.numbers = make(map[string]int, len(m.cands))

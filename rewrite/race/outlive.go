@@ -1,6 +1,7 @@
 package race
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -103,22 +104,48 @@ func (l *lifetime) closedUnder(end ending) string {
 // sentUnderLock reports whether whoever closes the channel of a field holds a lock that
 // the goroutine holds where it sends: it can ask under the lock whether that is done.
 func (m *Module) sentUnderLock(l *lifetime, end ending, key string) bool {
-	var closing keys
-	for _, r := range m.raw[key] {
-		if r.op == rewrite.Close && r.fn == end.in {
-			closing = r.locks()
+	closing := m.heldAt(end.in, key, false)
+	maps.DeleteFunc(closing, func(k string, _ rewrite.Mode) bool { return !isMutex(k) })
+	found := false
+	for f := range l.tour.seen {
+		if sending := m.heldAt(f, key, true); sending != nil {
+			if found = true; !m.excludes(closing, sending) {
+				return false
+			}
 		}
 	}
-	sends := 0
-	for _, r := range m.raw[key] {
-		if r.op != rewrite.Send || l.tour.seen[r.fn] == nil {
-			continue
+	return found
+}
+
+// heldAt tells which locks a function holds wherever it sends on the channel of a field,
+// or closes it; nil if it does not.
+func (m *Module) heldAt(f *function, key string, send bool) keys {
+	var held keys
+	at := func(line int) {
+		here := make(keys)
+		for _, r := range m.raw[key] { // the field is read there
+			if r.fn == f && r.at.Line == line {
+				here = merge(here, r.locks())
+			}
 		}
-		if sends++; !m.excludes(closing, r.locks()) {
-			return false
+		if held == nil {
+			held = here
+		}
+		maps.DeleteFunc(held, func(k string, _ rewrite.Mode) bool { _, ok := here[k]; return !ok })
+	}
+	f.each(func(e *effect.Event) {
+		if e.Path.Field() == key && (send && e.Send || !send && e.Op == rewrite.Close) {
+			at(e.At.Line)
+		}
+	}, effect.Signal)
+	for _, b := range f.Blocks {
+		for _, c := range b.Conds {
+			if send && c.Case && c.Send && c.Path.Field() == key {
+				at(c.At.Line)
+			}
 		}
 	}
-	return sends > 0
+	return held
 }
 
 // restarts reports whether a method that starts the goroutine is meant to be

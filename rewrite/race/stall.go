@@ -162,13 +162,17 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 		if f.Test {
 			continue
 		}
-		was := old.funcs[f.Key].taken()
+		before := old.funcs[f.Key]
 		for _, k := range slices.Sorted(maps.Keys(f.taken())) {
-			if was[k] != 0 || len(waits[k]) == 0 || !m.locks(f, k) {
+			if len(waits[k]) == 0 || !m.locks(f, k) || before != nil && m.locks(before, k) {
 				continue
 			}
 			for _, s := range waits[k] {
-				if s.fn != f.Name && (s.waits() && (f.signals(old.waitedFor(s)) || old.exposes(f, s)) || s.library() != "" && old.runs(f, s.library())) {
+				if s.fn == f.Name {
+					continue
+				}
+				exposed := before.taken()[k] == 0 && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library()))
+				if exposed || s.waits() && old.signalsAbove(f, s) {
 					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s), []string{k}
 				}
 			}
@@ -196,6 +200,21 @@ func (m *Module) waitedFor(s stalled) map[string]bool {
 		}, effect.Wait)
 	}
 	return fields
+}
+
+// signalsAbove reports whether a function, or one that leads to it, gives the signal that
+// a stall waits for: it comes to that only with the lock, which it will not get.
+func (m *Module) signalsAbove(f *function, s stalled) bool {
+	fields := m.waitedFor(s)
+	if len(fields) == 0 {
+		return false
+	}
+	for g := range m.above(f) {
+		if g.Name != s.fn && g.signals(fields) {
+			return true
+		}
+	}
+	return false
 }
 
 // signals reports whether a function gives a signal that one of some fields stands for.

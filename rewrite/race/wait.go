@@ -82,3 +82,28 @@ func marked(p effect.Path, mark string) effect.Path {
 	q, _ := p.With(objectKey(p) + mark)
 	return q
 }
+
+// cancels notes that a context ends, by a call of the function that ends it and is kept in
+// a field beside the context's.
+func (w *walk) cancels(e *effect.Event, s state) state {
+	field := e.Fn.Path.Field()
+	if e.Fn.Func != "" || w.m.endedBy[field] == nil {
+		return s
+	}
+	owner, last := e.Fn.Path.Base()
+	for last != field {
+		owner, last = owner.Base()
+	}
+	for _, ctx := range w.m.endedBy[field] {
+		p, ok := owner, true
+		for _, sel := range []string{ctx, effect.Deref, effect.Deref} { // what its Done returns
+			if p, ok = p.With(sel); !ok {
+				break
+			}
+		}
+		if p = w.resolve(p); ok && ctx != field && p.Root.Kind != effect.NoRoot {
+			s = w.raises(w.signal(s, p, 1, e.At), p, true)
+		}
+	}
+	return s
+}

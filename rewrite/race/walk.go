@@ -43,8 +43,9 @@ type walk struct {
 	variants   map[uint64]int // by identity, number of the last access kept, from 1; see access.variants
 	stage      stage
 	record     bool
-	last       bool       // the function's callees will not change any more
-	out        *gathering // what the module learns, the last time
+	last       bool          // the function's callees will not change any more
+	out        *gathering    // what the module learns, the last time
+	outcomes   map[int]facts // by the number of a test, negative where it failed
 	returns    int
 	left       bits           // threads that may run when the function returns
 	tokens     paths          // channels that serve as locks
@@ -163,6 +164,8 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.release(s, p)
 	case effect.Wait:
 		return w.waits(e, s)
+	case effect.Test:
+		w.tests(e, s)
 	case effect.Drain:
 		if p := w.resolve(e.Path); p.Root.Kind != effect.NoRoot {
 			return w.passes(s, p, false)
@@ -192,7 +195,9 @@ func (w *walk) step(e *effect.Event, s state) state {
 			to = w.refuge(e.Args[0].Path)
 		}
 		s.escaped = w.escape(s.escaped, p, to)
-	case effect.Call, effect.Go:
+	case effect.Call:
+		return w.start(e, w.cancels(e, s))
+	case effect.Go:
 		return w.start(e, s)
 	case effect.Exit:
 		s.reached = false
