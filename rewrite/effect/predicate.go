@@ -35,7 +35,7 @@ func (x *extractor) findTests() {
 			continue
 		}
 		for _, r := range ret.Results {
-			if basic, ok := r.Type().Underlying().(*types.Basic); ok && basic.Kind() == types.Bool {
+			if len(testsIn(r)) > 0 {
 				x.findTest(returned(ret, r), make(map[ssa.Value]bool))
 			}
 		}
@@ -103,6 +103,9 @@ func (x *extractor) test(v ssa.Value) {
 
 // followsFrom says of what tests a result follows.
 func (x *extractor) followsFrom(r ssa.Value, i int) []Follow {
+	if len(testsIn(r)) == 0 {
+		return nil
+	}
 	var out []Follow
 	for _, value := range []bool{true, false} {
 		if tests, ok := x.sources(r, value, make(map[ssa.Value]bool)); ok && len(tests) > 0 {
@@ -123,7 +126,7 @@ func (x *extractor) sources(v ssa.Value, want bool, seen map[ssa.Value]bool) ([]
 	}
 	switch v := v.(type) {
 	case *ssa.Const:
-		return nil, v.Value != nil && constant.BoolVal(v.Value) != want
+		return nil, v.Value != nil && v.Value.Kind() == constant.Bool && constant.BoolVal(v.Value) != want
 	case *ssa.UnOp:
 		if v.Op == token.NOT {
 			return x.sources(v.X, !want, seen)
