@@ -195,6 +195,37 @@ func foundNotNil(v ssa.Value, at *ssa.BasicBlock) bool {
 	})
 }
 
+// foundNil reports whether a store to a member is behind a test that it is nil.
+func foundNil(in *ssa.Store) bool {
+	to, ok := in.Addr.(*ssa.FieldAddr)
+	if !ok {
+		return false
+	}
+	for b := in.Block().Idom(); b != nil; b = b.Idom() {
+		br, ok := b.Instrs[len(b.Instrs)-1].(*ssa.If)
+		if !ok {
+			continue
+		}
+		test, ok := br.Cond.(*ssa.BinOp)
+		if !ok || !nilConst(test.Y) || test.Op != token.EQL && test.Op != token.NEQ {
+			continue
+		}
+		load, ok := test.X.(*ssa.UnOp)
+		if !ok {
+			continue
+		}
+		from, ok := load.X.(*ssa.FieldAddr)
+		edge := 0
+		if test.Op == token.NEQ {
+			edge = 1
+		}
+		if ok && from.Field == to.Field && from.X == to.X && leadsTo(br, edge, in.Block()) {
+			return true
+		}
+	}
+	return false
+}
+
 // zero is what a variable of a type is at first.
 func zero(t types.Type) *ssa.Const {
 	if b, ok := t.Underlying().(*types.Basic); ok {

@@ -80,6 +80,9 @@ func (x *extractor) store(in *ssa.Store) {
 	if c, ok := in.Val.(*ssa.Const); ok && len(x.blk.Events) > n {
 		x.blk.Events[n].Const = c.Value != nil && c.Value.Kind() == constant.Bool
 	}
+	if len(x.blk.Events) > n && nilable(in.Val.Type()) {
+		x.blk.Events[n].Lazy = foundNil(in)
+	}
 	x.escape(in.Val, x.path(literal(in.Addr)))
 	x.shares(in.Val, x.path(in.Addr))
 	x.sets(in)

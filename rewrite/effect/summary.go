@@ -231,6 +231,7 @@ type Event struct {
 	Covers   bool     // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool     // Access with Whole: through a pointer
 	Const    bool     // Access: sets a flag: writes true or false
+	Lazy     bool     // Access: writes a member that was just found to be nil
 	Loads    bool     // Access: an atomic operation that only loads
 	ID       int      // Call, Go, Once: unique in the function
 	Fn       Value    // Call, Go, Once: what runs; Fn.Func is "" when unknown

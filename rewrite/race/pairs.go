@@ -380,6 +380,9 @@ func (ps *pairs) add(field string, p pair) {
 	if !p.a.writes() && p.b.writes() || p.a.op == rewrite.Atomic && p.b.writes() {
 		p.a, p.b = p.b, p.a
 	}
+	if ps.m.spare(field, p.a.access) || ps.m.spare(field, p.b.access) {
+		return
+	}
 	ps.found[field] = append(ps.found[field], p)
 }
 

@@ -16,6 +16,7 @@ type deed struct {
 	whole  bool
 	deref  bool   // whole, through a pointer: not a field that is one value with what holds it
 	konst  bool   // writes a constant
+	lazy   bool   // writes a member that was just found to be nil
 	loads  bool   // atomically, and changes nothing
 	called string // the library's function that writes; "" for the code itself
 	covers bool   // all that the value at its path holds
@@ -32,8 +33,8 @@ func (d deed) identify() *deed {
 	d.kind = maphash.Comparable(seed, struct {
 		op                                rewrite.Op
 		index                             string
-		whole, konst, loads, covers, test bool
-	}{d.op, d.index, d.whole, d.konst, d.loads, d.covers, d.fn.Test})
+		whole, konst, lazy, loads, covers, test bool
+	}{d.op, d.index, d.whole, d.konst, d.lazy, d.loads, d.covers, d.fn.Test})
 	return &d
 }
 
