@@ -95,6 +95,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case e.entry.onNew():
 		return false // the module calls it on new objects only
+	case t.writes() && !t.loop && len(t.must) == 0 && ps.m.announces(t):
+		return false // callers get the object when they have waited for that
 	case t.ctx.Request && e.path.Root.Kind == effect.Global && e.onceOver():
 		return false // what a package sets up once, it has set up when requests come
 	case t.runs == e.entry:
@@ -325,6 +327,37 @@ func (ps *pairs) findsSetUp(t, e published) bool {
 
 // objectKey is the field or package variable that holds an object.
 func objectKey(p effect.Path) string { return cmp.Or(p.Field(), p.Root.Key) }
+
+// announces reports whether the goroutine makes an access before it closes a channel of
+// the same object for good, which others wait for: it gets the object ready.
+func (m *Module) announces(t published) bool {
+	return slices.ContainsFunc(t.before, func(s count) bool {
+		key := s.path.Field()
+		if key == "" || s.path.Root != t.path.Root || !m.closesField(key) {
+			return false
+		}
+		return slices.ContainsFunc(m.waiters(key), func(f *function) bool { return !f.Test && f != t.fn && f != t.runs })
+	})
+}
+
+// closesField reports whether the channel of a field is closed in one place, and never
+// sent on.
+func (m *Module) closesField(field string) bool {
+	if m.closings == nil {
+		m.closings = make(map[string]int)
+		for _, f := range m.order {
+			f.each(func(e *effect.Event) {
+				switch {
+				case e.Op == rewrite.Close:
+					m.closings[e.Path.Field()]++
+				case e.Send:
+					m.closings[e.Path.Field()] += 2
+				}
+			}, effect.Signal)
+		}
+	}
+	return m.closings[field] == 1
+}
 
 // onceOver reports whether an access comes before the end of a sync.Once.
 func (a *access) onceOver() bool {

@@ -65,6 +65,7 @@ type Module struct {
 	watchesUses bool                   // some of watch are of used
 	seen        map[string][]observed  // by place, see Observe
 	inFile      map[string][]*function // filled on first use
+	closings    map[string]int         // see closesField; filled on first use
 	waiting     map[string][]*function // by field, who waits for what it holds; filled on first use
 
 	settings   map[string]*setting         // by member, what it is set to

@@ -31,8 +31,8 @@ type deed struct {
 // identify sets the kind of a deed that is complete.
 func (d deed) identify() *deed {
 	d.kind = maphash.Comparable(seed, struct {
-		op                                rewrite.Op
-		index                             string
+		op                                      rewrite.Op
+		index                                   string
 		whole, konst, lazy, loads, covers, test bool
 	}{d.op, d.index, d.whole, d.konst, d.lazy, d.loads, d.covers, d.fn.Test})
 	return &d
