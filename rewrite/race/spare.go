@@ -1,7 +1,9 @@
 package race
 
 import (
+	"go/token"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -19,7 +21,8 @@ import (
 //			m.ack = closed
 //		} else { ...
 func (m *Module) spare(field string, a *access) bool {
-	return a.lazy && m.alwaysMade(field)
+	// Of an exported field, others may make use of leaving it out.
+	return a.lazy && !token.IsExported(field[strings.LastIndexByte(field, '.')+1:]) && m.alwaysMade(field)
 }
 
 // alwaysMade reports whether all functions that make objects with a field, and set any
