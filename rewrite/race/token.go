@@ -1,7 +1,9 @@
 package race
 
 import (
+	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -80,7 +82,7 @@ func (w *walk) token(s state, p effect.Path) state {
 // passes passes the token of a channel on where the function itself sends or receives:
 // if the field is a lock with methods, one of them takes it and the other gives it back.
 func (w *walk) passes(s state, p effect.Path, send bool) state {
-	bySend, ok := w.m.tokens[objectKey(p)]
+	bySend, ok := w.m.tokens[cmp.Or(objectKey(p), w.f.channel(p))]
 	if _, back := p.IsBack(); !ok || back {
 		return w.token(s, p)
 	}
@@ -93,6 +95,14 @@ func (w *walk) passes(s state, p effect.Path, send bool) state {
 	return w.release(s, p)
 }
 
+// channel names a parameter that is a channel; "" for other paths.
+func (f *function) channel(p effect.Path) string {
+	if p.Root.Kind != effect.Param || p.Sel != "" {
+		return ""
+	}
+	return f.Key + "#" + strconv.Itoa(p.Root.N)
+}
+
 // A tokenUse is who sends on a channel with room for one, and who receives from it.
 type tokenUse struct{ sends, receives []*function }
 
@@ -102,6 +112,8 @@ type tokenUse struct{ sends, receives []*function }
 //
 //	func (m *mu) lock()   { m.ch <- struct{}{} }
 //	func (m *mu) unlock() { <-m.ch }
+//
+// The functions may be given the channel.
 func (m *Module) findTokens() {
 	m.tokens = make(map[string]bool)
 	uses := make(map[string]*tokenUse)
@@ -109,7 +121,10 @@ func (m *Module) findTokens() {
 	for _, f := range m.order {
 		use := func(p effect.Path, send bool) {
 			key := objectKey(p)
-			if _, back := p.IsBack(); back || !room[key] {
+			if !room[key] {
+				key = f.channel(p)
+			}
+			if _, back := p.IsBack(); back || key == "" {
 				return
 			}
 			u := uses[key]
@@ -145,7 +160,7 @@ func (m *Module) findTokens() {
 			}
 		}
 	}
-	// The functions that only send on a field's channel, or only receive from it.
+	// The functions that only send on a channel, or only receive from it.
 	type half struct {
 		key  string
 		send bool
@@ -165,11 +180,23 @@ func (m *Module) findTokens() {
 	if len(halves) == 0 {
 		return
 	}
-	first := make(map[half]bool) // which of the two comes first where both are called
+	given := make(map[string]map[string]bool) // by field, the parameters that it becomes
+	first := make(map[half]bool)              // which of the two comes first where both are called
 	for _, f := range m.order {
 		calls := make(map[half]*effect.Event)
 		f.each(func(e *effect.Event) {
 			for _, h := range halves[m.funcs[e.Fn.Func]] {
+				if n, ok := strings.CutPrefix(h.key, e.Fn.Func+"#"); ok {
+					i, _ := strconv.Atoi(n)
+					if i >= len(e.Args) || !room[objectKey(e.Args[i].Path)] {
+						continue
+					}
+					param := h.key
+					if h.key = objectKey(e.Args[i].Path); given[h.key] == nil {
+						given[h.key] = make(map[string]bool)
+					}
+					given[h.key][param] = true
+				}
 				if calls[h] == nil {
 					calls[h] = e
 				}
@@ -184,6 +211,9 @@ func (m *Module) findTokens() {
 	for h := range first {
 		if !first[half{h.key, !h.send}] {
 			m.tokens[h.key] = h.send
+			for param := range given[h.key] {
+				m.tokens[param] = h.send
+			}
 		}
 	}
 }
