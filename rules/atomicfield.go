@@ -30,7 +30,8 @@ import (
 // int, uint, types made from these, and pointers, in structs of modules at go
 // 1.19 or later. It is refused where an atomic alone would not do:
 //
-//   - the value is read, judged and then written in other ways;
+//   - the value is read, judged and then written in other ways, unless one section of
+//     a lock holds all of it together;
 //   - another field of the struct races too, and no atomic can hold it or
 //     the two change together: both belong under one mutex;
 //   - the field is exported, or tagged, so that others or encoders use it;

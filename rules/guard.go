@@ -56,6 +56,8 @@ import (
 //     followed;
 //   - one half of a step holds the lock already, in a section of its own, and
 //     something slow keeps the two from becoming one;
+//   - a goroutine would take the lock before it gives the signal that somebody waits
+//     for who holds the lock;
 //   - a call under the lock may panic, and the deferred function that recovers
 //     takes the lock too;
 //   - some callers of the function hold the lock already and others do not, and
