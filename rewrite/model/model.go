@@ -217,7 +217,7 @@ func Reflected(name string) bool {
 // SetsUp reports whether a method, by its full name, belongs to the making of
 // its receiver by custom.
 func SetsUp(name string) bool {
-	name = strings.TrimPrefix(ownName(name), "Must") // or panics
+	name = ownName(name)
 	return setups[name] || strings.HasPrefix(name, "Init")
 }
 

@@ -95,10 +95,10 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case e.entry.onNew():
 		return false // the module calls it on new objects only
-	case t.writes() && !t.loop && len(t.must) == 0 && ps.m.announces(t):
-		return false // callers get the object when they have waited for that
-	case t.ctx.Request && e.path.Root.Kind == effect.Global && e.onceOver():
-		return false // what a package sets up once, it has set up when requests come
+	case t.writes() && !t.loop && len(t.must) == 0 && !model.Ends(e.entry.Key) && ps.m.announces(t):
+		return false // callers get the object when they have waited for that, but may end it before
+	case e.path.Root.Kind == effect.Global && e.onceOver() && (t.ctx.Request || model.Makes(e.entry.Key) || model.SetsUp(strings.Replace(e.entry.Key, ".Must", ".", 1))):
+		return false // what a package sets up once, it has set up when requests come, or work begins
 	case t.runs == e.entry:
 		return false // a second call of what is a goroutine of its own is not meant
 	case !ps.m.invites(t, e):
