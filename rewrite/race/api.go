@@ -97,7 +97,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // the module calls it on new objects only
 	case t.writes() && !t.loop && len(t.must) == 0 && !model.Ends(e.entry.Key) && ps.m.announces(t):
 		return false // callers get the object when they have waited for that, but may end it before
-	case e.path.Root.Kind == effect.Global && e.onceOver() && (t.ctx.Request || model.Makes(e.entry.Key) || model.SetsUp(strings.Replace(e.entry.Key, ".Must", ".", 1))):
+	case e.path.Root.Kind == effect.Global && e.onceOver() && (t.ctx.Request || beginsWork(e.entry)):
 		return false // what a package sets up once, it has set up when requests come, or work begins
 	case t.runs == e.entry:
 		return false // a second call of what is a goroutine of its own is not meant
@@ -327,6 +327,13 @@ func (ps *pairs) findsSetUp(t, e published) bool {
 
 // objectKey is the field or package variable that holds an object.
 func objectKey(p effect.Path) string { return cmp.Or(p.Field(), p.Root.Key) }
+
+// beginsWork reports whether a function is called before others work, by custom: it makes
+// something, or sets it up, or panics.
+func beginsWork(f *function) bool {
+	name := strings.Replace(f.Key, ".Must", ".", 1)
+	return model.Makes(name) || model.SetsUp(name)
+}
 
 // announces reports whether the goroutine makes an access before it closes a channel of
 // the same object for good, which others wait for: it gets the object ready.
