@@ -181,7 +181,8 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 	return "", nil
 }
 
-// waitedFor lists the fields that hold what a stall waits for.
+// waitedFor lists the fields that hold what a stall waits for: a signal, not that one of
+// its own is taken.
 func (m *Module) waitedFor(s stalled) map[string]bool {
 	fields := make(map[string]bool)
 	for _, f := range m.order {
@@ -189,10 +190,13 @@ func (m *Module) waitedFor(s stalled) map[string]bool {
 			continue
 		}
 		f.each(func(e *effect.Event) {
-			if e.At != s.at {
+			if e.At != s.at || e.Send {
 				return
 			}
 			for _, p := range append(slices.Clip(e.Either), e.Path) {
+				if _, back := p.IsBack(); back {
+					continue
+				}
 				if field := p.Field(); field != "" {
 					fields[field] = true
 				}
