@@ -46,15 +46,10 @@ func (a *atomicEdit) calls(s *rewrite.Site) string {
 	}
 	a.site, a.functions = s, upperFirst(a.value)
 	plain, reason := plainUses(s.Finding, uses)
-	if reason == "" {
-		reason = a.steps(plain)
+	if reason != "" {
+		return reason
 	}
-	for _, u := range plain {
-		if reason == "" && !a.done[u] {
-			reason = a.use(u)
-		}
-	}
-	return reason
+	return a.all(plain)
 }
 
 // callsEverywhere is the fix of calls.

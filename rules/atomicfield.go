@@ -69,16 +69,8 @@ func fixAtomic(s *rewrite.Site) (*rewrite.Fix, string) {
 	if reason := splitByCall(s, f.Place.Key, "", noUse); reason != "" {
 		return nil, reason
 	}
-	if reason := a.steps(uses); reason != "" {
+	if reason := a.all(uses); reason != "" {
 		return nil, reason
-	}
-	for _, u := range uses {
-		if a.done[u] {
-			continue
-		}
-		if reason := a.use(u); reason != "" {
-			return nil, reason
-		}
 	}
 	a.edits = append(a.edits, rewrite.Retype{Field: f.Place.Decl, Type: a.code})
 	return &rewrite.Fix{

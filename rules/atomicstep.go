@@ -11,6 +11,23 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 )
 
+// all rewrites uses: those that belong together as one, then each of the others. It
+// says why one can't be.
+func (a *atomicEdit) all(uses []*rewrite.Use) string {
+	if reason := a.steps(uses); reason != "" {
+		return reason
+	}
+	for _, u := range uses {
+		if a.done[u] {
+			continue
+		}
+		if reason := a.use(u); reason != "" {
+			return reason
+		}
+	}
+	return ""
+}
+
 // steps finds, function by function, accesses that belong together, and
 // makes one atomic operation of them or says which can't be.
 func (a *atomicEdit) steps(uses []*rewrite.Use) string {

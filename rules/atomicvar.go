@@ -26,16 +26,8 @@ func atomicVariable(s *rewrite.Site, f *rewrite.File, t types.Type, typ ast.Expr
 			return nil, addressTaken(u)
 		}
 	}
-	if reason := a.steps(uses); reason != "" {
+	if reason := a.all(uses); reason != "" {
 		return nil, reason
-	}
-	for _, u := range uses {
-		if a.done[u] {
-			continue
-		}
-		if reason := a.use(u); reason != "" {
-			return nil, reason
-		}
 	}
 	return a, ""
 }
