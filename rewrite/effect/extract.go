@@ -104,6 +104,7 @@ type extractor struct {
 	values      []ssa.Value // of Func.Locals
 	callID      map[*ssa.Call]int
 	tests       map[ssa.Value]int // see findTests
+	implied     map[*ssa.Return][]Follow
 	loops       map[*ssa.BasicBlock]int
 	backs       map[edge]int
 	exits       map[edge]int

@@ -180,19 +180,30 @@ func foundNotNil(v ssa.Value, at *ssa.BasicBlock) bool {
 		return false
 	}
 	return slices.ContainsFunc(*v.Referrers(), func(ref ssa.Instruction) bool {
-		test, ok := ref.(*ssa.BinOp)
-		if !ok || test.Op != token.NEQ && test.Op != token.EQL || !nilConst(test.X) && !nilConst(test.Y) {
+		test, edge := nilTest(ref)
+		if test == nil {
 			return false
-		}
-		edge := 0
-		if test.Op == token.EQL {
-			edge = 1
 		}
 		return slices.ContainsFunc(*test.Referrers(), func(ref ssa.Instruction) bool {
 			in, ok := ref.(*ssa.If)
-			return ok && leadsTo(in, edge, at)
+			return ok && leadsTo(in, 1-edge, at)
 		})
 	})
+}
+
+// nilTest returns what compares a value with nil, and which way out of a condition on it
+// is that of nil; nil for anything else.
+func nilTest(v any) (test *ssa.BinOp, edge int) {
+	test, ok := v.(*ssa.BinOp)
+	switch {
+	case !ok || !nilConst(test.X) && !nilConst(test.Y):
+		return nil, 0
+	case test.Op == token.EQL:
+		return test, 0
+	case test.Op == token.NEQ:
+		return test, 1
+	}
+	return nil, 0
 }
 
 // foundNil reports whether a store to a member is behind a test that it is nil.
@@ -206,8 +217,8 @@ func foundNil(in *ssa.Store) bool {
 		if !ok {
 			continue
 		}
-		test, ok := br.Cond.(*ssa.BinOp)
-		if !ok || !nilConst(test.Y) || test.Op != token.EQL && test.Op != token.NEQ {
+		test, edge := nilTest(br.Cond)
+		if test == nil {
 			continue
 		}
 		load, ok := test.X.(*ssa.UnOp)
@@ -215,10 +226,6 @@ func foundNil(in *ssa.Store) bool {
 			continue
 		}
 		from, ok := load.X.(*ssa.FieldAddr)
-		edge := 0
-		if test.Op == token.NEQ {
-			edge = 1
-		}
 		if ok && from.Field == to.Field && from.X == to.X && leadsTo(br, edge, in.Block()) {
 			return true
 		}

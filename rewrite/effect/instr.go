@@ -95,13 +95,11 @@ func (x *extractor) store(in *ssa.Store) {
 
 // results emits that the function is left, and with what.
 func (x *extractor) results(in *ssa.Return) {
-	e := Event{Kind: Return, At: x.pos(in.Pos())}
+	e := Event{Kind: Return, At: x.pos(in.Pos()), Follows: x.implied[in]}
 	for _, r := range in.Results {
 		r = returned(in, r)
 		x.escape(r, Path{})
-		if e.Answers = append(e.Answers, x.answer(r, in.Block())); x.tests != nil {
-			e.Follows = append(e.Follows, x.followsFrom(r, len(e.Answers)-1)...)
-		}
+		e.Answers = append(e.Answers, x.answer(r, in.Block()))
 		if c, ok := r.(*ssa.Const); ok && c.Value == nil {
 			e.Results = append(e.Results, Value{})
 			continue

@@ -26,63 +26,46 @@ type Follow struct {
 	Tests  []int
 }
 
-// findTests numbers the tests that results depend on.
+// findTests numbers the tests that the function's boolean results follow from.
 func (x *extractor) findTests() {
-	x.tests = nil
+	x.tests, x.implied = nil, nil
 	for _, b := range x.fn.Blocks {
 		ret, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return)
 		if !ok {
 			continue
 		}
-		for _, r := range ret.Results {
-			if len(testsIn(r)) > 0 {
-				x.findTest(returned(ret, r), make(map[ssa.Value]bool))
+		for i, r := range ret.Results {
+			if !isBool(r) {
+				continue
+			}
+			for _, value := range []bool{true, false} {
+				tests, ok := x.sources(returned(ret, r), value, make(map[ssa.Value]bool))
+				if !ok || len(tests) == 0 {
+					continue
+				}
+				if x.implied == nil {
+					x.implied = make(map[*ssa.Return][]Follow)
+				}
+				x.implied[ret] = append(x.implied[ret], Follow{Result: i, Value: value, Tests: tests})
 			}
 		}
 	}
 }
 
+func isBool(v ssa.Value) bool {
+	basic, ok := v.Type().Underlying().(*types.Basic)
+	return ok && basic.Kind() == types.Bool
+}
+
 // testsIn lists the values that a boolean result may be.
 func testsIn(r ssa.Value) []ssa.Value {
-	if basic, ok := r.Type().Underlying().(*types.Basic); !ok || basic.Kind() != types.Bool {
+	if !isBool(r) {
 		return nil
 	}
 	if phi, ok := r.(*ssa.Phi); ok {
 		return phi.Edges
 	}
 	return []ssa.Value{r}
-}
-
-func (x *extractor) findTest(v ssa.Value, seen map[ssa.Value]bool) {
-	if seen[v] {
-		return
-	}
-	seen[v] = true
-	switch v := v.(type) {
-	case *ssa.Phi:
-		for _, e := range v.Edges {
-			x.findTest(e, seen)
-		}
-		return
-	case *ssa.UnOp:
-		if v.Op == token.NOT {
-			x.findTest(v.X, seen)
-			return
-		}
-		if v.Op != token.MUL || memberOf(v.X) == nil {
-			return
-		}
-	case *ssa.BinOp:
-		if v.Op != token.EQL && v.Op != token.NEQ || x.constant(v.Y) == "" {
-			return
-		}
-	default:
-		return
-	}
-	if x.tests == nil {
-		x.tests = make(map[ssa.Value]int)
-	}
-	x.tests[v] = len(x.tests) + 1
 }
 
 // test emits a test that a result depends on.
@@ -95,30 +78,42 @@ func (x *extractor) test(v ssa.Value) {
 	of := v
 	if cmp, ok := v.(*ssa.BinOp); ok {
 		of, e.Is, e.Not = cmp.X, x.constant(cmp.Y), cmp.Op == token.NEQ
+		if other := Opposite(e.Is); e.Not && other != "" {
+			e.Is, e.Not = other, false
+		}
 	}
 	if e.Path = x.asked(of); e.Path.Root.Kind != NoRoot {
 		x.emit(e)
 	}
 }
 
-// followsFrom says of what tests a result follows.
-func (x *extractor) followsFrom(r ssa.Value, i int) []Follow {
-	if len(testsIn(r)) == 0 {
-		return nil
-	}
-	var out []Follow
-	for _, value := range []bool{true, false} {
-		if tests, ok := x.sources(r, value, make(map[ssa.Value]bool)); ok && len(tests) > 0 {
-			out = append(out, Follow{Result: i, Value: value, Tests: tests})
+// tested numbers a test of a member; 0 for other values.
+func (x *extractor) tested(v ssa.Value) int {
+	switch v := v.(type) {
+	case *ssa.UnOp:
+		if v.Op != token.MUL || memberOf(v.X) == nil {
+			return 0
 		}
+	case *ssa.BinOp:
+		if v.Op != token.EQL && v.Op != token.NEQ || x.constant(v.Y) == "" {
+			return 0
+		}
+	default:
+		return 0
 	}
-	return out
+	if x.tests == nil {
+		x.tests = make(map[ssa.Value]int)
+	}
+	if x.tests[v] == 0 {
+		x.tests[v] = len(x.tests) + 1
+	}
+	return x.tests[v]
 }
 
 // sources lists the tests of which one came out as given where a value is as wanted.
 // It is false if it may be so for another reason.
 func (x *extractor) sources(v ssa.Value, want bool, seen map[ssa.Value]bool) ([]int, bool) {
-	if id := x.tests[v]; id != 0 {
+	if id := x.tested(v); id != 0 {
 		if !want {
 			id = -id
 		}
@@ -126,7 +121,7 @@ func (x *extractor) sources(v ssa.Value, want bool, seen map[ssa.Value]bool) ([]
 	}
 	switch v := v.(type) {
 	case *ssa.Const:
-		return nil, v.Value != nil && v.Value.Kind() == constant.Bool && constant.BoolVal(v.Value) != want
+		return nil, v.Value != nil && constant.BoolVal(v.Value) != want
 	case *ssa.UnOp:
 		if v.Op == token.NOT {
 			return x.sources(v.X, !want, seen)

@@ -254,14 +254,9 @@ func (w *walk) tests(e *effect.Event, s state) {
 	if w.outcomes == nil {
 		w.outcomes = make(map[int]facts)
 	}
-	yes := effect.Cond{Path: e.Path, Is: e.Is, Not: e.Not}
-	no := effect.Cond{Path: e.Path, Is: e.Is, Not: !e.Not}
-	for _, c := range []*effect.Cond{&yes, &no} {
-		if other := effect.Opposite(c.Is); c.Not && other != "" {
-			c.Is, c.Not = other, false
-		}
-	}
-	w.outcomes[e.ID], w.outcomes[-e.ID] = w.told(yes, s).facts, w.told(no, s).facts
+	other := fact{is: e.Is, not: e.Not}.opposite()
+	w.outcomes[e.ID] = w.told(effect.Cond{Path: e.Path, Is: e.Is, Not: e.Not}, s).facts
+	w.outcomes[-e.ID] = w.told(effect.Cond{Path: e.Path, Is: other.is, Not: other.not}, s).facts
 }
 
 // implied is what is known if a result has a value, by the tests it follows from.
