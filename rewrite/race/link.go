@@ -70,6 +70,7 @@ type Module struct {
 
 	settings   map[string]*setting         // by member, what it is set to
 	endedBy    map[string][]string         // see contexts
+	room       map[string]int              // see findRoom
 	tokens     map[string]bool             // the fields that hold a channel which is a lock; true if who sends takes it
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
 	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
@@ -141,6 +142,7 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m.findStarts()
 	m.findCandidates()
 	m.findKinds()
+	m.findRoom()
 	m.findSettings()
 	m.findImpls()
 	m.findTokens()

@@ -121,10 +121,13 @@ func (m *Module) sentUnderLock(l *lifetime, end ending, key string) bool {
 // or closes it; nil if it does not.
 func (m *Module) heldAt(f *function, key string, send bool) keys {
 	var held keys
-	at := func(line int) {
+	does := func(p effect.Path, at effect.Pos) {
+		if p.Field() != key {
+			return
+		}
 		here := make(keys)
 		for _, r := range m.raw[key] { // the field is read there
-			if r.fn == f && r.at.Line == line {
+			if r.fn == f && r.at.Line == at.Line {
 				here = merge(here, r.locks())
 			}
 		}
@@ -133,17 +136,18 @@ func (m *Module) heldAt(f *function, key string, send bool) keys {
 		}
 		maps.DeleteFunc(held, func(k string, _ rewrite.Mode) bool { _, ok := here[k]; return !ok })
 	}
-	f.each(func(e *effect.Event) {
-		if e.Path.Field() == key && (send && e.Send || !send && e.Op == rewrite.Close) {
-			at(e.At.Line)
-		}
-	}, effect.Signal)
-	for _, b := range f.Blocks {
-		for _, c := range b.Conds {
-			if send && c.Case && c.Send && c.Path.Field() == key {
-				at(c.At.Line)
+	if send {
+		f.transfers(func(p effect.Path, sends bool, at effect.Pos) {
+			if sends {
+				does(p, at)
 			}
-		}
+		})
+	} else {
+		f.each(func(e *effect.Event) {
+			if e.Op == rewrite.Close {
+				does(e.Path, e.At)
+			}
+		}, effect.Signal)
 	}
 	return held
 }

@@ -24,12 +24,11 @@ type setter struct {
 
 // findSettings looks for what members are set to.
 func (m *Module) findSettings() {
-	buffered := m.bufferedFields()
 	for _, f := range m.order {
 		if f.Test {
 			continue
 		}
-		waits := f.waitsForEnd(buffered)
+		waits := f.waitsForEnd(m.room)
 		set := func(e *effect.Event, key, value string) {
 			p := e.Path
 			if r := p.Root; key == "" || f.initial() || r.Kind == effect.Local && f.Locals[r.N].Fresh {
@@ -117,20 +116,25 @@ func (f *function) leads(from, to *effect.Event) bool {
 	return false
 }
 
-// bufferedFields finds the fields that hold channels which may have a buffer.
-func (m *Module) bufferedFields() map[string]bool {
-	buffered := make(map[string]bool)
+// findRoom notes, of fields that hold channels, what effect.Variable.Cap says of those
+// that are put into them; -1 if they differ, or one is not made there.
+func (m *Module) findRoom() {
+	m.room = make(map[string]int)
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
 			if len(e.Args) == 0 {
 				return
 			}
-			if r := e.Args[0].Path.Root; r.Kind != effect.Local || f.Locals[r.N].Cap != 1 {
-				buffered[e.Path.Field()] = true
+			room := -1
+			if r := e.Args[0].Path.Root; r.Kind == effect.Local {
+				room = f.Locals[r.N].Cap
 			}
+			if old, known := m.room[e.Path.Field()]; known && old != room {
+				room = -1
+			}
+			m.room[e.Path.Field()] = room
 		}, effect.Keep)
 	}
-	return buffered
 }
 
 // chains reports whether a method returns its receiver, for the next call of one:
@@ -160,13 +164,17 @@ func (m *Module) setsBack(l setter, s *setting) bool {
 // waitsForEnd reports whether a function waits for something that may be the end
 // of a goroutine: it receives, or sends where somebody must receive, or waits
 // for a group.
-func (f *function) waitsForEnd(buffered map[string]bool) bool {
+func (f *function) waitsForEnd(room map[string]int) bool {
+	unbuffered := func(field string) bool {
+		n, known := room[field]
+		return !known || n == 1
+	}
 	found := false
 	f.each(func(e *effect.Event) {
 		if e.Op == rewrite.Atomic || len(e.Either) > 0 {
 			return
 		}
-		found = found || !e.Send || e.Path.Field() != "" && !buffered[e.Path.Field()]
+		found = found || !e.Send || e.Path.Field() != "" && unbuffered(e.Path.Field())
 	}, effect.Wait)
 	return found
 }

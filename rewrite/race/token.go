@@ -18,44 +18,52 @@ import (
 // findTokens looks for channels that the function uses as locks.
 func (w *walk) findTokens() {
 	var sends, receives paths
+	w.f.transfers(func(p effect.Path, send bool, _ effect.Pos) {
+		if send {
+			sends = sends.add(w.resolve(p))
+		} else {
+			receives = receives.add(w.resolve(p))
+		}
+	})
 	w.f.each(func(e *effect.Event) {
-		switch e.Kind {
-		case effect.Signal:
-			if e.Send {
-				sends = sends.add(w.resolve(e.Path))
-			}
-		case effect.Wait:
-			for _, p := range append(e.Either, e.Path) {
-				receives = receives.add(w.resolve(p))
-			}
-		case effect.Call:
-			g := w.m.funcs[e.Fn.Func]
-			if g == nil || w.summaryOf(g) == nil || g.Parent != w.f.Key {
-				return // only literals are as good as here
-			}
-			b := w.bind(g, e.Fn, e.Args)
-			for _, c := range b.counts(b.sum.sends) {
-				sends = sends.add(c.path)
-			}
-			for _, c := range b.counts(b.sum.waited) {
-				receives = receives.add(c.path)
-			}
+		g := w.m.funcs[e.Fn.Func]
+		if g == nil || w.summaryOf(g) == nil || g.Parent != w.f.Key {
+			return // only literals are as good as here
 		}
-	}, effect.Signal, effect.Wait, effect.Call)
-	for i := range w.f.Blocks {
-		for _, c := range w.f.Blocks[i].Conds {
-			switch p := w.resolve(c.Path); {
-			case c.Case && c.Send:
-				sends = sends.add(p)
-			case c.Case:
-				receives = receives.add(p)
-			}
+		b := w.bind(g, e.Fn, e.Args)
+		for _, c := range b.counts(b.sum.sends) {
+			sends = sends.add(c.path)
 		}
-	}
+		for _, c := range b.counts(b.sum.waited) {
+			receives = receives.add(c.path)
+		}
+	}, effect.Call)
 	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool {
 		_, back := p.IsBack()
 		return back || !receives.has(p) || !w.holdsOne(p)
 	})
+}
+
+// transfers calls fn for each channel that the function sends on or receives from, in
+// cases of select statements, too.
+func (f *function) transfers(fn func(p effect.Path, send bool, at effect.Pos)) {
+	f.each(func(e *effect.Event) {
+		switch {
+		case e.Kind == effect.Signal && e.Send:
+			fn(e.Path, true, e.At)
+		case e.Kind == effect.Wait && !e.Send && e.Op != rewrite.Atomic:
+			for _, p := range append(slices.Clip(e.Either), e.Path) {
+				fn(p, false, e.At)
+			}
+		}
+	}, effect.Signal, effect.Wait)
+	for i := range f.Blocks {
+		for _, c := range f.Blocks[i].Conds {
+			if c.Case {
+				fn(c.Path, c.Send, c.At)
+			}
+		}
+	}
 }
 
 // holdsOne reports whether a channel may have room for one token, as far as is
@@ -117,11 +125,11 @@ type tokenUse struct{ sends, receives []*function }
 func (m *Module) findTokens() {
 	m.tokens = make(map[string]bool)
 	uses := make(map[string]*tokenUse)
-	room := m.roomForOne()
+	one := func(key string) bool { return m.room[key] == 2 }
 	for _, f := range m.order {
-		use := func(p effect.Path, send bool) {
+		use := func(p effect.Path, send bool, _ effect.Pos) {
 			key := objectKey(p)
-			if !room[key] {
+			if !one(key) {
 				key = f.channel(p)
 			}
 			if _, back := p.IsBack(); back || key == "" {
@@ -140,25 +148,8 @@ func (m *Module) findTokens() {
 				*list = append(*list, f)
 			}
 		}
-		f.each(func(e *effect.Event) {
-			switch {
-			case e.Kind == effect.Signal && e.Send:
-				use(e.Path, true)
-			case e.Kind == effect.Drain:
-				use(e.Path, false)
-			case e.Kind == effect.Wait && !e.Send && e.Op != rewrite.Atomic:
-				for _, p := range append(slices.Clip(e.Either), e.Path) {
-					use(p, false)
-				}
-			}
-		}, effect.Signal, effect.Wait, effect.Drain)
-		for _, b := range f.Blocks {
-			for _, c := range b.Conds {
-				if c.Case {
-					use(c.Path, c.Send)
-				}
-			}
-		}
+		f.transfers(use)
+		f.each(func(e *effect.Event) { use(e.Path, false, e.At) }, effect.Drain)
 	}
 	// The functions that only send on a channel, or only receive from it.
 	type half struct {
@@ -188,7 +179,7 @@ func (m *Module) findTokens() {
 			for _, h := range halves[m.funcs[e.Fn.Func]] {
 				if n, ok := strings.CutPrefix(h.key, e.Fn.Func+"#"); ok {
 					i, _ := strconv.Atoi(n)
-					if i >= len(e.Args) || !room[objectKey(e.Args[i].Path)] {
+					if i >= len(e.Args) || !one(objectKey(e.Args[i].Path)) {
 						continue
 					}
 					param := h.key
@@ -229,25 +220,6 @@ func (f *function) comesFirst(a, b *effect.Event) bool {
 		return y
 	}
 	return f.leads(a, b)
-}
-
-// roomForOne finds the fields that hold channels with room for one element, as far as
-// is known.
-func (m *Module) roomForOne() map[string]bool {
-	room := make(map[string]bool)
-	for _, f := range m.order {
-		f.each(func(e *effect.Event) {
-			if len(e.Args) == 0 {
-				return
-			}
-			r, key := e.Args[0].Path.Root, e.Path.Field()
-			one := r.Kind == effect.Local && f.Locals[r.N].Cap == 2
-			if old, known := room[key]; !known || old {
-				room[key] = one
-			}
-		}, effect.Keep)
-	}
-	return room
 }
 
 // condLock ends the paths of locks that are reached through a sync.Cond.

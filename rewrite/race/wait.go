@@ -87,7 +87,7 @@ func marked(p effect.Path, mark string) effect.Path {
 // a field beside the context's.
 func (w *walk) cancels(e *effect.Event, s state) state {
 	field := e.Fn.Path.Field()
-	if e.Fn.Func != "" || w.m.endedBy[field] == nil {
+	if e.Fn.Func != "" || field == "" || w.m.endedBy[field] == nil {
 		return s
 	}
 	owner, last := e.Fn.Path.Base()
