@@ -41,8 +41,8 @@ func (a *atomicEdit) calls(s *rewrite.Site) string {
 	switch {
 	case a.narrow != "" || a.pointer || a.value == "bool":
 		return "sync/atomic has no function for its type"
-	case !slices.ContainsFunc(uses, func(u *rewrite.Use) bool { return atomicCall(u) != nil && !strings.HasPrefix(called(u), "Load") }):
-		return "nothing changes it by a function of sync/atomic"
+	case !slices.ContainsFunc(uses, func(u *rewrite.Use) bool { return atomicCall(u) != nil }):
+		return "nothing accesses it by a function of sync/atomic"
 	}
 	a.site, a.functions = s, upperFirst(a.value)
 	plain, reason := plainUses(s.Finding, uses)
@@ -50,6 +50,26 @@ func (a *atomicEdit) calls(s *rewrite.Site) string {
 		return reason
 	}
 	return a.all(plain)
+}
+
+// changedUnderLock reports whether all who change a place hold one lock.
+func changedUnderLock(uses []*rewrite.Use) bool {
+	var common []rewrite.Lock
+	seen := false
+	for _, u := range uses {
+		if u.File.Test || u.Access == nil || u.Access.Fresh || !u.Access.Op.Writes() && !changesByCall(u) {
+			continue
+		}
+		here := u.Access.Locks
+		if seen {
+			here = common
+		}
+		common = slices.DeleteFunc(slices.Clone(here), func(l rewrite.Lock) bool {
+			return l.Mode != rewrite.Exclusive || !slices.Contains(u.Access.Locks, l)
+		})
+		seen = true
+	}
+	return len(common) > 0
 }
 
 // callsEverywhere is the fix of calls.
@@ -83,6 +103,12 @@ func plainUses(f *rewrite.Finding, uses []*rewrite.Use) ([]*rewrite.Use, string)
 		plain = append(plain, u)
 	}
 	return plain, ""
+}
+
+// changesByCall reports whether a use is handed to a function of sync/atomic that
+// changes it.
+func changesByCall(u *rewrite.Use) bool {
+	return atomicCall(u) != nil && !strings.HasPrefix(called(u), "Load")
 }
 
 // called is the name of the function of sync/atomic that a use is handed to.

@@ -103,6 +103,7 @@ type atomicEdit struct {
 	value        string   // the type the atomic holds
 	pointer      bool
 	functions    string // how the names of functions of sync/atomic end that are called instead of methods; "" for none
+	apart        bool   // a lock keeps those apart who change it
 	edits        []rewrite.Edit
 	done         map[*rewrite.Use]bool // rewritten together with another use
 	names        map[ast.Node][]string // variables made so far, by function

@@ -14,6 +14,7 @@ import (
 // all rewrites uses: those that belong together as one, then each of the others. It
 // says why one can't be.
 func (a *atomicEdit) all(uses []*rewrite.Use) string {
+	a.apart = changedUnderLock(a.site.Module.Uses(a.site.Finding.Place.Key))
 	if reason := a.steps(uses); reason != "" {
 		return reason
 	}

@@ -176,7 +176,7 @@ func (a *atomicEdit) change(u *rewrite.Use) (string, []rewrite.Span) {
 		rhs := p.Rhs[0]
 		switch p.Tok {
 		case token.ADD_ASSIGN, token.SUB_ASSIGN:
-			if mentions(u, rhs) {
+			if mentions(u, rhs) && !a.apart {
 				return "", nil
 			}
 		case token.ASSIGN:
@@ -222,7 +222,7 @@ func (a *atomicEdit) assign(u *rewrite.Use, p *ast.AssignStmt, sel ast.Expr) str
 	holes := []rewrite.Span{u.File.Span(sel), u.File.Span(v)}
 	bits := a.narrow == "" && goAtLeast(a.site.Module.GoVersion(u.File), 23)
 	switch {
-	case mentions(u, p.Rhs[0]):
+	case mentions(u, p.Rhs[0]) && !a.apart:
 		return at + " computes " + thing + " from itself: the two steps must be one"
 	case p.Tok == token.ASSIGN:
 		a.replace(u, p, "$0.Store("+arg+")", holes...)
