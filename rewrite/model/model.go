@@ -210,8 +210,14 @@ var setups = map[string]bool{"Init": true, "Initialize": true, "Setup": true, "S
 // values of any type: https://pkg.go.dev/fmt#Stringer, https://pkg.go.dev/encoding
 func Reflected(name string) bool {
 	name = ownName(name)
-	return slices.Contains([]string{"String", "Error", "Format", "GoString", "GobEncode", "Value", "Unwrap", "Is", "As"}, name) ||
-		strings.HasPrefix(name, "Marshal") || builders[name]
+	return slices.Contains([]string{"Error", "GobEncode", "Value", "Unwrap", "Is", "As"}, name) || Prints(name) || builders[name]
+}
+
+// Prints reports whether a method, by its full name, turns its receiver into text or
+// bytes, as one does when it is complete, or for a log.
+func Prints(name string) bool {
+	name = ownName(name)
+	return slices.Contains([]string{"String", "Format", "GoString"}, name) || strings.HasPrefix(name, "Marshal")
 }
 
 // SetsUp reports whether a method, by its full name, belongs to the making of

@@ -2,6 +2,7 @@ package race
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/model"
@@ -10,8 +11,10 @@ import (
 // mixed looks for a field that one method of the API changes atomically, and
 // another one reads, or sets, as if nobody did: who changes it so expects company.
 // A method that changes it as well may be the only one that does; it knows what it
-// wrote.
+// wrote. One that prints it may be for those who are through with it, and an object
+// that another one changes under its own lock is another one.
 func (m *Module) mixed(field string) {
+	owner := field[:max(strings.LastIndexByte(field, '.'), 0)]
 	var atomics, reads, sets []published
 	changes := make(map[*function]bool) // entries
 	for _, e := range m.pairs.entries[field] {
@@ -21,10 +24,10 @@ func (m *Module) mixed(field string) {
 			atomics = append(atomics, e)
 			changes[e.entry] = true
 		case e.writes():
-			if changes[e.entry] = true; e.op == rewrite.Write && len(e.waited) == 0 && !model.Starts(e.entry.Key) && !model.Resets(e.entry.Key) {
+			if changes[e.entry] = true; e.op == rewrite.Write && len(e.waited) == 0 && !model.Starts(e.entry.Key) && !model.Resets(e.entry.Key) && !e.entry.calledApart() {
 				sets = append(sets, e)
 			}
-		case e.op == rewrite.Read && len(e.waited) == 0:
+		case e.op == rewrite.Read && len(e.waited) == 0 && (m.hasLock(owner) || !model.Prints(e.fn.Key)):
 			reads = append(reads, e)
 		}
 	}
@@ -38,10 +41,58 @@ func (m *Module) mixed(field string) {
 	}
 	for _, p := range slices.Concat(reads, sets) {
 		for _, a := range atomics {
-			if sameObject(a.typed, p.typed) && !m.excludes(a.held, p.held) && !m.afterSetting(p.access, a.access) {
+			if sameObject(a.typed, p.typed) && (a.typed == p.typed || len(p.must) == 0) && !m.excludes(a.held, p.held) && !m.afterSetting(p.access, a.access) {
 				m.pairs.add(field, pair{a: a.side, b: p.side})
 				return
 			}
 		}
 	}
+	m.mixedWithin(field)
+}
+
+// mixedWithin is mixed for objects that callers of the API do not have themselves, as
+// those in a map or behind an interface: one of their methods accesses the field
+// atomically, and another one sets it.
+func (m *Module) mixedWithin(field string) {
+	var atomics, sets []*raw
+	for _, r := range m.telling(field) {
+		switch {
+		case !r.own() || r.whole || !m.askedBy(r.fn, inAnyType) || m.serial(r.fn) || r.fn.calledApart():
+		case r.op == rewrite.Atomic:
+			atomics = append(atomics, r)
+		case r.op == rewrite.Write && len(r.waited) == 0 && !model.Starts(r.fn.Key) && !model.Resets(r.fn.Key) && !model.Builds(r.fn.Key) && !model.SetsUp(r.fn.Key):
+			sets = append(sets, r)
+		}
+	}
+	for _, s := range sets {
+		for _, a := range atomics {
+			if a.fn != s.fn && !m.excludes(a.perhaps(), s.perhaps()) && !m.afterSetting(&s.access, &a.access) {
+				m.pairs.add(field, pair{a: apiSide(a), b: apiSide(s)})
+				return
+			}
+		}
+	}
+}
+
+// inAnyType reports whether a function is an exported method, of whatever type.
+func inAnyType(f *function) bool {
+	return f.Exported && f.Recv != "" && f.Parent == "" && !model.Builds(f.Key) && !model.SetsUp(f.Key)
+}
+
+// calledApart reports whether the module calls a function on new objects or with a lock
+// held, and not otherwise.
+func (f *function) calledApart() bool {
+	called := false
+	for _, g := range f.callers {
+		for _, c := range g.calls {
+			if c.to != f || c.test {
+				continue
+			}
+			if !c.onNew() && (c.spawn || len(c.must)+len(g.entry.must) == 0) {
+				return false
+			}
+			called = true
+		}
+	}
+	return called
 }

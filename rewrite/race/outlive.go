@@ -83,7 +83,7 @@ func (m *Module) harm(l *lifetime, e ending) (why, would string) {
 	if key := l.closedUnder(e); key != "" && !m.sentUnderLock(l, e, key) {
 		return "it may still send on " + rewrite.ShortKey(key) + ", which " + e.in.Name + " closes then: that panics", wait + " before the channel is closed"
 	}
-	if l.again = m.restarts(l, e); l.again {
+	if l.again = l.tour.goesOn() && m.restarts(l, e); l.again {
 		return l.in.Name + " may be called again after " + m.method(e.in).Name + ": then two of these goroutines run at once", wait
 	}
 	return "", ""
@@ -150,6 +150,19 @@ func (m *Module) heldAt(f *function, key string, send bool) keys {
 		}, effect.Signal)
 	}
 	return held
+}
+
+// goesOn reports whether what a goroutine does it may do again and again, or without a
+// lock: else several may be there, as long as each soon comes to its end.
+func (t *tour) goesOn() bool {
+	for f := range t.seen {
+		found := f.sum != nil && slices.ContainsFunc(f.sum.accesses, func(a *access) bool { return a.writes() && len(a.must) == 0 })
+		f.each(func(e *effect.Event) { found = found || e.Loop != 0 })
+		if found {
+			return true
+		}
+	}
+	return false
 }
 
 // restarts reports whether a method that starts the goroutine is meant to be

@@ -98,11 +98,14 @@ func (f *function) outlives(body *function) bool {
 
 // asked reports whether callers of the API run a function in their own
 // goroutine, and not to set the object up.
-func (m *Module) asked(f *function) bool {
+func (m *Module) asked(f *function) bool { return m.askedBy(f, m.isEntry) }
+
+// askedBy is asked for some entries.
+func (m *Module) askedBy(f *function, entry func(*function) bool) bool {
 	seen := map[*function]bool{f: true}
 	for work := []*function{f}; len(work) > 0; work = work[1:] {
 		g := work[0]
-		if m.isEntry(g) && !m.serial(g) {
+		if entry(g) && !m.serial(g) {
 			return true
 		}
 		for _, by := range g.callers {

@@ -33,6 +33,9 @@ func (m *Module) vote(field string) {
 		if m.handed[v.Lock] || !said && m.readsBeside(field, v.Lock) {
 			continue // the callers of the API may take it themselves, or it is for something else
 		}
+		if !said && m.onlyShared(field, v.Lock) {
+			continue // all who have it read something else under it
+		}
 		bare := v.Of - v.Held
 		// Where every write holds the lock it is meant; a write without it
 		// needs a clear majority against it.
@@ -73,6 +76,20 @@ func (m *Module) vote(field string) {
 			}
 		}
 	}
+}
+
+// onlyShared reports whether a field is changed under a lock that all have for reading.
+func (m *Module) onlyShared(field, lock string) bool {
+	changed := false
+	for _, r := range m.telling(field) {
+		switch r.locks()[lock] {
+		case rewrite.Exclusive:
+			return false
+		case rewrite.Shared:
+			changed = changed || r.writes()
+		}
+	}
+	return changed
 }
 
 // besides reports whether a lock stands in the struct of a field, or in one that
@@ -122,7 +139,8 @@ func part(p effect.Path) string {
 // opposed finds an access to a part of what a field holds that has the lock,
 // a write if there is one, and one by callers of the API that has not, nor
 // another lock in common with the first: who writes may hold two, of which one
-// is enough for a reader. Deep means that it may also be in what the API calls.
+// is enough for a reader. Deep means that it may also be in what the API calls; where that looks the object up
+// under a lock of the one that holds it, others are meant to get to it anyway.
 func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw) {
 	var with, without []*raw
 	for _, r := range m.telling(field) {
@@ -134,7 +152,7 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		switch {
 		case must:
 			with = append(with, r)
-		case !may && (m.reachable(r) || deep && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || len(r.live) > 0) && m.asked(r.fn)):
+		case !may && (m.reachable(r) || (deep || r.lookedUp()) && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || len(r.live) > 0) && m.asked(r.fn)):
 			without = append(without, r)
 		}
 	}
@@ -148,6 +166,17 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		}
 	}
 	return nil, nil
+}
+
+// lookedUp reports whether an access is to an object that was found in another one under
+// the lock of that.
+func (r *raw) lookedUp() bool {
+	for k, mode := range r.locks() {
+		if mode == rewrite.Exclusive && r.through(k) {
+			return true
+		}
+	}
+	return false
 }
 
 // readsOwn reports whether a function that is called once, by custom, reads what
