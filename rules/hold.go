@@ -268,7 +268,7 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 			return s, false, ""
 		}
 	}
-	if fd := lockedByName(u); fd != nil {
+	if fd := lockedByName(u); fd != nil && !l.heldAsSaid(u, sel) {
 		l.asserted[fd] = u.File
 		return s, false, ""
 	}
@@ -286,6 +286,13 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 		}
 	}
 	return s, true, ""
+}
+
+// heldAsSaid reports whether the callers of a function hold a lock when they get to a
+// use, and none ours: if it says of itself that they do, that is the one it means.
+func (l *locking) heldAsSaid(u *rewrite.Use, sel ast.Expr) bool {
+	entry := l.site.Module.Entry(u.File, sel.Pos())
+	return !rewrite.Holds(entry, l.key) && slices.ContainsFunc(entry, func(h rewrite.Lock) bool { return rewrite.Holds(u.Access.Locks, h.Key) })
 }
 
 // function puts the spots of one function under the lock.
@@ -307,6 +314,10 @@ func (l *locking) function(fn ast.Node, spots []spot) string {
 			return ""
 		}
 		if n := l.join(fn, groups); n > 0 {
+			groups = groups[n:]
+			continue
+		}
+		if n := l.drain(fn, groups); n > 0 {
 			groups = groups[n:]
 			continue
 		}

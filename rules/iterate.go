@@ -25,6 +25,56 @@ func (l *locking) snapshot(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool
 	return l.copyAbove(s, up, stmt)
 }
 
+// drain takes what a range statement goes over out of its place, under the lock, where
+// the body is slow and the place is emptied right below: what others add meanwhile is
+// for the next time. It returns how many groups that served.
+//
+//	for _, c := range x.conns {    x.mu.Lock()
+//		c.Close()                  conns := x.conns
+//	}                              x.conns = nil
+//	x.conns = nil                  x.mu.Unlock()
+//	                               for _, c := range conns {
+func (l *locking) drain(fn ast.Node, groups [][]spot) int {
+	spots := slices.Concat(groups...)
+	if len(spots) < 2 || !spots[1].write || !sameField(spots[0], spots[1]) {
+		return 0
+	}
+	s, f := spots[0], spots[0].File
+	up, i := place(s)
+	stmts := list(up)
+	r, ok := s.Path[1].(*ast.RangeStmt)
+	if !ok || up == nil || r.X != s.sel || stmts[i] != ast.Stmt(r) || i+1 == len(stmts) || leaves(stmts[i:i+1]) || l.quiet(f, fn, stmts[i:i+1]) == "" || takes(f, r.Body, l.needy) != nil {
+		return 0
+	}
+	as, ok := stmts[i+1].(*ast.AssignStmt)
+	if !ok || as.Tok != token.ASSIGN || len(as.Lhs) != 1 || len(as.Rhs) != 1 || as.Lhs[0] != spots[1].sel || !empties(f.Info, as.Rhs[0]) {
+		return 0
+	}
+	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
+	l.names[up] = append(l.names[up], name)
+	lock := l.lockExpr(s)
+	l.edits = append(l.edits,
+		rewrite.Drop{Node: f.Span(as)},
+		rewrite.Insert{Stmt: f.Span(r), Code: rewrite.Code{Text: lock + ".Lock()\n" + name + " := $0\n$0 = $1\n" + lock + ".Unlock()"}, Holes: []rewrite.Span{f.Span(s.sel), f.Span(as.Rhs[0])}},
+		rewrite.Replace{Node: f.Span(s.sel), Code: rewrite.Code{Text: name}})
+	if len(groups[0]) > 1 {
+		return 1
+	}
+	return 2
+}
+
+// empties reports whether an expression is nil or a new map or slice without elements.
+func empties(info *types.Info, e ast.Expr) bool {
+	switch e := e.(type) {
+	case *ast.CompositeLit:
+		return len(e.Elts) == 0
+	case *ast.CallExpr:
+		id, ok := e.Fun.(*ast.Ident)
+		return ok && id.Name == "make" && info.Types[e.Fun].IsBuiltin() && !slices.ContainsFunc(e.Args[1:], func(n ast.Expr) bool { return info.Types[n].Value == nil })
+	}
+	return info.Types[e].IsNil()
+}
+
 // lookedInto reports whether a use hands a map or slice to a function that reads
 // its elements and keeps nothing: one that prints or encodes it.
 func lookedInto(u *rewrite.Use) bool {

@@ -219,7 +219,13 @@ func fresh(u *rewrite.Use, name string, taken ...string) string {
 	ok := func(try string) bool {
 		return !names[try] && !token.IsKeyword(try) && types.Universe.Lookup(try) == nil && u.File.Pkg.Scope().Lookup(try) == nil
 	}
-	for _, try := range []string{name, "cur" + upperFirst(name), name + "Now"} {
+	what := name
+	for _, p := range []string{"current", "cur", "last", "latest"} {
+		if rest := strings.TrimPrefix(name, p); rest != name && rest != "" && ast.IsExported(rest) {
+			what = lowerFirst(rest) // currentToken is one already
+		}
+	}
+	for _, try := range []string{name, what, "cur" + upperFirst(what), name + "Now"} {
 		if ok(try) {
 			return try
 		}
