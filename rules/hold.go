@@ -278,7 +278,11 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 	}
 	for _, h := range l.site.Module.Entry(u.File, sel.Pos()) {
 		if h.Key == l.key {
-			if fd, ok := function(s.Use).(*ast.FuncDecl); ok && l.ofReceiver(s) {
+			fd, ok := function(s.Use).(*ast.FuncDecl)
+			if ok && ordersItself(u.File, fd) {
+				return s, false, "" // sort and container/heap call it for those who hold the lock
+			}
+			if ok && l.ofReceiver(s) {
 				l.shared[fd] = u.File
 				return s, true, ""
 			}
@@ -286,6 +290,25 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 		}
 	}
 	return s, true, ""
+}
+
+// ordersItself reports whether a method is one of those by which sort or container/heap
+// order what its receiver holds.
+func ordersItself(f *rewrite.File, fd *ast.FuncDecl) bool {
+	names := []string{"Len", "Less", "Swap"}
+	switch fd.Name.Name {
+	case "Push", "Pop":
+		names = append(names, "Push", "Pop")
+	case "Len", "Less", "Swap":
+	default:
+		return false
+	}
+	fn, ok := f.Info.Defs[fd.Name].(*types.Func)
+	if !ok || fd.Recv == nil {
+		return false
+	}
+	set := types.NewMethodSet(fn.Signature().Recv().Type())
+	return !slices.ContainsFunc(names, func(name string) bool { return set.Lookup(nil, name) == nil })
 }
 
 // heldAsSaid reports whether the callers of a function hold a lock when they get to a

@@ -220,7 +220,7 @@ func fresh(u *rewrite.Use, name string, taken ...string) string {
 		return !names[try] && !token.IsKeyword(try) && types.Universe.Lookup(try) == nil && u.File.Pkg.Scope().Lookup(try) == nil
 	}
 	what := name
-	for _, p := range []string{"current", "cur", "last", "latest"} {
+	for _, p := range []string{"current", "cur"} {
 		if rest := strings.TrimPrefix(name, p); rest != name && rest != "" && ast.IsExported(rest) {
 			what = lowerFirst(rest) // currentToken is one already
 		}

@@ -28,17 +28,23 @@ func (x *extractor) behind(c *ssa.CallCommon, in ssa.Instruction) {
 }
 
 // adapted emits a call of a value of one of the module's own function types
-// that comes out of a container, or is the receiver of a method of the type:
-// linking knows what was converted to it.
+// that comes out of a container or a field, or is the receiver of a method of the
+// type: linking knows what was converted to it.
 func (x *extractor) adapted(kind Kind, c *ssa.CallCommon, in ssa.Instruction) {
 	n, ok := types.Unalias(c.Value.Type()).(*types.Named)
 	if !ok || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || n.TypeArgs().Len() > 0 {
 		return
 	}
 	own := x.fn.Signature.Recv() != nil && c.Value == x.fn.Params[0]
-	if p := x.path(c.Value); own || p.HasElem() {
-		x.emit(Event{Kind: kind, At: x.pos(in.Pos()), ID: x.id(), Args: x.args(c), Loop: x.loops[in.Block()], Method: Converted, Iface: TypeKey(n)})
+	method := Converted
+	switch p := x.path(c.Value); {
+	case own, p.HasElem():
+	case p.Field() != "":
+		method = Declared
+	default:
+		return
 	}
+	x.emit(Event{Kind: kind, At: x.pos(in.Pos()), ID: x.id(), Args: x.args(c), Loop: x.loops[in.Block()], Method: method, Iface: TypeKey(n)})
 }
 
 // maxChosen is how many functions a variable may hold before a call of it says

@@ -8,20 +8,62 @@ import (
 	"github.com/go-fixer/fixer/rewrite"
 )
 
-// ordered emits that a function of container/heap changes the heap that it gets
-// the address of: "any type that satisfies sort.Interface may be used", and its
-// methods Push and Pop change it. See https://pkg.go.dev/container/heap.
+// The methods that container/heap and sort call of what they are given; see
+// https://pkg.go.dev/container/heap#Interface and https://pkg.go.dev/sort#Interface.
+var (
+	heapMethods = []string{"Len", "Less", "Swap", "Push", "Pop"}
+	sortMethods = heapMethods[:3]
+)
+
+// ordered emits what a function of container/heap or sort does to what it gets: it calls
+// its methods, in the goroutine and with the locks of its caller. Where they are not
+// known, what a heap gets the address of is changed.
 func (x *extractor) ordered(c *ssa.CallCommon, in ssa.Instruction) {
-	if !ofHeap(c) {
+	names := heapMethods
+	switch {
+	case callsInto(c, "sort"):
+		names = sortMethods
+	case !callsInto(c, "container/heap"):
 		return
 	}
 	mi, ok := c.Args[0].(*ssa.MakeInterface)
 	if !ok {
 		return
 	}
-	if _, ok := mi.X.Type().Underlying().(*types.Pointer); ok {
+	_, pointer := mi.X.Type().Underlying().(*types.Pointer)
+	if structOf(mi.X.Type()) != nil && x.callsOf(mi, names, in) {
+		return
+	}
+	if pointer && len(names) == len(heapMethods) {
 		x.access(rewrite.Write, mi.X, in.Pos())
 	}
+}
+
+// callsOf emits calls of methods of a value that is one of the module's own; it reports
+// whether all are declared for its type.
+func (x *extractor) callsOf(mi *ssa.MakeInterface, names []string, in ssa.Instruction) bool {
+	var methods []*ssa.Function
+	set := types.NewMethodSet(mi.X.Type())
+	for _, name := range names {
+		sel := set.Lookup(nil, name)
+		if sel == nil || len(sel.Index()) > 1 {
+			return false
+		}
+		m := x.fn.Prog.FuncValue(sel.Obj().(*types.Func))
+		if m == nil || m.Pkg == nil || !x.own(m.Pkg.Pkg.Path()) {
+			return false
+		}
+		methods = append(methods, m)
+	}
+	for _, m := range methods {
+		args := make([]Value, len(m.Params))
+		args[0].Path = x.path(mi.X)
+		if _, pointer := m.Params[0].Type().Underlying().(*types.Pointer); !pointer && mi.X.Type() != m.Params[0].Type() {
+			args[0].Path, _ = args[0].Path.With(Deref)
+		}
+		x.emit(Event{Kind: Call, At: x.pos(in.Pos()), ID: x.id(), Fn: Value{Func: funcKey(m)}, Args: args, Loop: x.loops[in.Block()]})
+	}
+	return true
 }
 
 // ordersAll reports whether all that is done with an interface value is to hand
@@ -31,7 +73,7 @@ func ordersAll(mi *ssa.MakeInterface) bool {
 		switch r := r.(type) {
 		case *ssa.DebugRef:
 		case *ssa.Call:
-			if !ofHeap(&r.Call) {
+			if !callsInto(&r.Call, "container/heap") {
 				return false
 			}
 		default:
@@ -41,7 +83,8 @@ func ordersAll(mi *ssa.MakeInterface) bool {
 	return true
 }
 
-func ofHeap(c *ssa.CallCommon) bool {
+// callsInto reports whether a function of a package is called with arguments.
+func callsInto(c *ssa.CallCommon, pkg string) bool {
 	callee := c.StaticCallee()
-	return callee != nil && callee.Pkg != nil && callee.Pkg.Pkg.Path() == "container/heap" && len(c.Args) > 0
+	return callee != nil && callee.Pkg != nil && callee.Pkg.Pkg.Path() == pkg && len(c.Args) > 0
 }

@@ -42,12 +42,14 @@ var (
 		`(?i:\bonly be (?:called|used) (?:\w+ )?(?:from|by|in|within) (?:a single|one|the same|the main) goroutine)`,
 		// "one method may run at a time", "only one goroutine should use it at a time"
 		`(?i:\b(?:one|a single) (?:method|call|goroutine|thread) (?:may|must|should) (?:\w+ ){1,4}at (?:a|one|any) time\b)`,
+		// "for tests only", "only used in unit tests", "for test isolation only"
+		`(?i:\b(?:for|in|by) (?:unit )?test(?:s|ing)?(?: isolation| purposes?| code)? only\b|\bonly (?:be )?(?:(?:used|meant|intended|called|exported|exists?) )?(?:for|in|by|from) (?:unit )?test(?:s|ing)?\b)`,
 	}, "|"))
 
 	// bare is how the names of functions say that these take no lock, and leave it
-	// to those who call them; asked is how those begin that tell whether something
+	// to those who call them, or that only tests do; asked is how those begin that tell whether something
 	// is locked.
-	bare  = regexp.MustCompile(`\w(?:Locked|Unlocked|NoLock|Nolock|NoLocking|WithoutLock|WithoutLocking|Lockless|Unsafe)$|^Unsafe[A-Z]`)
+	bare  = regexp.MustCompile(`\w(?:Locked|Unlocked|NoLock|Nolock|NoLocking|WithoutLock|WithoutLocking|Lockless|Unsafe|ForTests?|ForTesting)$|^Unsafe[A-Z]`)
 	asked = regexp.MustCompile(`^(?:Is|Has|Was|Are)[A-Z]|^(?:Set|Mark)(?:Locked|Unlocked|Unsafe)$`)
 
 	// aside is what says something of another function or type.
@@ -88,7 +90,7 @@ func hints(text string) bool {
 }
 
 var (
-	hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", "lock", "mutex", "held", " time", "valid"}
+	hintWords = []string{"concurren", "parallel", "simultaneously", "routine", "thread", "safe", "caller", "lock", "mutex", "held", " time", "valid", "test"}
 	hintTimes = []string{"before", "prior to", "after", "once", "while", "when", "taken", "acquired"}
 )
 

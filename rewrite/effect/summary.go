@@ -206,8 +206,12 @@ const (
 	Use                  // hands Path, the content of an object of a library, to the library's function Note
 )
 
-// Converted is the Method of a call of a value of the function type Iface.
-const Converted = "a function converted to"
+// Converted is the Method of a call of a value of the function type Iface; Declared, if
+// it is in a field: a literal there may be that of another object.
+const (
+	Converted = "a function converted to"
+	Declared  = "a declared function converted to"
+)
 
 // From precedes the library that is called in the note of a Slow event, if
 // that is of another module.

@@ -99,6 +99,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // callers get the object when they have waited for that, but may end it before
 	case e.path.Root.Kind == effect.Global && e.onceOver() && (t.ctx.Request || beginsWork(e.entry)):
 		return false // what a package sets up once, it has set up when requests come, or work begins
+	case e.path.Root.Kind == effect.Global && e.writes() && e.fn.registers():
+		return false // as long as it is done by init functions
 	case t.runs == e.entry:
 		return false // a second call of what is a goroutine of its own is not meant
 	case !ps.m.invites(t, e):
@@ -125,6 +127,22 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic
 	}
 	return true
+}
+
+// registers reports whether the module calls a function in init functions only, or in
+// exported ones that do no more than pass it on.
+func (f *function) registers() bool {
+	found := false
+	for _, g := range f.callers {
+		switch {
+		case g.Test, g.Exported && len(g.callers) == 0:
+		case !g.initial():
+			return false
+		default:
+			found = true
+		}
+	}
+	return found
 }
 
 // onNew reports whether the module calls a function on new objects only.

@@ -44,7 +44,7 @@ func (m *Module) front(f *function, e *effect.Event) []*function {
 // same interface. Whoever knows only the interface has one of these.
 func (m *Module) lockedOnes(c called) []*function {
 	list := m.impls[c]
-	if c.method == effect.Converted || len(list) < 2 {
+	if c.method == effect.Converted || c.method == effect.Declared || len(list) < 2 {
 		return nil
 	}
 	takes := func(g *function) bool { return m.ownsLock(g.Recv) }
@@ -80,8 +80,11 @@ func (m *Module) findImpls() {
 }
 
 func (m *Module) implementing(e *effect.Event) []*function {
-	if e.Method == effect.Converted {
+	switch e.Method {
+	case effect.Converted:
 		return m.converted(e.Iface)
+	case effect.Declared:
+		return slices.DeleteFunc(m.converted(e.Iface), func(f *function) bool { return f.Parent != "" })
 	}
 	var list, presented []*function
 	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")

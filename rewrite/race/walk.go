@@ -267,7 +267,7 @@ func (w *walk) each(e *effect.Event, f *function) *effect.Event {
 	one := w.choices[key]
 	if one == nil {
 		c := *e
-		if c.Method == effect.Converted {
+		if c.Method == effect.Converted || c.Method == effect.Declared {
 			c.Note = effect.Converted
 		}
 		c.Method, c.Fn = "", effect.Value{Func: f.Key}
