@@ -204,6 +204,8 @@ const (
 	Test                 // tests whether the member Path is Is, or is not, for what the function returns
 	Drain                // receives from the channel Path what is in it, if anything is
 	Use                  // hands Path, the content of an object of a library, to the library's function Note
+	Serves               // serves with what Path holds, until somebody ends that
+	Shuts                // ends it
 )
 
 // Converted is the Method of a call of a value of the function type Iface; Declared, if

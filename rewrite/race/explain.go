@@ -73,6 +73,8 @@ func beside(p pair) string {
 		return "nothing waits for one goroutine before the other is started"
 	case p.made:
 		return "who calls " + from + " need not know of others who do so at the same time"
+	case p.serves:
+		return p.a.frame.Name + " serves until somebody else calls " + p.b.frame.Name
 	case p.conn:
 		return "the methods of a net.Conn may be called at once"
 	case a.Entry && b.Entry && p.a.at == p.b.at && p.a.entry == p.b.entry:

@@ -124,6 +124,9 @@ func (m *Module) collect(ctx context.Context) {
 			if len(m.pairs.found[field]) == 0 {
 				m.mixed(field)
 			}
+			if len(m.pairs.found[field]) == 0 {
+				m.serving(field)
+			}
 		}
 	}
 	m.judgeLeaks(m.leaked)

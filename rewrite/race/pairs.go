@@ -24,6 +24,7 @@ type pair struct {
 	a, b     side
 	certain  bool
 	conn     bool // two methods of a net.Conn
+	serves   bool // a serves until b ends that
 	made     bool // by two who make objects of their own, or draw random numbers
 	obstacle obstacle
 }
