@@ -67,6 +67,7 @@ type Module struct {
 	inFile      map[string][]*function // filled on first use
 	closings    map[string]int         // see closesField; filled on first use
 	waiting     map[string][]*function // by field, who waits for what it holds; filled on first use
+	shutters    map[string][]*function // by field, who ends what it serves with; filled on first use
 
 	settings   map[string]*setting         // by member, what it is set to
 	endedBy    map[string][]string         // see contexts

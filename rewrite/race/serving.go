@@ -1,6 +1,8 @@
 package race
 
 import (
+	"slices"
+
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
@@ -17,7 +19,7 @@ func (m *Module) serving(field string) {
 			continue
 		}
 		for _, r := range list {
-			if r.op == rewrite.Read && r.fn != w.fn && len(r.waited) == 0 && m.callable(r) && r.fn.does(effect.Shuts, field) &&
+			if r.op == rewrite.Read && r.fn != w.fn && len(r.waited) == 0 && m.callable(r) && m.shuts(r.fn, field) &&
 				m.meets(&w.access, w.perhaps(), &r.access, r.perhaps()) && !m.afterSetting(&r.access, &w.access) && !byGate(&r.access, &w.access) {
 				m.pairs.add(field, pair{a: apiSide(w), b: apiSide(r), serves: true})
 				return
@@ -39,9 +41,15 @@ func servesLater(w *raw) bool {
 	return found
 }
 
-// does reports whether a function has an event of a kind for a field.
-func (f *function) does(kind effect.Kind, field string) bool {
-	found := false
-	f.each(func(e *effect.Event) { found = found || e.Path.Field() == field }, kind)
-	return found
+// shuts reports whether a method, or a literal in it, ends what a field serves with.
+func (m *Module) shuts(f *function, field string) bool {
+	if m.shutters == nil {
+		m.shutters = make(map[string][]*function)
+		for _, g := range m.order {
+			g.each(func(e *effect.Event) {
+				m.shutters[e.Path.Field()] = append(m.shutters[e.Path.Field()], m.method(g))
+			}, effect.Shuts)
+		}
+	}
+	return slices.Contains(m.shutters[field], f)
 }
