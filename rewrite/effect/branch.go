@@ -123,7 +123,11 @@ func (x *extractor) equal(c *ssa.BinOp, edge int) {
 	}
 	if i := int(k.Int64()); i >= 0 && i < len(sel.States) {
 		s := sel.States[i]
-		x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, At: x.pos(s.Pos), Path: x.path(s.Chan), Case: true, Send: s.Dir == types.SendOnly})
+		polled := !sel.Blocking && len(sel.States) == 1 && s.Dir == types.RecvOnly
+		if polled {
+			x.blk.Conds = append(x.blk.Conds, Cond{Edge: 1 - edge, Path: x.path(s.Chan), Polled: true})
+		}
+		x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, At: x.pos(s.Pos), Path: x.path(s.Chan), Case: true, Send: s.Dir == types.SendOnly, Polled: polled})
 	}
 }
 

@@ -278,6 +278,7 @@ type Cond struct {
 	Case   bool         // a case of a select took place; else a variable has the value at the end of Path
 	Send   bool         // Case: of a send, else of a receive
 	Closed bool         // a receive told that Path is closed
+	Polled bool         // by a select that does not wait; without Case, it told that nothing was to be received from Path
 	Last   bool         // the count Path of references is at its end
 	First  bool         // the count Path, which grows, is at its beginning
 	Plain  bool         // Last, First: the count is no atomic number

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -16,6 +17,69 @@ func (w *walk) closed(p effect.Path) (fact, bool) {
 		return fact{}, false
 	}
 	return fact{path: open, passed: true}, true
+}
+
+// The channel that somebody closes for good is a gate as well: who goes on if it is not
+// closed yet, and waits under the same lock until it is, has no successor.
+//
+//	c.mu.Lock()
+//	defer c.mu.Unlock()
+//	select {
+//	case <-c.ready:
+//		return
+//	default:
+//	}
+//	go c.run()
+//	<-c.ready
+const (
+	openYet = " open"
+	isOpen  = "open"
+	isShut  = "closed"
+)
+
+// unclosed adds that a channel was seen not to be closed yet.
+func (w *walk) unclosed(p effect.Path, s state) state {
+	if !w.m.polled[objectKey(p)] {
+		return s
+	}
+	f := fact{path: marked(p, openYet), is: isOpen, alone: !s.must.exclusive()}
+	if i := s.facts.index(f.path); i >= 0 && !(s.facts[i].alone && !f.alone) {
+		return s
+	}
+	s.facts = s.facts.with(f)
+	return s
+}
+
+// seenClosed notes that a channel was waited for that may be a gate.
+func (w *walk) seenClosed(s state, p effect.Path) state {
+	if !w.m.polled[objectKey(p)] {
+		return s
+	}
+	q := marked(p, openYet)
+	w.resets(q, isShut)
+	return w.sets(s, q, isShut)
+}
+
+// ofGate reports whether a fact is that a channel is open yet.
+func (f fact) ofGate() bool { return strings.HasSuffix(f.path.Sel, openYet) }
+
+// findPolled notes the channels of fields that are closed, and neither sent on nor
+// replaced, and of which some function asks whether they are closed.
+func (m *Module) findPolled() {
+	closed, sent := make(map[string]bool), make(map[string]bool)
+	m.polled = make(map[string]bool)
+	for _, f := range m.order {
+		f.each(func(e *effect.Event) { closed[objectKey(e.Path)] = closed[objectKey(e.Path)] || e.Op == rewrite.Close }, effect.Signal)
+		f.transfers(func(p effect.Path, sends bool, _ effect.Pos) { sent[objectKey(p)] = sent[objectKey(p)] || sends })
+		for i := range f.Blocks {
+			for _, c := range f.Blocks[i].Conds {
+				if k := objectKey(c.Path); c.Polled && k != "" {
+					m.polled[k] = true
+				}
+			}
+		}
+	}
+	maps.DeleteFunc(m.polled, func(k string, _ bool) bool { return !closed[k] || sent[k] || m.remade[k] })
 }
 
 // ofChannel reports whether a fact is that a channel is closed.

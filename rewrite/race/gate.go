@@ -109,6 +109,9 @@ func (f fact) fails(value string) bool {
 // gates reports whether a fact once passed stays so: nobody sets the member back
 // without waiting for what is behind the gate.
 func (m *Module) gates(f fact) bool {
+	if f.ofGate() {
+		return true
+	}
 	s := m.settings[objectKey(f.path)]
 	return s != nil && slices.ContainsFunc(s.values, f.fails) && !slices.ContainsFunc(s.alone, func(v string) bool { return !f.fails(v) }) &&
 		!slices.Contains(s.values, effect.Unsure)
@@ -189,7 +192,7 @@ func (w *walk) sets(s state, p effect.Path, value string) state {
 
 // unlocked drops what is known only while a lock is held.
 func (w *walk) unlocked(s facts) facts {
-	drop := func(f fact) bool { return !f.passed && !f.ofVariable() && !w.m.lasts(f) }
+	drop := func(f fact) bool { return !f.passed && !f.ofVariable() && !(f.alone && f.ofGate()) && !w.m.lasts(f) }
 	if !slices.ContainsFunc(s, drop) {
 		return s
 	}
@@ -274,10 +277,24 @@ func (w *walk) implied(e *effect.Event, a *answer) facts {
 	return nil
 }
 
+// passedOn is what is known if a result has a value that is the result of a call.
+func (w *walk) passedOn(e *effect.Event, a *answer) facts {
+	if a.index < 0 || a.index >= len(e.Results) {
+		return nil
+	}
+	p := e.Results[a.index].Path
+	for _, o := range w.answers[p.Root] {
+		if p.Sel == "" && o.value == a.value {
+			return w.unlocked(o.facts)
+		}
+	}
+	return nil
+}
+
 // answering notes what is known at a return.
 func (w *walk) answering(e *effect.Event, s state) {
 	known := w.unlocked(s.facts)
-	if len(known) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 && len(e.Follows) == 0 {
+	if len(known) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 && len(e.Follows)+len(w.answers) == 0 {
 		return
 	}
 	if w.sum.answers == nil {
@@ -293,7 +310,7 @@ func (w *walk) answering(e *effect.Event, s state) {
 		if a.index >= 0 && e.Answers[a.index] != "" && e.Answers[a.index] != a.value {
 			continue
 		}
-		here := w.implied(e, a).union(known)
+		here := w.implied(e, a).union(w.passedOn(e, a)).union(known)
 		if a.known {
 			here = a.facts.meet(here)
 		}
@@ -335,7 +352,7 @@ func (w *walk) learns(e *effect.Event, b binding, s state) state {
 // resets notes for callers that a member is set on some way.
 func (w *walk) resets(p effect.Path, value string) {
 	f := fact{path: p, is: value}
-	if outside(p.Root) && len(w.sum.sets) < maxSets && !slices.Contains(w.sum.sets, f) {
+	if outside(p.Root) && (len(w.sum.sets) < maxSets || f.ofGate()) && !slices.Contains(w.sum.sets, f) {
 		w.sum.sets = append(w.sum.sets, f)
 	}
 }

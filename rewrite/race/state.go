@@ -150,6 +150,8 @@ func (w *walk) known(c effect.Cond, s state) state {
 			s.facts = s.facts.with(f)
 		}
 		return s
+	case c.Polled && !c.Case:
+		return w.unclosed(p, s)
 	case c.Last:
 		return w.lastOf(c, s)
 	case c.First:
@@ -165,6 +167,9 @@ func (w *walk) known(c effect.Cond, s state) state {
 	case p.Root.Kind == effect.NoRoot:
 		return w.wait(s, something, 1)
 	default:
+		if !c.Polled {
+			s = w.seenClosed(s, p)
+		}
 		return w.signal(w.wait(w.passes(s, p, false), p, 1), p.Back(), 1, c.At)
 	}
 }
@@ -206,10 +211,18 @@ func (w *walk) take(s state, h held) state {
 }
 
 func (w *walk) release(s state, p effect.Path) state {
+	known := s.facts
+	i := s.must.index(p)
+	outer := i > 0 && s.must[:i].exclusive() // taken before, and held on
 	s.must = s.must.remove(p)
 	s.may = s.may.remove(p)
 	s.given = s.given.add(p)
 	s.facts = w.unlocked(s.facts)
+	for _, f := range known {
+		if outer && f.ofGate() && s.facts.index(f.path) < 0 {
+			s.facts = s.facts.with(f)
+		}
+	}
 	return w.unseen(s)
 }
 

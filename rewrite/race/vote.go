@@ -139,8 +139,9 @@ func part(p effect.Path) string {
 // opposed finds an access to a part of what a field holds that has the lock,
 // a write if there is one, and one by callers of the API that has not, nor
 // another lock in common with the first: who writes may hold two, of which one
-// is enough for a reader. Deep means that it may also be in what the API calls; where that looks the object up
-// under a lock of the one that holds it, others are meant to get to it anyway.
+// is enough for a reader. Deep means that it may also be in what the API calls, or looks
+// elements up in what methods of any type call; where it looks the object up under a
+// lock of the one that holds it, others are meant to get to it anyway.
 func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw) {
 	var with, without []*raw
 	for _, r := range m.telling(field) {
@@ -152,7 +153,7 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		switch {
 		case must:
 			with = append(with, r)
-		case !may && (m.reachable(r) || (deep || r.lookedUp()) && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || len(r.live) > 0) && m.asked(r.fn)):
+		case !may && (m.reachable(r) || (deep || r.lookedUp()) && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || len(r.live) > 0) && (m.asked(r.fn) || strings.Contains(of, effect.Elem) && m.askedBy(r.fn, inAnyType))):
 			without = append(without, r)
 		}
 	}

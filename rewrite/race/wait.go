@@ -30,7 +30,7 @@ func (w *walk) waits(e *effect.Event, s state) state {
 	case e.Op == rewrite.Atomic:
 		return w.wait(s, p, plenty)
 	}
-	return w.wait(s, p, 1)
+	return w.wait(w.seenClosed(s, p), p, 1)
 }
 
 // something is an object that nothing is known of.
