@@ -20,10 +20,11 @@ import (
 // read uses the result of Add, a value that is read and then replaced comes
 // from Swap, a test for one constant and the write of another that depends on
 // it become CompareAndSwap, and a pointer that a function reads several times
-// is loaded once. Where functions of sync/atomic change the field already, the
-// field keeps its type, and the other accesses call such functions too, a copy of
-// the whole struct for each of its fields; or, if that does not do, all of them
-// become methods. An initial value in a composite literal becomes a Store before
+// is loaded once. Where some accesses call functions of sync/atomic already, the
+// field keeps its type, and the others call such functions too, a copy of the whole
+// struct for each of its fields; or, if that does not do, all of them become methods.
+// What is computed from the field itself may be, if one lock keeps those apart who
+// change it. An initial value in a composite literal becomes a Store before
 // anybody else can see the object.
 //
 // The fix is for fields of type bool, int32, int64, uint32, uint64, uintptr,

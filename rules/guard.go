@@ -35,7 +35,8 @@ import (
 //     above the lock;
 //   - a loop whose condition needs the field reads it at the top of its body, and
 //     a range with a slow body goes over a copy, as does what prints or encodes a
-//     map or slice that others change in place;
+//     map or slice that others change in place; where the map or slice is emptied
+//     right below, the range goes over what was taken out of its place;
 //   - a call that takes long is made under a lock that is held over calls of the same
 //     object elsewhere;
 //   - where a method takes the lock to return the field, a single read calls it;
@@ -45,9 +46,10 @@ import (
 //     hold it. Who calls a fooLocked without the lock gets it.
 //
 // Reads take the read lock of an RWMutex. A method of a struct that is held by
-// value, or by one pointer, can't take the lock around that: its callers do. The lock of a struct also guards
-// objects that were looked up in a map, slice or field of it, if other accesses to
-// them hold it.
+// value, or by one pointer, can't take the lock around that: its callers do. So do those
+// who hand the object to sort or container/heap, for the methods that these call. The
+// lock of a struct also guards objects that were looked up in a map, slice or field of
+// it, if other accesses to them hold it.
 //
 // It is refused where holding the lock could do harm:
 //

@@ -2,39 +2,41 @@ package effect
 
 import (
 	"go/types"
+	"slices"
 
 	"golang.org/x/tools/go/ssa"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
 
-// The methods that container/heap and sort call of what they are given; see
-// https://pkg.go.dev/container/heap#Interface and https://pkg.go.dev/sort#Interface.
+// ordering are the methods that functions of sort and container/heap call of what they
+// are given; see https://pkg.go.dev/sort#Interface. Some of container/heap call another
+// one, too: https://pkg.go.dev/container/heap#Interface.
 var (
-	heapMethods = []string{"Len", "Less", "Swap", "Push", "Pop"}
-	sortMethods = heapMethods[:3]
+	ordering = []string{"Len", "Less", "Swap"}
+	resizing = map[string]string{"Push": "Push", "Pop": "Pop", "Remove": "Pop"}
 )
 
 // ordered emits what a function of container/heap or sort does to what it gets: it calls
 // its methods, in the goroutine and with the locks of its caller. Where they are not
 // known, what a heap gets the address of is changed.
 func (x *extractor) ordered(c *ssa.CallCommon, in ssa.Instruction) {
-	names := heapMethods
-	switch {
-	case callsInto(c, "sort"):
-		names = sortMethods
-	case !callsInto(c, "container/heap"):
+	heap := callsInto(c, "container/heap")
+	if !heap && !callsInto(c, "sort") {
 		return
 	}
 	mi, ok := c.Args[0].(*ssa.MakeInterface)
 	if !ok {
 		return
 	}
-	_, pointer := mi.X.Type().Underlying().(*types.Pointer)
+	names := ordering
+	if more := resizing[c.StaticCallee().Name()]; heap && more != "" {
+		names = append(slices.Clip(names), more)
+	}
 	if structOf(mi.X.Type()) != nil && x.callsOf(mi, names, in) {
 		return
 	}
-	if pointer && len(names) == len(heapMethods) {
+	if _, ok := mi.X.Type().Underlying().(*types.Pointer); ok && heap {
 		x.access(rewrite.Write, mi.X, in.Pos())
 	}
 }

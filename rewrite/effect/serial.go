@@ -47,8 +47,8 @@ var (
 	}, "|"))
 
 	// bare is how the names of functions say that these take no lock, and leave it
-	// to those who call them, or that only tests do; asked is how those begin that tell whether something
-	// is locked.
+	// to those who call them, or that only tests do; asked is how those begin that
+	// tell whether something is locked.
 	bare  = regexp.MustCompile(`\w(?:Locked|Unlocked|NoLock|Nolock|NoLocking|WithoutLock|WithoutLocking|Lockless|Unsafe|ForTests?|ForTesting)$|^Unsafe[A-Z]`)
 	asked = regexp.MustCompile(`^(?:Is|Has|Was|Are)[A-Z]|^(?:Set|Mark)(?:Locked|Unlocked|Unsafe)$`)
 
