@@ -16,6 +16,7 @@ type callSite struct {
 	may   keys
 	fresh []bool // by parameter: the argument is an object only the caller has
 	spawn bool
+	under keys // of a go statement: what may be held there
 	test  bool
 }
 
@@ -379,7 +380,9 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 		return
 	}
 	c := &callSite{to: g, at: e.At, spawn: spawn, test: w.f.Test}
-	if !spawn {
+	if spawn {
+		c.under = w.keysOf(s.may)
+	} else {
 		c.must, c.may = w.keysOf(s.must), w.keysOf(s.may)
 	}
 	for _, a := range b.args {

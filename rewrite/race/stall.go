@@ -172,13 +172,34 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 					continue
 				}
 				exposed := before.taken()[k] == 0 && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library()))
-				if exposed || s.waits() && old.signalsAbove(f, s) {
+				if exposed || s.waits() && (old.signalsAbove(f, s) || old.startedUnder(f, s)) {
 					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s), []string{k}
 				}
 			}
 		}
 	}
 	return "", nil
+}
+
+// startedUnder reports whether a function runs in a goroutine that is started with the
+// lock of a stall held, by who then waits, or by what that one calls: perhaps for the
+// goroutine.
+func (m *Module) startedUnder(f *function, s stalled) bool {
+	for g := range m.above(f) {
+		for _, by := range g.callers {
+			for _, c := range by.calls {
+				if c.to != g || !c.spawn || c.under[s.lock]+by.entry.may[s.lock] == 0 {
+					continue
+				}
+				for h := range m.above(by) {
+					if h.Name == s.fn {
+						return true
+					}
+				}
+			}
+		}
+	}
+	return false
 }
 
 // waitedFor lists the fields that hold what a stall waits for: a signal, not that one of
