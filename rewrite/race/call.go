@@ -229,6 +229,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	for _, note := range b.sum.slow {
 		w.slow(s, note, e.At)
 	}
+	w.pauses(s, b.sum.pauses, e.At)
 	return s
 }
 

@@ -23,6 +23,7 @@ type gathering struct {
 	again     []Deadlock
 	lockOrder []Deadlock
 	stalls    []stalled
+	pausing   []stalled
 }
 
 // A placed access is one with the key of its place.
@@ -152,6 +153,11 @@ func (m *Module) takeIn(f *function) {
 	for _, s := range g.stalls {
 		if _, ok := m.stalls[s.stall]; !ok {
 			m.stalls[s.stall] = s
+		}
+	}
+	for _, s := range g.pausing {
+		if k := (stall{lock: s.lock, fn: s.fn}); m.pausing[k].note == "" {
+			m.pausing[k] = s
 		}
 	}
 	m.pairs.takeIn(g.pairs)

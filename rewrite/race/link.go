@@ -61,6 +61,7 @@ type Module struct {
 	sums        []*effect.Summary
 	lockOrder   map[[2]string]Deadlock // by the lock held and the one taken
 	stalls      map[stall]stalled      // where each was seen first
+	pausing     map[stall]stalled      // those that wait for others, by lock and function
 	watch       map[string]bool        // see Options
 	wanted      map[string]bool        // places of the Focus; nil for all
 	watchesUses bool                   // some of watch are of used
@@ -105,7 +106,7 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m := &Module{dismissed: o.Dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
 		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
-		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
+		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), pausing: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range o.Watch {
 		m.watch[key] = true

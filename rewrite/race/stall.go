@@ -43,13 +43,29 @@ const sleep = "a call of Sleep"
 
 // stalls notes what is slow while locks are held.
 func (w *walk) stalls(s state, note string, at effect.Pos) {
-	if !w.record || !w.last {
-		return
+	if w.record && w.last {
+		w.out.stalls = w.stalled(w.out.stalls, s, note, at)
 	}
+}
+
+func (w *walk) stalled(list []stalled, s state, note string, at effect.Pos) []stalled {
 	for _, h := range s.may {
 		if k := h.key(w.f); k != "" && isMutex(k) {
-			w.out.stalls = append(w.out.stalls, stalled{stall{k, w.f.Name, note}, at, w.f.Test})
+			list = append(list, stalled{stall{k, w.f.Name, note}, at, w.f.Test})
 		}
+	}
+	return list
+}
+
+// pauses notes what waits for others while locks are held, however much else a
+// callee does that is slow.
+func (w *walk) pauses(s state, note string, at effect.Pos) {
+	if !(stall{note: note}).waits() {
+		return
+	}
+	w.sum.pauses = cmp.Or(w.sum.pauses, note)
+	if w.record && w.last {
+		w.out.pausing = w.stalled(w.out.pausing, s, note, at)
 	}
 }
 
@@ -164,16 +180,19 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 		}
 		before := old.funcs[f.Key]
 		for _, k := range slices.Sorted(maps.Keys(f.taken())) {
-			if len(waits[k]) == 0 || !m.locks(f, k) || before != nil && m.locks(before, k) {
+			if !m.locks(f, k) || before != nil && m.locks(before, k) {
 				continue
+			}
+			if s, ok := old.startedUnder(f, k); ok {
+				return f.blocked(s), []string{k}
 			}
 			for _, s := range waits[k] {
 				if s.fn == f.Name {
 					continue
 				}
 				exposed := before.taken()[k] == 0 && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library()))
-				if exposed || s.waits() && (old.signalsAbove(f, s) || old.startedUnder(f, s)) {
-					return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s), []string{k}
+				if exposed || s.waits() && old.signalsAbove(f, s) {
+					return f.blocked(s), []string{k}
 				}
 			}
 		}
@@ -181,25 +200,29 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 	return "", nil
 }
 
-// startedUnder reports whether a function runs in a goroutine that is started with the
-// lock of a stall held, by who then waits, or by what that one calls: perhaps for the
-// goroutine.
-func (m *Module) startedUnder(f *function, s stalled) bool {
+// blocked says that a function would wait for a lock until others go on.
+func (f *function) blocked(s stalled) string {
+	return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(s.lock), s)
+}
+
+// startedUnder finds where a lock is held over a wait, perhaps for a goroutine that runs a
+// function: who waits, or what that one calls, starts the goroutine with the lock held.
+func (m *Module) startedUnder(f *function, lock string) (stalled, bool) {
 	for g := range m.above(f) {
 		for _, by := range g.callers {
 			for _, c := range by.calls {
-				if c.to != g || !c.spawn || c.under[s.lock]+by.entry.may[s.lock] == 0 {
+				if c.to != g || !c.spawn || c.under[lock]+by.entry.may[lock] == 0 {
 					continue
 				}
 				for h := range m.above(by) {
-					if h.Name == s.fn {
-						return true
+					if s, ok := m.pausing[stall{lock: lock, fn: h.Name}]; ok && !s.test {
+						return s, true
 					}
 				}
 			}
 		}
 	}
-	return false
+	return stalled{}, false
 }
 
 // waitedFor lists the fields that hold what a stall waits for: a signal, not that one of

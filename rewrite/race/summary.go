@@ -29,6 +29,7 @@ type summary struct {
 	sets     []fact               // members that it may set
 	takes    locks                // that it may take, with those of its calls
 	slow     []string             // why it may take long
+	pauses   string               // what it waits for others with; "" if it does not
 	all      touches              // what it does
 	beside   touches              // what goroutines do that it starts
 }

@@ -288,17 +288,11 @@ func (w *walk) lock(s state, h held, at effect.Pos) state {
 
 func (w *walk) slow(s state, note string, at effect.Pos) {
 	w.stalls(s, note, at)
-	if (len(w.sum.slow) < maxSlow || len(w.sum.slow) < maxWaits && (stall{note: note}).waits()) && !slices.Contains(w.sum.slow, note) {
+	if len(w.sum.slow) < 4 && !slices.Contains(w.sum.slow, note) {
 		w.sum.slow = append(w.sum.slow, note)
 	}
+	w.pauses(s, note, at)
 }
-
-// maxSlow bounds how much of what is slow a summary tells; maxWaits, where some of it
-// waits for others, who may want a lock that is held.
-const (
-	maxSlow  = 4
-	maxWaits = 12
-)
 
 // escape marks the object a path starts at as visible to others.
 func (w *walk) escape(set bits, p effect.Path, to refuge) bits {
