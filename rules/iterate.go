@@ -35,15 +35,27 @@ func (l *locking) snapshot(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool
 //	x.conns = nil                  x.mu.Unlock()
 //	                               for _, c := range conns {
 func (l *locking) drain(fn ast.Node, groups [][]spot) int {
-	spots := slices.Concat(groups...)
-	if len(spots) < 2 || !spots[1].write || !sameField(spots[0], spots[1]) {
+	n := 1
+	if len(groups[0]) == 1 {
+		n = 2 // the two are steps of their own
+	}
+	spots := slices.Concat(groups[:min(n, len(groups))]...)
+	if len(spots) != 2 || !spots[1].write || !sameField(spots[0], spots[1]) {
 		return 0
 	}
 	s, f := spots[0], spots[0].File
-	up, i := place(s)
-	stmts := list(up)
+	switch f.Info.TypeOf(s.sel).Underlying().(type) {
+	case *types.Map, *types.Slice:
+	default:
+		return 0 // whoever is to close a channel must find it
+	}
 	r, ok := s.Path[1].(*ast.RangeStmt)
-	if !ok || up == nil || r.X != s.sel || stmts[i] != ast.Stmt(r) || i+1 == len(stmts) || leaves(stmts[i:i+1]) || l.quiet(f, fn, stmts[i:i+1]) == "" || takes(f, r.Body, l.needy) != nil {
+	up, i := place(s)
+	if !ok || up == nil || r.X != s.sel {
+		return 0
+	}
+	stmts := list(up)
+	if stmts[i] != ast.Stmt(r) || i+1 == len(stmts) || leaves(stmts[i:i+1]) || l.quiet(f, fn, stmts[i:i+1]) == "" || takes(f, r.Body, l.needy) != nil {
 		return 0
 	}
 	as, ok := stmts[i+1].(*ast.AssignStmt)
@@ -52,15 +64,12 @@ func (l *locking) drain(fn ast.Node, groups [][]spot) int {
 	}
 	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
 	l.names[up] = append(l.names[up], name)
-	lock := l.lockExpr(s)
+	lock, unlock := l.calls(spots[1])
 	l.edits = append(l.edits,
 		rewrite.Drop{Node: f.Span(as)},
-		rewrite.Insert{Stmt: f.Span(r), Code: rewrite.Code{Text: lock + ".Lock()\n" + name + " := $0\n$0 = $1\n" + lock + ".Unlock()"}, Holes: []rewrite.Span{f.Span(s.sel), f.Span(as.Rhs[0])}},
+		rewrite.Insert{Stmt: f.Span(r), Code: rewrite.Code{Text: lock + "\n" + name + " := $0\n$0 = $1\n" + unlock}, Holes: []rewrite.Span{f.Span(s.sel), f.Span(as.Rhs[0])}},
 		rewrite.Replace{Node: f.Span(s.sel), Code: rewrite.Code{Text: name}})
-	if len(groups[0]) > 1 {
-		return 1
-	}
-	return 2
+	return n
 }
 
 // empties reports whether an expression is nil or a new map or slice without elements.
