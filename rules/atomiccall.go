@@ -54,22 +54,12 @@ func (a *atomicEdit) calls(s *rewrite.Site) string {
 
 // changedUnderLock reports whether all who change a place hold one lock.
 func changedUnderLock(uses []*rewrite.Use) bool {
-	var common []rewrite.Lock
-	seen := false
-	for _, u := range uses {
-		if u.File.Test || u.Access == nil || u.Access.Fresh || !u.Access.Op.Writes() && !changesByCall(u) {
-			continue
-		}
-		here := u.Access.Locks
-		if seen {
-			here = common
-		}
-		common = slices.DeleteFunc(slices.Clone(here), func(l rewrite.Lock) bool {
-			return l.Mode != rewrite.Exclusive || !slices.Contains(u.Access.Locks, l)
-		})
-		seen = true
-	}
-	return len(common) > 0
+	changes := slices.DeleteFunc(slices.Clone(uses), func(u *rewrite.Use) bool {
+		return u.File.Test || u.Access == nil || u.Access.Fresh || !u.Access.Op.Writes() && !changesByCall(u)
+	})
+	return len(changes) > 0 && slices.ContainsFunc(changes[0].Access.Locks, func(l rewrite.Lock) bool {
+		return l.Mode == rewrite.Exclusive && !slices.ContainsFunc(changes, func(u *rewrite.Use) bool { return !slices.Contains(u.Access.Locks, l) })
+	})
 }
 
 // callsEverywhere is the fix of calls.

@@ -17,10 +17,10 @@ func (x *extractor) untilShut(c *ssa.CallCommon, in ssa.Instruction) {
 	if !c.IsInvoke() {
 		v = c.Args[0]
 	}
-	switch name := fn.FullName(); {
-	case model.UntilShut(name):
+	switch {
+	case model.UntilShut(fn):
 		x.emit(Event{Kind: Serves, At: x.pos(in.Pos()), Path: x.path(v)})
-	case model.Shuts(name):
+	case model.Shuts(fn):
 		x.emit(Event{Kind: Shuts, At: x.pos(in.Pos()), Path: x.path(v)})
 	}
 }

@@ -20,5 +20,5 @@ var encoders = newFuncs(
 // Encodes reports whether a function reads all elements of the maps and slices it
 // is given as interfaces.
 func Encodes(fn *types.Func) bool {
-	return encoders.names[fn.Name()] && encoders.keys[unversioned(FuncKey(fn))]
+	return encoders.hasAny(fn)
 }

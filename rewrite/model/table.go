@@ -108,14 +108,21 @@ type funcs struct{ keys, names map[string]bool }
 
 func newFuncs(keys ...string) funcs {
 	s := funcs{make(map[string]bool), make(map[string]bool)}
-	for _, key := range keys {
-		s.keys[key] = true
-		s.names[ownName(key)] = true
+	for _, list := range keys {
+		for _, key := range expand(list) {
+			s.keys[key] = true
+			s.names[ownName(key)] = true
+		}
 	}
 	return s
 }
 
 func (s funcs) has(fn *types.Func) bool { return s.names[fn.Name()] && s.keys[FuncKey(fn)] }
+
+// hasAny is has for keys that leave out the major version of an import path.
+func (s funcs) hasAny(fn *types.Func) bool {
+	return s.names[fn.Name()] && s.keys[unversioned(FuncKey(fn))]
+}
 
 // unversioned takes the major version out of the import path that a key
 // starts with: "(*example.com/a/v2/b.T).M" becomes "(*example.com/a/b.T).M".

@@ -1,6 +1,7 @@
 package race
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
@@ -18,6 +19,19 @@ type callSite struct {
 	spawn bool
 	under keys // of a go statement: what may be held there
 	test  bool
+}
+
+// calledAt lists the calls of a function, each with the one it stands in.
+func (f *function) calledAt() iter.Seq2[*function, *callSite] {
+	return func(yield func(*function, *callSite) bool) {
+		for _, by := range f.callers {
+			for _, c := range by.calls {
+				if c.to == f && !yield(by, c) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // A binding maps a callee's roots to the caller's paths.

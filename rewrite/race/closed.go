@@ -39,10 +39,11 @@ const (
 
 // unclosed adds that a channel was seen not to be closed yet.
 func (w *walk) unclosed(p effect.Path, s state) state {
-	if !w.m.polled[objectKey(p)] {
+	f, ok := w.gateOf(p)
+	if !ok {
 		return s
 	}
-	f := fact{path: marked(p, openYet), is: isOpen, alone: !s.must.exclusive()}
+	f.is, f.alone = isOpen, !s.must.exclusive()
 	if i := s.facts.index(f.path); i >= 0 && !(s.facts[i].alone && !f.alone) {
 		return s
 	}
@@ -52,34 +53,54 @@ func (w *walk) unclosed(p effect.Path, s state) state {
 
 // seenClosed notes that a channel was waited for that may be a gate.
 func (w *walk) seenClosed(s state, p effect.Path) state {
-	if !w.m.polled[objectKey(p)] {
+	f, ok := w.gateOf(p)
+	if !ok {
 		return s
 	}
-	q := marked(p, openYet)
-	w.resets(q, isShut)
-	return w.sets(s, q, isShut)
+	w.resets(f.path, isShut)
+	return w.sets(s, f.path, isShut)
+}
+
+// gateOf is a fact of the member that a channel which is a gate stands for.
+func (w *walk) gateOf(p effect.Path) (f fact, ok bool) {
+	if w.m.settings[objectKey(p)+openYet] == nil {
+		return f, false
+	}
+	return fact{path: marked(p, openYet)}, true
 }
 
 // ofGate reports whether a fact is that a channel is open yet.
 func (f fact) ofGate() bool { return strings.HasSuffix(f.path.Sel, openYet) }
 
-// findPolled notes the channels of fields that are closed, and neither sent on nor
-// replaced, and of which some function asks whether they are closed.
-func (m *Module) findPolled() {
-	closed, sent := make(map[string]bool), make(map[string]bool)
-	m.polled = make(map[string]bool)
+// findGates notes, as members that are only ever set to be closed, the channels that
+// somebody closes, and nobody sends on or replaces, and of which some function asks
+// whether they are closed.
+func (m *Module) findGates() {
+	closed, asked, other := make(map[string]bool), make(map[string]bool), maps.Clone(m.remade)
 	for _, f := range m.order {
-		f.each(func(e *effect.Event) { closed[objectKey(e.Path)] = closed[objectKey(e.Path)] || e.Op == rewrite.Close }, effect.Signal)
-		f.transfers(func(p effect.Path, sends bool, _ effect.Pos) { sent[objectKey(p)] = sent[objectKey(p)] || sends })
+		f.each(func(e *effect.Event) {
+			if e.Op == rewrite.Close {
+				closed[objectKey(e.Path)] = true
+			}
+		}, effect.Signal)
+		f.transfers(func(p effect.Path, sends bool, _ effect.Pos) {
+			if sends {
+				other[objectKey(p)] = true
+			}
+		})
 		for i := range f.Blocks {
 			for _, c := range f.Blocks[i].Conds {
-				if k := objectKey(c.Path); c.Polled && k != "" {
-					m.polled[k] = true
+				if c.Polled {
+					asked[objectKey(c.Path)] = true
 				}
 			}
 		}
 	}
-	maps.DeleteFunc(m.polled, func(k string, _ bool) bool { return !closed[k] || sent[k] || m.remade[k] })
+	for k := range asked {
+		if k != "" && closed[k] && !other[k] {
+			m.settings[k+openYet] = &setting{values: []string{isShut}}
+		}
+	}
 }
 
 // ofChannel reports whether a fact is that a channel is closed.

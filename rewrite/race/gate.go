@@ -109,9 +109,6 @@ func (f fact) fails(value string) bool {
 // gates reports whether a fact once passed stays so: nobody sets the member back
 // without waiting for what is behind the gate.
 func (m *Module) gates(f fact) bool {
-	if f.ofGate() {
-		return true
-	}
 	s := m.settings[objectKey(f.path)]
 	return s != nil && slices.ContainsFunc(s.values, f.fails) && !slices.ContainsFunc(s.alone, func(v string) bool { return !f.fails(v) }) &&
 		!slices.Contains(s.values, effect.Unsure)

@@ -44,7 +44,7 @@ func (m *Module) front(f *function, e *effect.Event) []*function {
 // same interface. Whoever knows only the interface has one of these.
 func (m *Module) lockedOnes(c called) []*function {
 	list := m.impls[c]
-	if c.method == effect.Converted || c.method == effect.Declared || len(list) < 2 {
+	if ofType(c.method) || len(list) < 2 {
 		return nil
 	}
 	takes := func(g *function) bool { return m.ownsLock(g.Recv) }
@@ -107,6 +107,9 @@ func (m *Module) implementing(e *effect.Event) []*function {
 	}
 	return list
 }
+
+// ofType reports whether a call is of a value of a function type, and not of a method.
+func ofType(method string) bool { return method == effect.Converted || method == effect.Declared }
 
 // maxConverted is the same for functions converted to a function type.
 const maxConverted = 40

@@ -34,7 +34,6 @@ type Module struct {
 	starts      map[effect.Pos]int // of what starts goroutines
 	replaced    map[string]bool    // those that are assigned, not only changed in place
 	remade      map[string]bool    // and not only closed
-	polled      map[string]bool    // channels that are asked whether they are closed, for good
 	pairs       *pairs
 	public      map[string]bool // import paths whose exported names others can use
 	raw         map[string][]*raw
@@ -144,10 +143,10 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	}
 	m.findStarts()
 	m.findCandidates()
-	m.findPolled()
 	m.findKinds()
 	m.findRoom()
 	m.findSettings()
+	m.findGates()
 	m.findImpls()
 	m.findTokens()
 	m.endedBy = m.contexts()

@@ -24,7 +24,7 @@ func (m *Module) mixed(field string) {
 			atomics = append(atomics, e)
 			changes[e.entry] = true
 		case e.writes():
-			if changes[e.entry] = true; e.op == rewrite.Write && len(e.waited) == 0 && !model.Starts(e.entry.Key) && !model.Resets(e.entry.Key) && !e.entry.calledApart() {
+			if changes[e.entry] = true; e.op == rewrite.Write && len(e.waited) == 0 && !e.entry.aloneByName() && !e.entry.calledApart() {
 				sets = append(sets, e)
 			}
 		case e.op == rewrite.Read && len(e.waited) == 0 && (m.hasLock(owner) || !model.Prints(e.fn.Key)):
@@ -60,7 +60,7 @@ func (m *Module) mixedWithin(field string) {
 		case !r.own() || r.whole || !m.askedBy(r.fn, inAnyType) || m.serial(r.fn) || r.fn.calledApart():
 		case r.op == rewrite.Atomic:
 			atomics = append(atomics, r)
-		case r.op == rewrite.Write && len(r.waited) == 0 && !model.Starts(r.fn.Key) && !model.Resets(r.fn.Key) && !model.Builds(r.fn.Key) && !model.SetsUp(r.fn.Key):
+		case r.op == rewrite.Write && len(r.waited) == 0 && !r.fn.aloneByName():
 			sets = append(sets, r)
 		}
 	}
@@ -74,6 +74,12 @@ func (m *Module) mixedWithin(field string) {
 	}
 }
 
+// aloneByName reports whether a function is one that nobody calls, by custom, while others
+// have its receiver: it makes that, sets it up, starts or resets it.
+func (f *function) aloneByName() bool {
+	return model.Builds(f.Key) || model.SetsUp(f.Key) || model.Starts(f.Key) || model.Resets(f.Key)
+}
+
 // inAnyType reports whether a function is an exported method, of whatever type.
 func inAnyType(f *function) bool {
 	return f.Exported && f.Recv != "" && f.Parent == "" && !model.Builds(f.Key) && !model.SetsUp(f.Key)
@@ -83,16 +89,14 @@ func inAnyType(f *function) bool {
 // held, and not otherwise.
 func (f *function) calledApart() bool {
 	called := false
-	for _, g := range f.callers {
-		for _, c := range g.calls {
-			if c.to != f || c.test {
-				continue
-			}
-			if !c.onNew() && (c.spawn || len(c.must)+len(g.entry.must) == 0) {
-				return false
-			}
-			called = true
+	for by, c := range f.calledAt() {
+		if c.test {
+			continue
 		}
+		if !c.onNew() && (c.spawn || len(c.must)+len(by.entry.must) == 0) {
+			return false
+		}
+		called = true
 	}
 	return called
 }

@@ -209,15 +209,13 @@ func (f *function) blocked(s stalled) string {
 // function: who waits, or what that one calls, starts the goroutine with the lock held.
 func (m *Module) startedUnder(f *function, lock string) (stalled, bool) {
 	for g := range m.above(f) {
-		for _, by := range g.callers {
-			for _, c := range by.calls {
-				if c.to != g || !c.spawn || c.under[lock]+by.entry.may[lock] == 0 {
-					continue
-				}
-				for h := range m.above(by) {
-					if s, ok := m.pausing[stall{lock: lock, fn: h.Name}]; ok && !s.test {
-						return s, true
-					}
+		for by, c := range g.calledAt() {
+			if !c.spawn || c.under[lock]+by.entry.may[lock] == 0 {
+				continue
+			}
+			for h := range m.above(by) {
+				if s, ok := m.pausing[stall{lock: lock, fn: h.Name}]; ok && !s.test {
+					return s, true
 				}
 			}
 		}

@@ -66,20 +66,18 @@ func (m *Module) beginnings(f *function) []beginning {
 		if m.isRoot(g) || g.Test {
 			return nil
 		}
-		for _, by := range g.callers {
-			for _, c := range by.calls {
-				switch {
-				case c.to != g || c.test:
-				case !c.spawn:
-					if !seen[by] {
-						seen[by] = true
-						work = append(work, by)
-					}
-				case by.outlives(g):
-					out = append(out, beginning{by, c})
-				default:
-					return nil
+		for by, c := range g.calledAt() {
+			switch {
+			case c.test:
+			case !c.spawn:
+				if !seen[by] {
+					seen[by] = true
+					work = append(work, by)
 				}
+			case by.outlives(g):
+				out = append(out, beginning{by, c})
+			default:
+				return nil
 			}
 		}
 	}

@@ -67,18 +67,16 @@ func (a *access) calledUnder(k keys) *access {
 // called on a new object needs none.
 func (m *Module) leftToCallers(f *function, lock string) bool {
 	held, bare := 0, 0
-	for _, g := range f.callers {
-		for _, c := range g.calls {
-			if c.to != f || c.test || c.onNew() {
-				continue
-			}
-			_, here := c.must[lock]
-			_, above := g.entry.must[lock]
-			if !c.spawn && (here || above) {
-				held++
-			} else {
-				bare++
-			}
+	for by, c := range f.calledAt() {
+		if c.test || c.onNew() {
+			continue
+		}
+		_, here := c.must[lock]
+		_, above := by.entry.must[lock]
+		if !c.spawn && (here || above) {
+			held++
+		} else {
+			bare++
 		}
 	}
 	return held >= 2 && held >= 2*bare

@@ -153,7 +153,7 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		switch {
 		case must:
 			with = append(with, r)
-		case !may && (m.reachable(r) || (deep || r.lookedUp()) && r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || len(r.live) > 0) && (m.asked(r.fn) || strings.Contains(of, effect.Elem) && m.askedBy(r.fn, inAnyType))):
+		case !may && (m.reachable(r) || (deep || r.lookedUp()) && m.reachableBelow(r)):
 			without = append(without, r)
 		}
 	}
@@ -167,6 +167,13 @@ func (m *Module) opposed(field, of, lock string, deep bool) (guarded, open *raw)
 		}
 	}
 	return nil, nil
+}
+
+// reachableBelow reports whether what callers of the API call runs an access, or, if it
+// looks an element up, what methods of any type call.
+func (m *Module) reachableBelow(r *raw) bool {
+	return r.param >= 0 && r.thread == 0 && (len(r.fn.sum.left) == 0 || len(r.live) > 0) &&
+		(m.asked(r.fn) || strings.Contains(part(r.path), effect.Elem) && m.askedBy(r.fn, inAnyType))
 }
 
 // lookedUp reports whether an access is to an object that was found in another one under

@@ -216,7 +216,9 @@ func (w *walk) step(e *effect.Event, s state) state {
 	case effect.Share:
 		w.share(e)
 	case effect.Slow:
-		w.slow(w.meanwhile(s, e.Path), e.Note, e.At)
+		s := w.meanwhile(s, e.Path)
+		w.slow(s, e.Note, e.At)
+		w.pauses(s, e.Note, e.At)
 	}
 	return s
 }
@@ -267,7 +269,7 @@ func (w *walk) each(e *effect.Event, f *function) *effect.Event {
 	one := w.choices[key]
 	if one == nil {
 		c := *e
-		if c.Method == effect.Converted || c.Method == effect.Declared {
+		if ofType(c.Method) {
 			c.Note = effect.Converted
 		}
 		c.Method, c.Fn = "", effect.Value{Func: f.Key}
@@ -291,7 +293,6 @@ func (w *walk) slow(s state, note string, at effect.Pos) {
 	if len(w.sum.slow) < 4 && !slices.Contains(w.sum.slow, note) {
 		w.sum.slow = append(w.sum.slow, note)
 	}
-	w.pauses(s, note, at)
 }
 
 // escape marks the object a path starts at as visible to others.
