@@ -102,7 +102,7 @@ func (x *fixer) besides(all map[string]*Outcome) {
 		}
 	}
 	for place, o := range all {
-		if wait != nil && o.Fix == nil && !x.next.module.Races(place) {
+		if wait != nil && o.Fix == nil && o.Kind != rewrite.Locking && !x.next.module.Races(place) {
 			o.Fix, o.Verdicts = wait, nil
 		}
 	}
