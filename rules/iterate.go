@@ -25,6 +25,75 @@ func (l *locking) snapshot(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool
 	return l.copyAbove(s, up, stmt)
 }
 
+// counted reads a slice once, under the lock, above a loop whose head asks for its length
+// and whose body is slow: element and length are of one slice. It returns how many of the
+// spots that served.
+//
+//	for i := len(x.s) - 1; i >= 0; i-- {    x.mu.Lock()
+//		x.s[i]()                            s := x.s
+//	}                                       x.mu.Unlock()
+//	                                        for i := len(s) - 1; i >= 0; i-- {
+//	                                            s[i]()
+func (l *locking) counted(fn ast.Node, spots []spot, up ast.Node, stmt ast.Stmt) int {
+	s := spots[0]
+	f, info := s.File, s.File.Info
+	if _, ok := info.TypeOf(s.sel).Underlying().(*types.Slice); !ok || !asksLength(info, stmt, s) {
+		return 0
+	}
+	n := 0
+	for n < len(spots) && contains(stmt, spots[n].sel) {
+		t := spots[n]
+		if t.write || !sameField(t, s) || t.element() == nil && !lengthOf(info, t) {
+			return 0
+		}
+		n++
+	}
+	if n < 2 || l.changes(fn, s, stmt.Pos()) || takes(f, stmt, l.needy) != nil || l.lockExpr(spots[n-1]) != l.lockExpr(s) {
+		return 0
+	}
+	if _, reason := l.reachable(fn, spots[:n]); reason != "" {
+		return 0
+	}
+	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
+	code := rewrite.Code{Text: name + " := $0"}
+	if l.changedInPlace(s) {
+		if code = cloned(s, name, goAtLeast(l.site.Module.GoVersion(f), 21)); code.Text == "" {
+			return 0
+		}
+	}
+	lock, unlock := l.calls(s)
+	code.Text = lock + "\n" + code.Text + "\n" + unlock
+	l.names[up] = append(l.names[up], name)
+	l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmt), Code: code, Holes: []rewrite.Span{f.Span(s.sel)}})
+	for _, t := range spots[:n] {
+		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(t.sel), Code: rewrite.Code{Text: name}})
+	}
+	return n
+}
+
+// asksLength reports whether a spot asks in the head of a loop how long a slice is.
+func asksLength(info *types.Info, stmt ast.Stmt, s spot) bool {
+	switch loop := stmt.(type) {
+	case *ast.ForStmt:
+		return lengthOf(info, s) && s.sel.End() < loop.Body.Pos()
+	case *ast.RangeStmt:
+		return loop.X == s.sel && loop.Value == nil
+	}
+	return false
+}
+
+// lengthOf reports whether a spot is only asked how long it is.
+func lengthOf(info *types.Info, s spot) bool {
+	switch p := s.Path[1].(type) {
+	case *ast.CallExpr:
+		id, ok := p.Fun.(*ast.Ident)
+		return ok && id.Name == "len" && info.Types[p.Fun].IsBuiltin()
+	case *ast.RangeStmt:
+		return p.X == s.sel && p.Value == nil
+	}
+	return false
+}
+
 // drain takes what a range statement goes over out of its place, under the lock, where
 // the body is slow and the place is emptied right below: what others add meanwhile is
 // for the next time. It returns how many groups that served.

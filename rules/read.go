@@ -101,6 +101,12 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 	l.names[up] = append(l.names[up], name)
 
 	lock := l.lockExpr(s)
+	if l.toTheEnd(fn, s, slices.Concat(more...), up, i+1) {
+		l.edits = append(l.edits,
+			rewrite.Insert{Stmt: f.Span(as), Code: rewrite.Code{Text: name + " := $0\n" + lock + ".Lock()\ndefer " + lock + ".Unlock()"}, Holes: []rewrite.Span{f.Span(value)}},
+			rewrite.Replace{Node: f.Span(value), Code: rewrite.Code{Text: name}})
+		return len(more), true
+	}
 	last, n := i, 0
 	for _, step := range more {
 		to, ok := last, true
@@ -120,6 +126,21 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 		rewrite.Replace{Node: f.Span(value), Code: rewrite.Code{Text: name}},
 		rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: lock + ".Unlock()"}})
 	return n, true
+}
+
+// toTheEnd reports whether the lock of a spot may be held from an index of the function's
+// list to its end: all other spots are there, right below, and one of them is returned.
+func (l *locking) toTheEnd(fn ast.Node, s spot, more []spot, up ast.Node, from int) bool {
+	stmts := list(up)
+	if up != ast.Node(body(fn)) || len(more) == 0 || len(stmts)-from > len(more)+1 {
+		return false
+	}
+	rest := stmts[from:]
+	return leaves(rest) && l.quiet(s.File, fn, rest) == "" && !l.meetsForeign(rest) && !spins(rest, more) &&
+		!slices.ContainsFunc(more, func(t spot) bool {
+			u, j := placeIn(t, up)
+			return u == nil || j < from || l.lockExpr(t) != l.lockExpr(s)
+		})
 }
 
 // slowPart finds what is slow in the value that is assigned at a spot: all of
@@ -202,6 +223,9 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 			return n, ""
 		}
 		return 0, fmt.Sprintf("%s writes %s in a statement that also runs %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves it"))
+	}
+	if n := l.counted(fn, spots, up, stmts[i]); n > 0 {
+		return n, ""
 	}
 	loop, inLoop := condition(s.Use).(*ast.ForStmt)
 	again := slices.ContainsFunc(l.spots[fn], func(t spot) bool {

@@ -16,7 +16,7 @@ import (
 // operands like structs, the elements are printed using these rules,
 // recursively": https://pkg.go.dev/fmt. Only structs that have a lock are looked
 // at: they say by it that others are about. What says for itself how it is
-// printed is not looked into.
+// printed is not looked into, nor what a test prints, which it does where it fails.
 func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row) {
 	if row.Kind != model.Reflects || len(c.Args) == 0 {
 		return
@@ -33,7 +33,7 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 		}
 		x.looksInto(mi.X, in)
 		n := named(mi.X.Type())
-		if _, ptr := mi.X.Type().Underlying().(*types.Pointer); !ptr || n == nil || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || !ownsLock(n) || printsItself(mi.X.Type()) {
+		if _, ptr := mi.X.Type().Underlying().(*types.Pointer); !ptr || n == nil || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || !ownsLock(n) || printsItself(mi.X.Type()) || x.out.Test {
 			continue
 		}
 		if p := x.path(mi.X); p.Root.Kind != NoRoot {

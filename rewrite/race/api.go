@@ -204,6 +204,8 @@ func (ps *pairs) meetsThread(t, u published) bool {
 		return false
 	case ps.m.solely(t, u):
 		return false
+	case ps.m.eitherStarts(t, u):
+		return false
 	case ps.m.unstable(t.path) && ps.m.unstable(u.path) && max(t.path.Hops(), u.path.Hops()) > 2:
 		return false // each may have got another object on the long way there
 	}

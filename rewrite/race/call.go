@@ -3,6 +3,7 @@ package race
 import (
 	"iter"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -17,7 +18,8 @@ type callSite struct {
 	may   keys
 	fresh []bool // by parameter: the argument is an object only the caller has
 	spawn bool
-	under keys // of a go statement: what may be held there
+	under keys     // of a go statement: what may be held there
+	onces []string // the sync.Onces, by their fields, whose only run makes the call
 	test  bool
 }
 
@@ -399,6 +401,11 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 		c.under = w.keysOf(s.may)
 	} else {
 		c.must, c.may = w.keysOf(s.must), w.keysOf(s.may)
+	}
+	for _, f := range s.facts {
+		if k, ok := strings.CutSuffix(objectKey(f.path), onceMark); ok && f.passed {
+			c.onces = append(c.onces, k)
+		}
 	}
 	for _, a := range b.args {
 		p := w.resolve(a.Path)

@@ -21,6 +21,37 @@ func (m *Module) solely(p, q published) bool {
 	return false
 }
 
+// eitherStarts reports whether two goroutines are started by the only run of one sync.Once
+// of the object that they meet at: whoever comes first starts one, and nobody the other.
+func (m *Module) eitherStarts(t, u published) bool {
+	of := func(field string) string { return field[:max(strings.LastIndexByte(field, '.'), 0)] }
+	others := m.onces(u.frame, nil)
+	return slices.ContainsFunc(m.onces(t.frame, nil), func(once string) bool {
+		return slices.Contains(others, once) && of(once) == of(t.path.Field())
+	})
+}
+
+// onces lists the sync.Onces, by their fields, outside of whose only run nobody calls a
+// function.
+func (m *Module) onces(f *function, within []*function) []string {
+	var out []string
+	called := false
+	if m.isEntry(f) || slices.Contains(within, f) {
+		return nil
+	}
+	for by, c := range f.calledAt() {
+		if c.test {
+			continue
+		}
+		here := append(slices.Clip(c.onces), m.onces(by, append(within, f))...)
+		if called {
+			here = slices.DeleteFunc(out, func(k string) bool { return !slices.Contains(here, k) })
+		}
+		out, called = here, true
+	}
+	return out
+}
+
 // owner is the type of the object at which the way to an access starts; "" for
 // what is not reached through one.
 func (p published) owner() string {
