@@ -212,7 +212,8 @@ type Access struct {
 	Func  string `json:"func"`  // the function it stands in
 	Locks []Lock `json:"locks"` // held whenever it runs, callers' locks included
 	// Fresh means that only its own goroutine can see the object yet: the
-	// access is part of construction, in every context that reaches it.
+	// access is part of construction, in every context that reaches it, or of a
+	// function whose documentation says that nobody else may come.
 	Fresh bool `json:"fresh,omitempty"`
 	// Whole means the struct that holds the place is copied, assigned or
 	// reflected over as a whole.

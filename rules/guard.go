@@ -37,6 +37,9 @@ import (
 //     a range with a slow body goes over a copy, as does what prints or encodes a
 //     map or slice that others change in place; where the map or slice is emptied
 //     right below, the range goes over what was taken out of its place;
+//   - a slow loop that counts through a slice reads the slice once, above itself;
+//   - what is called, closed or stopped slowly if it is there, and set to nil right
+//     after, is taken out of its place under the lock, and called without;
 //   - a call that takes long is made under a lock that is held over calls of the same
 //     object elsewhere;
 //   - where a method takes the lock to return the field, a single read calls it;
@@ -45,7 +48,8 @@ import (
 //     becomes two: foo takes the lock and calls fooLocked, and so do those who
 //     hold it. Who calls a fooLocked without the lock gets it.
 //
-// Reads take the read lock of an RWMutex. A method of a struct that is held by
+// Reads take the read lock of an RWMutex. Who makes the lock anew has the object
+// for itself until then, and needs none. A method of a struct that is held by
 // value, or by one pointer, can't take the lock around that: its callers do. So do those
 // who hand the object to sort or container/heap, for the methods that these call. The
 // lock of a struct also guards objects that were looked up in a map, slice or field of

@@ -57,6 +57,9 @@ func (x *extractor) instr(in ssa.Instruction) {
 	case *ssa.Defer:
 		x.deferred(in)
 	case *ssa.Alloc:
+		if in.Heap && x.loops[x.at] != 0 {
+			x.emit(Event{Kind: Makes, At: x.pos(in.Pos()), Path: x.path(in)})
+		}
 		x.setsVariable(in, zero(in.Type().Underlying().(*types.Pointer).Elem()))
 	case *ssa.RunDefers:
 		x.emit(Event{Kind: Defers, At: x.pos(x.fn.Pos())})

@@ -206,6 +206,7 @@ const (
 	Use                  // hands Path, the content of an object of a library, to the library's function Note
 	Serves               // serves with what Path holds, until somebody ends that
 	Shuts                // ends it
+	Makes                // makes Path anew, in a loop
 )
 
 // Converted is the Method of a call of a value of the function type Iface; Declared, if

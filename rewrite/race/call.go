@@ -227,7 +227,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 		}
 		w.inline(in)
 	}
-	w.returned(e, b)
+	s = w.returned(e, b, s)
 	s = w.learns(e, b, s)
 	s = w.releasing(b, s)
 	for _, h := range b.locks(b.sum.acquired) {
@@ -324,7 +324,7 @@ func (w *walk) escaping(e *effect.Event, b binding, s state) state {
 }
 
 // returned notes what the results of a call are.
-func (w *walk) returned(e *effect.Event, b binding) {
+func (w *walk) returned(e *effect.Event, b binding, s state) state {
 	for i, r := range b.sum.results {
 		q, ok := b.path(r.path)
 		if !ok {
@@ -336,7 +336,11 @@ func (w *walk) returned(e *effect.Event, b binding) {
 			continue
 		}
 		w.results[root] = result{path: q, fresh: r.fresh, shares: b.shares(r.shares)}
+		if r.fresh {
+			s.escaped = w.renewed(s.escaped, root)
+		}
 	}
+	return s
 }
 
 // handedIn reports whether a path is what a parameter is or a captured

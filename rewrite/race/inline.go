@@ -36,7 +36,8 @@ func (in *frameOf) number(t int) int {
 // inline adds the callee's accesses and relays, and resolves the function
 // arguments it calls.
 func (w *walk) inline(in frameOf) {
-	if len(in.b.sum.accesses) > 0 {
+	if n := len(in.b.sum.accesses); n > 0 && (n <= manyAccesses || w.inlined <= maxInlined) {
+		w.inlined += n
 		w.inlineAccesses(&in)
 	}
 	for _, r := range in.b.sum.relays {

@@ -10,9 +10,13 @@ import (
 // maxAccesses and maxVariants bound what a function's summary holds, so that
 // memory grows with the code. The main loops of large programs reach some
 // thousand accesses. Functions that call each other reach the same ones, and have
-// maxTogether between them, but leastAccesses each.
+// maxTogether between them, but leastAccesses each. What calls have brought in more
+// than maxInlined accesses by then brings in no more by calls of what has many: tests
+// call the same ones again and again.
 const (
 	maxAccesses   = 6000
+	maxInlined    = 3 * maxAccesses
+	manyAccesses  = 500
 	maxTogether   = 60000
 	leastAccesses = 200
 	maxVariants   = 4
@@ -76,6 +80,7 @@ type walk struct {
 	does       touches                  // and what is done in it at all
 	itsOwn     map[effect.Root]bool     // see keepsToItself
 	leftOut    map[effect.Root]bool     // objects to which needless accesses were left out
+	inlined    int                      // accesses that calls have brought in
 	wrong      bool                     // goroutines do more than that
 	entire     bool                     // nothing may be left out
 	endings    map[effect.Path][]int    // by object, the threads whose last signal it is: of the first so many
@@ -215,6 +220,8 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.sets(s, p, e.Is)
 	case effect.Share:
 		w.share(e)
+	case effect.Makes:
+		s.escaped = w.renewed(s.escaped, e.Path.Root)
 	case effect.Slow:
 		s := w.meanwhile(s, e.Path)
 		w.slow(s, e.Note, e.At)
@@ -304,6 +311,15 @@ func (w *walk) escape(set bits, p effect.Path, to refuge) bits {
 		w.sum.escapes[p.Root.N] = w.sum.escapes[p.Root.N].or(to)
 	}
 	return set.with(w.number(p.Root))
+}
+
+// renewed takes out of the set of visible objects what is made anew: nobody has seen that.
+func (w *walk) renewed(set bits, r effect.Root) bits {
+	n, known := w.numbers[r]
+	if !known {
+		return set
+	}
+	return set.drop(func(i int) bool { return i == n })
 }
 
 func (w *walk) leak(r effect.Root) {
