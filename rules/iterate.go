@@ -48,7 +48,7 @@ func (l *locking) counted(fn ast.Node, spots []spot, up ast.Node, stmt ast.Stmt)
 		}
 		n++
 	}
-	if n < 2 || l.changes(fn, s, stmt.Pos()) || takes(f, stmt, l.needy) != nil || l.lockExpr(spots[n-1]) != l.lockExpr(s) {
+	if n < 2 || l.changes(fn, s, stmt.Pos()) || l.needs(f, fn, []ast.Stmt{stmt}) != "" || l.lockExpr(spots[n-1]) != l.lockExpr(s) {
 		return 0
 	}
 	if _, reason := l.reachable(fn, spots[:n]); reason != "" {
@@ -124,7 +124,7 @@ func (l *locking) drain(fn ast.Node, groups [][]spot) int {
 		return 0
 	}
 	stmts := list(up)
-	if stmts[i] != ast.Stmt(r) || i+1 == len(stmts) || leaves(stmts[i:i+1]) || l.quiet(f, fn, stmts[i:i+1]) == "" || takes(f, r.Body, l.needy) != nil {
+	if stmts[i] != ast.Stmt(r) || i+1 == len(stmts) || leaves(stmts[i:i+1]) || l.quiet(f, fn, stmts[i:i+1]) == "" || l.needs(f, fn, r.Body.List) != "" {
 		return 0
 	}
 	as, ok := stmts[i+1].(*ast.AssignStmt)

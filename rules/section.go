@@ -42,7 +42,7 @@ func (l *locking) together(fn ast.Node, spots []spot, more [][]spot) (int, strin
 				return 0, ""
 			}
 		}
-		if l.takeOut(spots, r) {
+		if l.takeOut(fn, spots, r) {
 			return 0, ""
 		}
 		return 0, fmt.Sprintf("%s and %s are one step, and between them runs %s", from, to, reason)

@@ -21,7 +21,7 @@ import (
 //	                      }
 //
 // It may also ask whether there is nothing, and leave.
-func (l *locking) takeOut(spots []spot, r stretch) bool {
+func (l *locking) takeOut(fn ast.Node, spots []spot, r stretch) bool {
 	stmts := r.stmts()
 	test, ok := stmts[0].(*ast.IfStmt)
 	if !ok || test.Init != nil {
@@ -42,7 +42,7 @@ func (l *locking) takeOut(spots []spot, r stretch) bool {
 		return false
 	}
 	i := slices.IndexFunc(between, func(s ast.Stmt) bool { return contains(s, w.sel) })
-	if i < 1 || leaves(between[:i]) || takes(f, &ast.BlockStmt{List: between[:i]}, l.needy) != nil {
+	if i < 1 || leaves(between[:i]) || l.needs(f, fn, between[:i]) != "" || postpones(between[:i]) {
 		return false
 	}
 	as, ok := between[i].(*ast.AssignStmt)
@@ -62,4 +62,19 @@ func (l *locking) takeOut(spots []spot, r stretch) bool {
 		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(t.sel), Code: rewrite.Code{Text: name}})
 	}
 	return true
+}
+
+// postpones reports whether statements start goroutines, or defer calls.
+func postpones(stmts []ast.Stmt) bool {
+	found := false
+	for _, s := range stmts {
+		ast.Inspect(s, func(n ast.Node) bool {
+			switch n.(type) {
+			case *ast.GoStmt, *ast.DeferStmt:
+				found = true
+			}
+			return !found
+		})
+	}
+	return found
 }
