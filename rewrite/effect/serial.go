@@ -13,7 +13,8 @@ import (
 // What the documentation of a function or a type says on who may call it when:
 // those who call it are taken to have read it.
 var (
-	serial = regexp.MustCompile(strings.Join([]string{
+	// alone is what says that nobody may come at the same time.
+	alone = strings.Join([]string{
 		// "not safe for concurrent use", "isn't meant to be used by several goroutines"
 		`(?i:(?:\bnot|n't) (?:[\w-]+ ){0,2}(?:safe|intended|meant|designed|allowed|supported|permitted)(?: [\w-]+){0,6} (?:concurren\w+|parallel\b|` + several + `))`,
 		// "not goroutine-safe", "not thread safe"
@@ -22,6 +23,11 @@ var (
 		`(?i:\bnon-?(?:goroutine|thread|concurrency|concurrent|concurrently)[ -]?safe\b|\b(?:goroutine|thread|concurrency)[ -]unsafe\b)`,
 		// "must not be called concurrently", "MUST NOT be used from concurrently running goroutines"
 		`(?i:\b(?:must|may|should|can|shall)(?: ?not|n't) be (?:\w+ ){0,2}(?:called|used|invoked|accessed|shared|changed|modified)(?: [\w-]+){0,5} (?:concurren\w+|parallel\b|simultaneously|` + several + `))`,
+	}, "|")
+	unshared = regexp.MustCompile(alone)
+
+	serial = regexp.MustCompile(strings.Join([]string{
+		alone,
 		// "must not be called after Start", "should not be changed while the server runs"
 		`(?i:\b(?:must|may|should|can|shall)(?: ?not|n't) be (?:\w+ ){0,2}(?:called|set|changed|modified) (?:after|once|while|when) (?:\w+ ){0,3}` + begun + `)`,
 		// "must be called before Start", "should only be set before the first use"
@@ -65,7 +71,10 @@ const (
 
 // serially reports whether a comment says that what it documents is not for
 // several goroutines at once, or for a time when there are no others.
-func serially(doc *ast.CommentGroup) bool {
+func serially(doc *ast.CommentGroup) bool { return says(doc, serial) }
+
+// says reports whether a sentence of a comment matches, and is of nothing else.
+func says(doc *ast.CommentGroup, what *regexp.Regexp) bool {
 	if doc == nil {
 		return false
 	}
@@ -74,7 +83,7 @@ func serially(doc *ast.CommentGroup) bool {
 		return false
 	}
 	for _, sentence := range strings.SplitAfter(text, ". ") {
-		if hints(sentence) && serial.MatchString(sentence) && !aside.MatchString(sentence) {
+		if hints(sentence) && what.MatchString(sentence) && !aside.MatchString(sentence) {
 			return true
 		}
 	}
@@ -97,16 +106,17 @@ var (
 // documented marks the functions and struct types whose comments or names say
 // so.
 func documented(p *load.Package, s *Summary, pos func(token.Pos) Pos) {
-	funcs := make(map[Pos]bool)
+	funcs, alone := make(map[Pos]bool), make(map[Pos]bool)
 	for _, file := range p.Files {
 		for _, d := range file.Decls {
 			if d, ok := d.(*ast.FuncDecl); ok && (serially(d.Doc) || d.Name.IsExported() && bare.MatchString(d.Name.Name) && !asked.MatchString(d.Name.Name)) {
 				funcs[pos(d.Name.Pos())] = true
+				alone[pos(d.Name.Pos())] = says(d.Doc, unshared)
 			}
 		}
 	}
 	for _, f := range s.Funcs {
-		f.Serial = funcs[f.At]
+		f.Serial, f.Alone = funcs[f.At], alone[f.At]
 	}
 	byKey := make(map[string]*Struct)
 	for _, t := range s.Structs {

@@ -332,6 +332,7 @@ type Func struct {
 	Types  []string
 	Test   bool
 	Serial bool // its comment or its name says that it is not for several goroutines at once
+	Alone  bool // and that nobody else may come at the same time
 	Locals []Variable
 	Inputs []Variable // its parameters
 	Frees  []Variable // what it captures

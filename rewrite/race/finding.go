@@ -290,7 +290,7 @@ func accessesOf(list []*raw) []rewrite.Access {
 	var out []rewrite.Access
 	for _, r := range list {
 		a := rewrite.Access{Op: r.op, At: r.at.Span(), Func: r.fn.Name, Locks: r.locks().list(),
-			Fresh: r.isFresh() || r.fn.Serial && r.param >= 0, Whole: r.whole, Test: r.fn.Test}
+			Fresh: r.isFresh() || r.fn.Alone && r.param >= 0, Whole: r.whole, Test: r.fn.Test}
 		if n := len(out) - 1; n >= 0 && out[n].At == a.At && out[n].Func == a.Func {
 			out[n] = Merge(out[n], a)
 			continue

@@ -226,7 +226,7 @@ func (r *raw) perhaps() keys {
 func (m *Module) writtenBare(field, lock string) bool {
 	return slices.ContainsFunc(m.raw[field], func(r *raw) bool {
 		_, held := r.locks()[lock]
-		return !held && r.writes() && r.called == "" && !r.isFresh() && !r.fn.Test && !r.fn.Serial
+		return !held && r.writes() && r.called == "" && !r.isFresh() && !r.fn.Test && !r.fn.Alone
 	})
 }
 
