@@ -48,8 +48,7 @@ import (
 //     becomes two: foo takes the lock and calls fooLocked, and so do those who
 //     hold it. Who calls a fooLocked without the lock gets it.
 //
-// Reads take the read lock of an RWMutex. Who makes the lock anew has the object
-// for itself until then, and needs none. A method of a struct that is held by
+// Reads take the read lock of an RWMutex. A method of a struct that is held by
 // value, or by one pointer, can't take the lock around that: its callers do. So do those
 // who hand the object to sort or container/heap, for the methods that these call. The
 // lock of a struct also guards objects that were looked up in a map, slice or field of

@@ -268,9 +268,6 @@ func (l *locking) need(u *rewrite.Use) (s spot, need bool, reason string) {
 			return s, false, ""
 		}
 	}
-	if l.madeAbove(s) {
-		return s, false, ""
-	}
 	if fd := lockedByName(u); fd != nil && !l.heldAsSaid(u, sel) {
 		l.asserted[fd] = u.File
 		return s, false, ""
@@ -312,33 +309,6 @@ func ordersItself(f *rewrite.File, fd *ast.FuncDecl) bool {
 	}
 	set := types.NewMethodSet(fn.Signature().Recv().Type())
 	return !slices.ContainsFunc(names, func(name string) bool { return set.Lookup(nil, name) == nil })
-}
-
-// madeAbove reports whether the function around a spot makes the lock itself first: who
-// does has the object for itself.
-func (l *locking) madeAbove(s spot) bool {
-	b := body(function(s.Use))
-	if b == nil {
-		return false
-	}
-	lock := l.lockExpr(s)
-	return slices.ContainsFunc(b.List, func(stmt ast.Stmt) bool {
-		as, ok := stmt.(*ast.AssignStmt)
-		return ok && as.Tok == token.ASSIGN && as.End() < s.sel.Pos() && len(as.Lhs) == 1 && text(s.File, as.Lhs[0]) == lock && makesNew(s.File.Info, as.Rhs[0])
-	})
-}
-
-// makesNew reports whether an expression is the address of a new variable.
-func makesNew(info *types.Info, e ast.Expr) bool {
-	switch e := e.(type) {
-	case *ast.CallExpr:
-		id, ok := e.Fun.(*ast.Ident)
-		return ok && id.Name == "new" && info.Types[e.Fun].IsBuiltin()
-	case *ast.UnaryExpr:
-		_, ok := e.X.(*ast.CompositeLit)
-		return ok && e.Op == token.AND
-	}
-	return false
 }
 
 // heldAsSaid reports whether the callers of a function hold a lock when they get to a
