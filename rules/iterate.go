@@ -22,7 +22,7 @@ func (l *locking) snapshot(fn ast.Node, s spot, up ast.Node, stmt ast.Stmt) bool
 	if _, isMap := s.File.Info.TypeOf(s.sel).Underlying().(*types.Map); !isMap && r.Value == nil {
 		return false // it counts only
 	}
-	return l.copyAbove(s, up, stmt)
+	return l.copyAbove([]spot{s}, up, stmt, true)
 }
 
 // counted reads a slice once, under the lock, above a loop whose head asks for its length
@@ -54,19 +54,8 @@ func (l *locking) counted(fn ast.Node, spots []spot, up ast.Node, stmt ast.Stmt)
 	if _, reason := l.reachable(fn, spots[:n]); reason != "" {
 		return 0
 	}
-	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
-	code := rewrite.Code{Text: name + " := $0"}
-	if l.changedInPlace(s) {
-		if code = cloned(s, name, goAtLeast(l.site.Module.GoVersion(f), 21)); code.Text == "" {
-			return 0
-		}
-	}
-	lock, unlock := l.calls(s)
-	code.Text = lock + "\n" + code.Text + "\n" + unlock
-	l.names[up] = append(l.names[up], name)
-	l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmt), Code: code, Holes: []rewrite.Span{f.Span(s.sel)}})
-	for _, t := range spots[:n] {
-		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(t.sel), Code: rewrite.Code{Text: name}})
+	if !l.copyAbove(spots[:n], up, stmt, l.changedInPlace(s)) {
+		return 0
 	}
 	return n
 }
@@ -131,13 +120,7 @@ func (l *locking) drain(fn ast.Node, groups [][]spot) int {
 	if !ok || as.Tok != token.ASSIGN || len(as.Lhs) != 1 || len(as.Rhs) != 1 || as.Lhs[0] != spots[1].sel || !empties(f.Info, as.Rhs[0]) {
 		return 0
 	}
-	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
-	l.names[up] = append(l.names[up], name)
-	lock, unlock := l.calls(spots[1])
-	l.edits = append(l.edits,
-		rewrite.Drop{Node: f.Span(as)},
-		rewrite.Insert{Stmt: f.Span(r), Code: rewrite.Code{Text: lock + "\n" + name + " := $0\n$0 = $1\n" + unlock}, Holes: []rewrite.Span{f.Span(s.sel), f.Span(as.Rhs[0])}},
-		rewrite.Replace{Node: f.Span(s.sel), Code: rewrite.Code{Text: name}})
+	l.empty(spots, up, r, as)
 	return n
 }
 
@@ -161,21 +144,50 @@ func lookedInto(u *rewrite.Use) bool {
 		slices.Contains(call.Args, asExpr(u.Path[0])) && !u.File.Info.Types[call.Fun].IsBuiltin()
 }
 
-// copyAbove copies the map or slice that a spot names above its statement, under
-// the lock, and uses the copy. It reports whether it could.
-func (l *locking) copyAbove(s spot, up ast.Node, stmt ast.Stmt) bool {
-	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[up]), l.usedIn(s.File.Span(up))...)...)
-	code := cloned(s, name, goAtLeast(l.site.Module.GoVersion(s.File), 21))
-	if code.Text == "" {
-		return false
+// copyAbove reads the map or slice that some spots name above their statement, under
+// the lock, and uses what was read: a copy, if its elements change. It reports whether it
+// could.
+func (l *locking) copyAbove(spots []spot, up ast.Node, stmt ast.Stmt, elements bool) bool {
+	s := spots[0]
+	name := l.nameFor(s, lowerFirst(s.name()), up)
+	code := rewrite.Code{Text: name + " := $0"}
+	if elements {
+		if code = cloned(s, name, goAtLeast(l.site.Module.GoVersion(s.File), 21)); code.Text == "" {
+			return false
+		}
 	}
 	lock, unlock := l.calls(s)
 	code.Text = lock + "\n" + code.Text + "\n" + unlock
 	l.names[up] = append(l.names[up], name)
-	l.edits = append(l.edits,
-		rewrite.Insert{Stmt: s.File.Span(stmt), Code: code, Holes: []rewrite.Span{s.File.Span(s.sel)}},
-		rewrite.Replace{Node: s.File.Span(s.sel), Code: rewrite.Code{Text: name}})
+	l.edits = append(l.edits, rewrite.Insert{Stmt: s.File.Span(stmt), Code: code, Holes: []rewrite.Span{s.File.Span(s.sel)}})
+	l.instead(spots, name)
 	return true
+}
+
+// empty takes what the spots name out of its place above a statement, under the lock that
+// the last of them needs: as is the assignment, further down, that empties the place.
+func (l *locking) empty(spots []spot, up ast.Node, stmt ast.Stmt, as *ast.AssignStmt) {
+	s, w := spots[0], spots[len(spots)-1]
+	f := s.File
+	name := l.nameFor(s, lowerFirst(s.name()), up)
+	l.names[up] = append(l.names[up], name)
+	lock, unlock := l.calls(w)
+	l.edits = append(l.edits,
+		rewrite.Drop{Node: f.Span(as)},
+		rewrite.Insert{Stmt: f.Span(stmt), Code: rewrite.Code{Text: lock + "\n" + name + " := $0\n$0 = $1\n" + unlock}, Holes: []rewrite.Span{f.Span(s.sel), f.Span(as.Rhs[0])}})
+	l.instead(spots[:len(spots)-1], name)
+}
+
+// nameFor is a name for what a spot reads that nothing in a list of statements has yet.
+func (l *locking) nameFor(s spot, name string, up ast.Node) string {
+	return fresh(s.Use, name, append(slices.Clip(l.names[up]), l.usedIn(s.File.Span(up))...)...)
+}
+
+// instead puts a variable where spots are.
+func (l *locking) instead(spots []spot, name string) {
+	for _, t := range spots {
+		l.edits = append(l.edits, rewrite.Replace{Node: t.File.Span(t.sel), Code: rewrite.Code{Text: name}})
+	}
 }
 
 // changes reports whether a function changes what a spot reads, from a position

@@ -100,10 +100,10 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 	name = fresh(s.Use, name, l.names[up]...)
 	l.names[up] = append(l.names[up], name)
 
-	lock := l.lockExpr(s)
+	lock, unlock := l.calls(s)
 	if l.toTheEnd(fn, s, slices.Concat(more...), up, i+1) {
 		l.edits = append(l.edits,
-			rewrite.Insert{Stmt: f.Span(as), Code: rewrite.Code{Text: name + " := $0\n" + lock + ".Lock()\ndefer " + lock + ".Unlock()"}, Holes: []rewrite.Span{f.Span(value)}},
+			rewrite.Insert{Stmt: f.Span(as), Code: rewrite.Code{Text: name + " := $0\n" + lock + "\ndefer " + unlock}, Holes: []rewrite.Span{f.Span(value)}},
 			rewrite.Replace{Node: f.Span(value), Code: rewrite.Code{Text: name}})
 		return len(more), true
 	}
@@ -112,7 +112,7 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 		to, ok := last, true
 		for _, t := range step {
 			u2, j := placeIn(t, up)
-			ok = ok && u2 != nil && j > i && j <= to+1 && l.lockExpr(t) == lock
+			ok = ok && u2 != nil && j > i && j <= to+1 && l.lockExpr(t) == l.lockExpr(s)
 			to = max(to, j)
 		}
 		if !ok || l.quiet(f, fn, stmts[i+1:to+1]) != "" || leaves(stmts[i+1:to+1]) {
@@ -122,9 +122,9 @@ func (l *locking) slowWrite(fn ast.Node, spots []spot, more [][]spot, up ast.Nod
 		n++
 	}
 	l.edits = append(l.edits,
-		rewrite.Insert{Stmt: f.Span(as), Code: rewrite.Code{Text: name + " := $0\n" + lock + ".Lock()"}, Holes: []rewrite.Span{f.Span(value)}},
+		rewrite.Insert{Stmt: f.Span(as), Code: rewrite.Code{Text: name + " := $0\n" + lock}, Holes: []rewrite.Span{f.Span(value)}},
 		rewrite.Replace{Node: f.Span(value), Code: rewrite.Code{Text: name}},
-		rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: lock + ".Unlock()"}})
+		rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: unlock}})
 	return n, true
 }
 
@@ -263,7 +263,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 		expr = element // the analysis kept no access of its own for it
 	}
 	if expr == s.sel && !s.judged() && l.changedInPlace(s) {
-		if lookedInto(s.Use) && l.copyAbove(s, up, stmts[i]) {
+		if lookedInto(s.Use) && l.copyAbove([]spot{s}, up, stmts[i], true) {
 			return 1, ""
 		}
 		return 0, fmt.Sprintf("%s hands out what %s holds, which others change, to %s", s.at(), s.thing(), or(l.quiet(f, fn, stmts[i:i+1]), "code that leaves"))
@@ -272,7 +272,7 @@ func (l *locking) hoist(fn ast.Node, spots []spot, up ast.Node, i int) (int, str
 	if expr != s.sel {
 		name = l.elementName(s, expr)
 	}
-	name = fresh(s.Use, name, append(slices.Clip(l.names[up]), l.usedIn(f.Span(up))...)...)
+	name = l.nameFor(s, name, up)
 	l.names[up] = append(l.names[up], name)
 	h := rewrite.Hoist{Lock: l.lockExpr(s), Mode: l.mode(spots[:1]), Stmt: f.Span(stmts[i]), Name: name, Exprs: []rewrite.Span{f.Span(expr)}}
 	n, reason := l.reuse(&h, spots, expr, up, fn, stmts[i])

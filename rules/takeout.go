@@ -4,8 +4,6 @@ import (
 	"go/ast"
 	"go/token"
 	"slices"
-
-	"github.com/go-fixer/fixer/rewrite"
 )
 
 // takeOut takes what an if statement asks for out of its place, under the lock, where
@@ -42,7 +40,7 @@ func (l *locking) takeOut(fn ast.Node, spots []spot, r stretch) bool {
 		return false
 	}
 	i := slices.IndexFunc(between, func(s ast.Stmt) bool { return contains(s, w.sel) })
-	if i < 1 || leaves(between[:i]) || l.needs(f, fn, between[:i]) != "" || postpones(between[:i]) {
+	if i < 1 || leaves(between[:i]) || l.needs(f, fn, between[:i]) != "" || slices.ContainsFunc(between[:i], apart) {
 		return false
 	}
 	as, ok := between[i].(*ast.AssignStmt)
@@ -52,29 +50,6 @@ func (l *locking) takeOut(fn ast.Node, spots []spot, r stretch) bool {
 	if slices.ContainsFunc(spots[:len(spots)-1], func(t spot) bool { return t.write || t.elem || !sameField(t, s) }) {
 		return false
 	}
-	name := fresh(s.Use, lowerFirst(s.name()), append(slices.Clip(l.names[r.up]), l.usedIn(f.Span(r.up))...)...)
-	l.names[r.up] = append(l.names[r.up], name)
-	lock, unlock := l.calls(w)
-	l.edits = append(l.edits,
-		rewrite.Drop{Node: f.Span(as)},
-		rewrite.Insert{Stmt: f.Span(test), Code: rewrite.Code{Text: lock + "\n" + name + " := $0\n$0 = nil\n" + unlock}, Holes: []rewrite.Span{f.Span(s.sel)}})
-	for _, t := range spots[:len(spots)-1] {
-		l.edits = append(l.edits, rewrite.Replace{Node: f.Span(t.sel), Code: rewrite.Code{Text: name}})
-	}
+	l.empty(spots, r.up, test, as)
 	return true
-}
-
-// postpones reports whether statements start goroutines, or defer calls.
-func postpones(stmts []ast.Stmt) bool {
-	found := false
-	for _, s := range stmts {
-		ast.Inspect(s, func(n ast.Node) bool {
-			switch n.(type) {
-			case *ast.GoStmt, *ast.DeferStmt:
-				found = true
-			}
-			return !found
-		})
-	}
-	return found
 }

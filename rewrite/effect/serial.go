@@ -13,8 +13,8 @@ import (
 // What the documentation of a function or a type says on who may call it when:
 // those who call it are taken to have read it.
 var (
-	// alone is what says that nobody may come at the same time.
-	alone = strings.Join([]string{
+	// unshared is what says that nobody may come at the same time.
+	unshared = regexp.MustCompile(strings.Join([]string{
 		// "not safe for concurrent use", "isn't meant to be used by several goroutines"
 		`(?i:(?:\bnot|n't) (?:[\w-]+ ){0,2}(?:safe|intended|meant|designed|allowed|supported|permitted)(?: [\w-]+){0,6} (?:concurren\w+|parallel\b|` + several + `))`,
 		// "not goroutine-safe", "not thread safe"
@@ -23,11 +23,10 @@ var (
 		`(?i:\bnon-?(?:goroutine|thread|concurrency|concurrent|concurrently)[ -]?safe\b|\b(?:goroutine|thread|concurrency)[ -]unsafe\b)`,
 		// "must not be called concurrently", "MUST NOT be used from concurrently running goroutines"
 		`(?i:\b(?:must|may|should|can|shall)(?: ?not|n't) be (?:\w+ ){0,2}(?:called|used|invoked|accessed|shared|changed|modified)(?: [\w-]+){0,5} (?:concurren\w+|parallel\b|simultaneously|` + several + `))`,
-	}, "|")
-	unshared = regexp.MustCompile(alone)
+	}, "|"))
 
 	serial = regexp.MustCompile(strings.Join([]string{
-		alone,
+		unshared.String(),
 		// "must not be called after Start", "should not be changed while the server runs"
 		`(?i:\b(?:must|may|should|can|shall)(?: ?not|n't) be (?:\w+ ){0,2}(?:called|set|changed|modified) (?:after|once|while|when) (?:\w+ ){0,3}` + begun + `)`,
 		// "must be called before Start", "should only be set before the first use"
