@@ -94,10 +94,19 @@ func (p Path) With(sel string) (Path, bool) {
 	return p, p.fits()
 }
 
-// fits reports whether a path is short enough to be followed.
+// fits reports whether a path is short enough to be followed. What is known of a member,
+// or sent back on its channel, is followed as far as the member.
 func (p Path) fits() bool {
 	n := strings.Count(p.Sel, ";")
-	return n <= MaxSel || n-strings.Count(p.Sel, ";"+Deref) <= MaxSel
+	if n <= MaxSel {
+		return true
+	}
+	for sel := range strings.SplitSeq(p.Sel, ";") {
+		if sel == Deref || sel == Back || strings.IndexByte(sel, ' ') >= 0 {
+			n--
+		}
+	}
+	return n <= MaxSel
 }
 
 // On returns the path p with its root replaced by path q.

@@ -88,11 +88,25 @@ func (w *walk) keep(a *access) {
 			a.variants = old.variants
 			w.sum.accesses[least] = clone(a)
 		}
-	case len(w.sum.accesses) < w.f.spare():
+	case len(w.sum.accesses) < w.f.spare() && (last > 0 || w.another(a)):
 		a.variants = last
 		w.sum.accesses = append(w.sum.accesses, clone(a))
 		w.variants[kind] = len(w.sum.accesses)
 	}
+}
+
+// another reports whether an access is one of the first maxAlone that differ by nothing
+// but what their goroutine alone knows, and counts it. Code that asks for many members on
+// its way has some hundred ways to a place.
+func (w *walk) another(a *access) bool {
+	like := a.identity()
+	like.scene = a.scene.shared
+	kind := maphash.Comparable(seed, like)
+	if w.ways[kind] >= maxAlone {
+		return false
+	}
+	w.ways[kind]++
+	return true
 }
 
 // id numbers the paths of the frame's accesses.

@@ -99,6 +99,8 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // callers get the object when they have waited for that, but may end it before
 	case e.path.Root.Kind == effect.Global && e.onceOver() && (t.ctx.Request || beginsWork(e.entry)):
 		return false // what a package sets up once, it has set up when requests come, or work begins
+	case e.onceOver() && !t.writes() && ps.m.ofOther(t, field):
+		return false // who makes objects with another one has asked that first
 	case e.path.Root.Kind == effect.Global && e.writes() && e.fn.registers():
 		return false // as long as it is done by init functions
 	case t.runs == e.entry:
@@ -384,6 +386,13 @@ func (m *Module) closesField(field string) bool {
 		}
 	}
 	return m.closings[field] == 1
+}
+
+// ofOther reports whether a goroutine's access is to a field of an object in a function
+// that is not the type's own.
+func (m *Module) ofOther(t published, field string) bool {
+	of := ownerOf(field)
+	return m.structs[of] != nil && m.method(t.fn).Recv != of
 }
 
 // onceOver reports whether an access comes before the end of a sync.Once.

@@ -43,8 +43,15 @@ type binding struct {
 	sum    *summary // its summary, if there is one
 	args   []effect.Value
 	free   []effect.Path
-	id     int  // of the call
-	ready  bool // args and free are resolved
+	id     int                        // of the call
+	ready  bool                       // args and free are resolved
+	names  map[effect.Path]translated // what paths became; nil if that is not kept
+}
+
+// A translated is a callee's path in the caller's terms.
+type translated struct {
+	path effect.Path
+	ok   bool
 }
 
 // resolved is the binding with its arguments resolved, for many paths in turn.
@@ -57,7 +64,7 @@ func (b binding) resolved() binding {
 	for i := range free {
 		free[i] = b.w.resolve(b.free[i])
 	}
-	b.args, b.free, b.ready = args, free, true
+	b.args, b.free, b.ready, b.names = args, free, true, make(map[effect.Path]translated)
 	return b
 }
 
@@ -107,6 +114,18 @@ const linked, maxLinked = 1 << 16, 3 << 16
 // path says a callee's path in the caller's terms; false if the caller has no
 // name for it.
 func (b binding) path(p effect.Path) (effect.Path, bool) {
+	if b.names == nil || p.Sel == "" || p.Root.Kind == effect.Global {
+		return b.translate(p)
+	}
+	t, known := b.names[p]
+	if !known {
+		t.path, t.ok = b.translate(p)
+		b.names[p] = t
+	}
+	return t.path, t.ok
+}
+
+func (b binding) translate(p effect.Path) (effect.Path, bool) {
 	var to effect.Path
 	switch r := p.Root; r.Kind {
 	case effect.Global:
@@ -407,8 +426,8 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 		c.must, c.may = w.keysOf(s.must), w.keysOf(s.may)
 	}
 	for _, f := range s.facts {
-		if k, ok := strings.CutSuffix(objectKey(f.path), onceMark); ok && f.passed {
-			c.onces = append(c.onces, k)
+		if f.passed && isOnce(f.path) {
+			c.onces = append(c.onces, strings.TrimSuffix(objectKey(f.path), onceMark))
 		}
 	}
 	for _, a := range b.args {

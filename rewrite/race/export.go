@@ -43,7 +43,7 @@ func (w *walk) export() {
 	}
 	s.left = w.left
 	s.limit(w.f)
-	s.only(keep)
+	w.only(keep)
 	s.touching()
 	s.number(len(w.ids))
 }
@@ -97,52 +97,6 @@ func (s *summary) number(of int) {
 		}
 		a.id = ids[a.id] - 1
 	}
-}
-
-// only drops all threads but some, and numbers these anew.
-func (s *summary) only(keep []bool) {
-	number := make([]int, len(s.threads)+1)
-	var threads []*thread
-	for i, t := range s.threads {
-		if keep[i+1] {
-			threads = append(threads, t)
-			number[i+1] = len(threads)
-		}
-	}
-	var renumbered memo[uint64] // callers tell sets apart by their memory
-	renumber := func(l bits) bits {
-		return renumbered.of(l, func(l []uint64) []uint64 {
-			out := make(bits, len(l))
-			for t := range bits(l).all() {
-				if keep[t] {
-					out.set(number[t])
-				}
-			}
-			return out.trim()
-		})
-	}
-	for _, t := range threads {
-		t.parent, t.live, t.inner = number[t.parent], renumber(t.live), renumber(t.inner)
-	}
-	for _, r := range s.relays {
-		r.thread = number[r.thread]
-	}
-	s.left = renumber(s.left)
-	scenes := make(map[*scene]*scene)
-	for _, a := range s.accesses {
-		to := scenes[a.scene]
-		if to == nil {
-			c := *a.scene
-			c.live = renumber(c.live)
-			to = &c
-			scenes[a.scene] = to
-		}
-		a.thread, a.scene = number[a.thread], to
-	}
-	for _, p := range s.pending {
-		p.thread, p.state.live = number[p.thread], renumber(p.state.live)
-	}
-	s.threads = threads
 }
 
 func (w *walk) leave(e *effect.Event, s state) {

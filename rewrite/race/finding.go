@@ -235,7 +235,7 @@ func (m *Module) what(key string) (rewrite.Kind, rewrite.Place) {
 		return rewrite.Variable, p
 	}
 	if _, declared := m.lock[key]; declared {
-		p.Owner = key[:strings.LastIndexByte(key, '.')]
+		p.Owner = ownerOf(key)
 		return rewrite.Field, p
 	}
 	return rewrite.Global, p
@@ -276,7 +276,7 @@ func (m *Module) partsOf(field string) []*raw {
 
 // holdsStruct is the key of the struct type that a field holds by value.
 func (m *Module) holdsStruct(field string) string {
-	s := m.structs[field[:max(strings.LastIndexByte(field, '.'), 0)]]
+	s := m.structs[ownerOf(field)]
 	if s == nil {
 		return ""
 	}

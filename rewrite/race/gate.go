@@ -77,6 +77,17 @@ func (s facts) shared() facts {
 	return slices.DeleteFunc(slices.Clone(s), fact.ofOne)
 }
 
+// lasting leaves out what a goroutine alone knows of latches, where no caller has a lock
+// by which others know it, too: code that asks for many members on its way has hundreds of
+// ways to a place, all different by that.
+func (s facts) lasting() facts {
+	lone := func(f fact) bool { return f.alone && f.ofLatch() }
+	if !slices.ContainsFunc(s, lone) {
+		return s
+	}
+	return slices.DeleteFunc(slices.Clone(s), lone)
+}
+
 // under is what tests tell that were made while the caller held locks.
 func (s facts) under(l locks) facts {
 	if !l.exclusive() {
@@ -226,10 +237,14 @@ func (b binding) facts(s facts) facts {
 // reach says what is known at a callee's access, below the frame and in it.
 func (l *lens) reach(a *scene) (past, here facts) {
 	if len(a.past)+len(a.here) > 0 {
-		past = l.in.b.facts(a.here.union(a.past))
+		past = a.here.union(a.past)
 		if l.own {
 			past = past.under(l.in.s.must)
 		}
+		if !l.b.w.f.calledLocked {
+			past = past.lasting()
+		}
+		past = l.in.b.facts(past)
 		if l.in.thread != 0 {
 			past = past.shared()
 		}

@@ -163,10 +163,33 @@ func (m *Module) takeIn(f *function) {
 	m.pairs.takeIn(g.pairs)
 }
 
+// maxPairs is how many frames tell of two accesses that they race: hundreds of tests may
+// do so.
+const maxPairs = 16
+
+// A seenPair is two places in the source that race on a field, in a test or elsewhere.
+type seenPair struct {
+	field string
+	a, b  where
+	test  bool
+}
+
+type where struct {
+	at effect.Pos
+	fn *function
+}
+
+func (d *deed) where() where { return where{d.at, d.fn} }
+
 // takeIn adds the pairs of one frame.
 func (ps *pairs) takeIn(o *pairs) {
 	for field, list := range o.found {
-		ps.found[field] = append(ps.found[field], list...)
+		for _, p := range list {
+			key := seenPair{field, p.a.deed.where(), p.b.deed.where(), p.a.frame.Test || p.b.frame.Test}
+			if ps.seen[key]++; ps.seen[key] <= maxPairs {
+				ps.found[field] = append(ps.found[field], p)
+			}
+		}
 	}
 	for _, both := range [][2]map[string][]published{{ps.threads, o.threads}, {ps.entries, o.entries}, {ps.tests, o.tests}} {
 		for field, list := range both[1] {

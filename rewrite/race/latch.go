@@ -50,7 +50,7 @@ func (m *Module) latches(f fact) bool {
 // latched adds what a test of a member tells of a latch. It takes the lock, or the
 // lock of the callers: see facts.under.
 func (w *walk) latched(f fact, s state) state {
-	if f.path.Root.Kind == effect.NoRoot {
+	if f.path.Root.Kind == effect.NoRoot || len(s.must) == 0 && !w.f.calledLocked {
 		return s
 	}
 	switch {

@@ -129,8 +129,9 @@ func (m *Module) heldElsewhere(l leak, lock string, leaks []leak) bool {
 	return len(users) > 1
 }
 
-// ownerOf is the struct type of a field.
-func ownerOf(field string) string { return field[:strings.LastIndexByte(field, '.')] }
+// ownerOf is the struct type of a field, or what else stands before the last name of a
+// key; "" if nothing does.
+func ownerOf(field string) string { return field[:max(strings.LastIndexByte(field, '.'), 0)] }
 
 // alwaysHolds reports whether all accesses to a field hold a lock, those before
 // the object is shared and those of tests left out.

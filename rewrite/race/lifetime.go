@@ -117,7 +117,7 @@ func (m *Module) method(f *function) *function {
 // endsBy reports whether a goroutine ends by the signal that a field holds, and
 // notes what is known of that.
 func (m *Module) endsBy(l *lifetime, field string, ends []ending, contexts map[string][]string) bool {
-	owner := field[:strings.LastIndexByte(field, '.')]
+	owner := ownerOf(field)
 	ends = slices.DeleteFunc(slices.Clone(ends), func(e ending) bool { return m.method(e.in).Recv != owner })
 	if len(ends) == 0 || m.method(l.in).Recv != owner && l.runs.Recv != owner && !m.makes(m.method(l.in), owner) {
 		return false

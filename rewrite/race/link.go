@@ -81,22 +81,23 @@ type Module struct {
 // A function is a function with what linking learnt of it.
 type function struct {
 	*effect.Func
-	pkg      *effect.Summary
-	events   []*effect.Event // deferred ones for themselves
-	kinds    []effect.Kind   // of events: passes look at few of them
-	has      kindSet         // all of kinds
-	sum      *summary        // what it and its calls do
-	callers  []*function
-	calls    []*callSite
-	runs     []*function // all that its events may run; see components
-	entry    entry       // what holds at its start, whoever calls it
-	inner    entry       // the same, of the module's own calls only
-	scc      int
-	together int           // how many functions are in its component
-	visited  *visited      // by components
-	listed   *function     // the last one that lists it among its targets
-	solved   chan struct{} // closed when the summaries of its component are final
-	gathered *gathering
+	pkg          *effect.Summary
+	events       []*effect.Event // deferred ones for themselves
+	kinds        []effect.Kind   // of events: passes look at few of them
+	has          kindSet         // all of kinds
+	sum          *summary        // what it and its calls do
+	callers      []*function
+	calls        []*callSite
+	runs         []*function // all that its events may run; see components
+	entry        entry       // what holds at its start, whoever calls it
+	inner        entry       // the same, of the module's own calls only
+	scc          int
+	together     int           // how many functions are in its component
+	visited      *visited      // by components
+	calledLocked bool          // see findCalledLocked
+	listed       *function     // the last one that lists it among its targets
+	solved       chan struct{} // closed when the summaries of its component are final
+	gathered     *gathering
 }
 
 // Link joins the summaries of a module's packages. Once ctx is done it comes to an
@@ -151,6 +152,7 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m.findTokens()
 	m.endedBy = m.contexts()
 	groups := m.components()
+	m.findCalledLocked()
 	m.focus(o.Focus)
 	m.numbers = make(map[string]int, len(m.cands))
 	for key := range m.cands {
@@ -174,7 +176,7 @@ func (m *Module) forget() {
 		}
 		f.gathered = nil
 	}
-	m.pairs.threads, m.pairs.entries, m.pairs.tests, m.pairs.judged, m.pairs.sets, m.pairs.cleared = nil, nil, nil, nil, nil, nil
+	m.pairs.threads, m.pairs.entries, m.pairs.tests, m.pairs.judged, m.pairs.sets, m.pairs.cleared, m.pairs.seen = nil, nil, nil, nil, nil, nil, nil
 }
 
 // findCandidates marks the fields that something other than the maker of a

@@ -27,7 +27,7 @@ func (m *Module) voteLodged(field string) {
 		}
 	}
 	for _, holder := range slices.Sorted(maps.Keys(visits)) {
-		for _, lock := range m.locksOf(holder[:strings.LastIndexByte(holder, '.')]) {
+		for _, lock := range m.locksOf(ownerOf(holder)) {
 			if guarded, open, ok := m.visitsWithout(visits[holder], lock); ok {
 				m.pairs.add(field, pair{a: guarded.side, b: open.side})
 				return

@@ -2,7 +2,6 @@ package race
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/model"
@@ -14,7 +13,7 @@ import (
 // wrote. One that prints it may be for those who are through with it, and an object
 // that another one changes under its own lock is another one.
 func (m *Module) mixed(field string) {
-	owner := field[:max(strings.LastIndexByte(field, '.'), 0)]
+	owner := ownerOf(field)
 	var atomics, reads, sets []published
 	changes := make(map[*function]bool) // entries
 	for _, e := range m.pairs.entries[field] {

@@ -173,7 +173,10 @@ func (w *walk) how(a *access, r *relay) string {
 
 // waitsFor lists where the frame's own source waits for an object, by position.
 func (w *walk) waitsFor(p effect.Path) []effect.Pos {
-	var out []effect.Pos
+	out, known := w.awaitedAt[p]
+	if known {
+		return out
+	}
 	for i := range w.f.Blocks {
 		for _, e := range w.f.Blocks[i].Events {
 			if e.Kind == effect.Wait && (w.resolve(e.Path) == p || slices.ContainsFunc(e.Either, func(q effect.Path) bool { return w.resolve(q) == p })) {
@@ -187,6 +190,10 @@ func (w *walk) waitsFor(p effect.Path) []effect.Pos {
 		}
 	}
 	slices.SortFunc(out, comparePos)
+	if w.awaitedAt == nil {
+		w.awaitedAt = make(map[effect.Path][]effect.Pos)
+	}
+	w.awaitedAt[p] = out
 	return out
 }
 

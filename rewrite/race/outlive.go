@@ -173,7 +173,7 @@ func (m *Module) restarts(l *lifetime, end ending) bool {
 	if l.in.Recv == "" || l.in.Recv != top.Recv || l.in == top || !remakes(l.in, l.field) {
 		return false
 	}
-	owner := l.field[:strings.LastIndexByte(l.field, '.')]
+	owner := ownerOf(l.field)
 	set := flags(l.in, owner)
 	for k := range flags(top, owner) {
 		if set[k] {

@@ -98,6 +98,7 @@ func (s *starts) merge(o starts) {
 type pairs struct {
 	m       *Module
 	found   map[string][]pair
+	seen    map[seenPair]int // how many frames told of it
 	threads map[string][]published
 	entries map[string][]published
 	tests   map[string][]published // by package variable: what parallel tests do
@@ -108,7 +109,7 @@ type pairs struct {
 }
 
 func newPairs(m *Module) *pairs {
-	return &pairs{m: m, found: make(map[string][]pair), threads: make(map[string][]published),
+	return &pairs{m: m, found: make(map[string][]pair), seen: make(map[seenPair]int), threads: make(map[string][]published),
 		entries: make(map[string][]published), tests: make(map[string][]published), judged: make(map[judgement]bool), sets: make(map[setup]bool)}
 }
 
@@ -322,11 +323,11 @@ func (w *walk) keysOf(l locks) keys {
 // tokens1 is an access less the channels it holds that are no locks, now that
 // their capacity is known.
 func (w *walk) tokens1(a *access) *access {
-	if !slices.ContainsFunc(a.may, func(h held) bool { return !w.holdsOne(h.path) }) {
+	if !slices.ContainsFunc(a.may, func(h held) bool { return !w.f.holdsOne(h.path) }) {
 		return a
 	}
 	n := *a
-	n.scene = a.scene.holding(a.must, slices.DeleteFunc(slices.Clone(a.may), func(h held) bool { return !w.holdsOne(h.path) }))
+	n.scene = a.scene.holding(a.must, slices.DeleteFunc(slices.Clone(a.may), func(h held) bool { return !w.f.holdsOne(h.path) }))
 	return &n
 }
 
@@ -355,7 +356,7 @@ func (m *Module) mayBeLent(ka, kb keys) bool {
 			continue
 		}
 		for l, n := range kb {
-			if l[:max(0, strings.LastIndexByte(l, '.'))] != k[:strings.LastIndexByte(k, '.')] && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {
+			if ownerOf(l) != ownerOf(k) && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {
 				return true
 			}
 		}

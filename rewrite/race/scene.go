@@ -62,6 +62,7 @@ type scene struct {
 	here   facts  // and in it
 
 	kind    uint64 // the same where all is, but for the threads and signals that precede and follow
+	shared  uint64 // and for the facts of use to one goroutine alone
 	variant uint64 // the same where those are
 }
 
@@ -109,6 +110,10 @@ func (g *stage) set(s scene) *scene {
 			g.scenes = make(map[parts]*scene)
 		}
 		s.kind, s.variant = maphash.Comparable(seed, kind), maphash.Comparable(seed, variant)
+		if s.past.anyAlone() || s.here.anyAlone() {
+			kind[2], kind[3] = hash(s.past.shared()), hash(s.here.shared())
+		}
+		s.shared = maphash.Comparable(seed, kind)
 		out = &s
 		g.scenes[key] = out
 	}

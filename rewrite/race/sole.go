@@ -24,11 +24,12 @@ func (m *Module) solely(p, q published) bool {
 // eitherStarts reports whether two goroutines are started by the only run of one sync.Once
 // of the object that they meet at: whoever comes first starts one, and nobody the other.
 func (m *Module) eitherStarts(t, u published) bool {
-	of := func(field string) string { return field[:max(strings.LastIndexByte(field, '.'), 0)] }
+	mine := slices.DeleteFunc(m.onces(t.frame, nil), func(once string) bool { return ownerOf(once) != ownerOf(t.path.Field()) })
+	if len(mine) == 0 {
+		return false
+	}
 	others := m.onces(u.frame, nil)
-	return slices.ContainsFunc(m.onces(t.frame, nil), func(once string) bool {
-		return slices.Contains(others, once) && of(once) == of(t.path.Field())
-	})
+	return slices.ContainsFunc(mine, func(once string) bool { return slices.Contains(others, once) })
 }
 
 // onces lists the sync.Onces, by their fields, outside of whose only run nobody calls a
@@ -47,7 +48,9 @@ func (m *Module) onces(f *function, within []*function) []string {
 		if called {
 			here = slices.DeleteFunc(out, func(k string) bool { return !slices.Contains(here, k) })
 		}
-		out, called = here, true
+		if out, called = here, true; len(out) == 0 {
+			return nil
+		}
 	}
 	return out
 }
@@ -59,7 +62,7 @@ func (p published) owner() string {
 		return ""
 	}
 	first, _, _ := strings.Cut(strings.TrimLeft(strings.ReplaceAll(p.path.Sel, ";"+effect.Deref, ""), ";"), ";")
-	return first[:max(strings.LastIndexByte(first, '.'), 0)]
+	return ownerOf(first)
 }
 
 // single reports whether an object of a type belongs to one goroutine at a time.

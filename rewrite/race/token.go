@@ -35,12 +35,14 @@ func (w *walk) findTokens() {
 			sends = sends.add(c.path)
 		}
 		for _, c := range b.counts(b.sum.waited) {
-			receives = receives.add(c.path)
+			if !c.loads() { // who stores and loads an atomic has no lock
+				receives = receives.add(c.path)
+			}
 		}
 	}, effect.Call)
 	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool {
 		_, back := p.IsBack()
-		return back || !receives.has(p) || !w.holdsOne(p)
+		return back || !receives.has(p) || !w.f.holdsOne(p)
 	})
 }
 
@@ -68,9 +70,9 @@ func (f *function) transfers(fn func(p effect.Path, send bool, at effect.Pos)) {
 
 // holdsOne reports whether a channel may have room for one token, as far as is
 // known here.
-func (w *walk) holdsOne(p effect.Path) bool {
+func (f *function) holdsOne(p effect.Path) bool {
 	if p.Root.Kind == effect.Local && p.Sel == "" {
-		c := w.f.Locals[p.Root.N].Cap
+		c := f.Locals[p.Root.N].Cap
 		return c <= 0 || c == 2 // no channel, one of unknown capacity, or of 1
 	}
 	return true

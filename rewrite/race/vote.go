@@ -95,7 +95,7 @@ func (m *Module) onlyShared(field, lock string) bool {
 // besides reports whether a lock stands in the struct of a field, or in one that
 // holds that by value and through which all go.
 func (m *Module) besides(field, lock string) bool {
-	owner, holder := field[:strings.LastIndexByte(field, '.')], lock[:max(strings.LastIndexByte(lock, '.'), 0)]
+	owner, holder := ownerOf(field), ownerOf(lock)
 	if owner == holder {
 		return true
 	}

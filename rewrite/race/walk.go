@@ -20,6 +20,7 @@ const (
 	maxTogether   = 60000
 	leastAccesses = 200
 	maxVariants   = 4
+	maxAlone      = 4
 )
 
 // spare is how many accesses a function's summary may hold.
@@ -43,8 +44,9 @@ type walk struct {
 	below      map[*effect.Event]int // first thread that an event's callee starts
 	choices    map[choice]*effect.Event
 	results    map[effect.Root]result
-	loops      map[int]int    // innermost loop around a call
-	variants   map[uint64]int // by identity, number of the last access kept, from 1; see access.variants
+	loops      map[int]int      // innermost loop around a call
+	variants   map[uint64]int   // by identity, number of the last access kept, from 1; see access.variants
+	ways       map[uint64]uint8 // see another
 	stage      stage
 	record     bool
 	last       bool          // the function's callees will not change any more
@@ -85,8 +87,9 @@ type walk struct {
 	entire     bool                     // nothing may be left out
 	endings    map[effect.Path][]int    // by object, the threads whose last signal it is: of the first so many
 	listed     int
-	passing    facts                    // gates that are passed somewhere
-	answers    map[effect.Root][]answer // of calls
+	passing    facts                        // gates that are passed somewhere
+	answers    map[effect.Root][]answer     // of calls
+	awaitedAt  map[effect.Path][]effect.Pos // see waitsFor
 }
 
 // A choice is one function that a call through an interface, or of a variable, may
@@ -111,7 +114,7 @@ func (m *Module) summarise(f *function, last bool) *summary {
 // walk does so once; entire means that no access may be left out.
 func (m *Module) walk(f *function, last, entire bool) *walk {
 	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		variants: make(map[uint64]int), ids: make(map[effect.Path]int), last: last,
+		variants: make(map[uint64]int), ways: make(map[uint64]uint8), ids: make(map[effect.Path]int), last: last,
 		sum: &summary{escapes: make([]refuge, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w
@@ -297,10 +300,15 @@ func (w *walk) lock(s state, h held, at effect.Pos) state {
 
 func (w *walk) slow(s state, note string, at effect.Pos) {
 	w.stalls(s, note, at)
-	if len(w.sum.slow) < 4 && !slices.Contains(w.sum.slow, note) {
-		w.sum.slow = append(w.sum.slow, note)
+	if i, known := slices.BinarySearch(w.sum.slow, note); !known {
+		list := slices.Insert(w.sum.slow, i, note)
+		w.sum.slow = list[:min(len(list), maxSlow)]
 	}
 }
+
+// maxSlow is how many reasons a summary holds why the function may take long: the first by
+// name, so that the same remain if something else changes.
+const maxSlow = 4
 
 // escape marks the object a path starts at as visible to others.
 func (w *walk) escape(set bits, p effect.Path, to refuge) bits {

@@ -1,0 +1,141 @@
+package race
+
+import "github.com/go-fixer/fixer/rewrite/effect"
+
+// maxTwins is how many threads that are twins a summary holds. Of more, one stands for
+// all: else a function that is called in many places and starts a goroutine when it fails
+// makes hundreds of them for those far above.
+const maxTwins = 3
+
+// Traits are what makes two threads the same to a caller, but for what runs beside
+// them.
+type traits struct {
+	site                   effect.Pos
+	body                   *function
+	runs, note             string
+	overlaps, after, typed bool
+	handler, below, left   bool
+	queue                  effect.Pos
+	parent                 int // what stands for it
+	timer                  effect.Path
+	within                 uint64 // the hash of the threads that are not over before it is,
+	waited, sends, done    uint64 // and of other sets
+	held, late             uint64
+}
+
+// twins tells by thread which one stands for it, mostly the thread itself. Those that
+// others start come after these.
+func (s *summary) twins(keep []bool) []int {
+	first := make([]int, len(s.threads)+1)
+	depth := make([]int, len(s.threads)+1)
+	for i, t := range s.threads {
+		first[i+1], depth[i+1] = i+1, depth[t.parent]+1
+	}
+	for d, found := 1, true; found; d++ {
+		found = false
+		groups := make(map[traits][]int)
+		for i, t := range s.threads {
+			if depth[i+1] == d && keep[i+1] {
+				key := s.traits(t, i+1, first)
+				groups[key] = append(groups[key], i+1)
+				found = true
+			}
+		}
+		for _, group := range groups {
+			for _, n := range group {
+				if len(group) > maxTwins {
+					first[n] = group[0]
+				}
+			}
+		}
+	}
+	return first
+}
+
+func (s *summary) traits(t *thread, n int, first []int) traits {
+	var within []int
+	for p := t.parent; p > 0; p = s.threads[p-1].parent {
+		if s.threads[p-1].inner.has(n) {
+			within = append(within, first[p])
+		}
+	}
+	return traits{site: t.site, body: t.body, runs: t.runs, note: t.note, overlaps: t.overlaps(), after: t.after, typed: t.typed,
+		handler: t.handler, below: t.below, left: s.left.has(n), queue: t.queue, parent: first[t.parent], timer: t.timer,
+		within: hash(within), waited: hash(t.waited), sends: hash(t.sends), done: hash(t.done), held: hash(t.held), late: hash(t.late)}
+}
+
+// only drops all threads but some, and numbers these anew.
+func (w *walk) only(keep []bool) {
+	s := w.sum
+	first := s.twins(keep)
+	number := make([]int, len(s.threads)+1)
+	old := s.threads
+	s.threads = nil
+	merged := false
+	for i, t := range old {
+		switch {
+		case !keep[i+1]:
+		case first[i+1] != i+1:
+			number[i+1] = number[first[i+1]]
+			merged = true
+		default:
+			c := *t
+			s.threads = append(s.threads, &c)
+			number[i+1] = len(s.threads)
+		}
+	}
+	var renumbered memo[uint64] // callers tell sets apart by their memory
+	renumber := func(l bits) bits {
+		return renumbered.of(l, func(l []uint64) []uint64 {
+			out := make(bits, len(l))
+			for t := range bits(l).all() {
+				if keep[t] {
+					out.set(number[t])
+				}
+			}
+			return out.trim()
+		})
+	}
+	for i, t := range old {
+		if !keep[i+1] {
+			continue
+		}
+		n := number[i+1]
+		to, live, inner := s.threads[n-1], renumber(t.live), renumber(t.inner)
+		if first[i+1] == i+1 {
+			to.parent, to.live, to.inner = number[t.parent], live, inner
+			continue
+		}
+		to.live, to.inner = to.live.union(live), to.inner.union(inner)
+		if to.live.has(n) {
+			to.many, to.loop = true, 0
+		}
+	}
+	for _, r := range s.relays {
+		r.thread = number[r.thread]
+	}
+	s.left = renumber(s.left)
+	scenes := make(map[*scene]*scene)
+	for _, a := range s.accesses {
+		to := scenes[a.scene]
+		if to == nil {
+			c := *a.scene
+			c.live = renumber(c.live)
+			if to = &c; merged {
+				to = w.stage.set(c)
+			}
+			scenes[a.scene] = to
+		}
+		a.thread, a.scene = number[a.thread], to
+	}
+	for _, p := range s.pending {
+		p.thread, p.state.live = number[p.thread], renumber(p.state.live)
+	}
+	if merged { // so are their accesses
+		all := s.accesses
+		s.accesses, w.variants, w.ways = nil, make(map[uint64]int), make(map[uint64]uint8)
+		for _, a := range all {
+			w.keep(a)
+		}
+	}
+}
