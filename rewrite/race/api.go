@@ -40,7 +40,7 @@ func (ps *pairs) judge(ctx context.Context) {
 		for i, t := range tests {
 			for _, u := range tests[i+1:] {
 				if t.frame != u.frame && t.frame.Pkg == u.frame.Pkg && t.path == u.path && conflict(t.access, u.access) &&
-					!ps.m.excludes(t.held, u.held) && !onceByField(t.access, u.access) && !onceByField(u.access, t.access) {
+					!ps.m.excludes(t.held, u.held) && !onceByField(t.access, u.access) && !onceByField(u.access, t.access) && !ps.m.setUpOnce(place, t, u) {
 					ps.add(place, pair{a: t.side, b: u.side, certain: true})
 				}
 			}
@@ -63,7 +63,7 @@ func (ps *pairs) judge(ctx context.Context) {
 		}
 		for i, t := range threads {
 			for _, u := range threads[i+1:] {
-				if ps.meetsThread(t, u) {
+				if ps.meetsThread(t, u) && !ps.m.setUpOnce(field, t, u) {
 					ps.add(field, pair{a: t.side, b: u.side})
 				}
 			}
@@ -97,10 +97,10 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false // the module calls it on new objects only
 	case t.writes() && !t.loop && len(t.must) == 0 && !model.Ends(e.entry.Key) && ps.m.announces(t):
 		return false // callers get the object when they have waited for that, but may end it before
+	case ps.m.setUpOnce(field, t, e):
+		return false
 	case e.path.Root.Kind == effect.Global && e.onceOver() && (t.ctx.Request || beginsWork(e.entry)):
 		return false // what a package sets up once, it has set up when requests come, or work begins
-	case e.onceOver() && !t.writes() && ps.m.ofOther(t, field):
-		return false // who makes objects with another one has asked that first
 	case e.path.Root.Kind == effect.Global && e.writes() && e.fn.registers():
 		return false // as long as it is done by init functions
 	case t.runs == e.entry:
@@ -388,11 +388,23 @@ func (m *Module) closesField(field string) bool {
 	return m.closings[field] == 1
 }
 
-// ofOther reports whether a goroutine's access is to a field of an object in a function
-// that is not the type's own.
-func (m *Module) ofOther(t published, field string) bool {
-	of := ownerOf(field)
-	return m.structs[of] != nil && m.method(t.fn).Recv != of
+// setUpOnce reports whether one of two accesses is made when a sync.Once runs, and the
+// other one reads what that sets up: a package variable, or a field of an object in a
+// function that is not the type's own. Who made the object that leads there has asked the
+// sync.Once first.
+func (m *Module) setUpOnce(field string, p, q published) bool {
+	if p.writes() {
+		p, q = q, p
+	}
+	if p.writes() || !q.writes() || !q.inOnce() || p.onceOver() { // which asks too late
+		return false
+	}
+	return q.path.Root.Kind == effect.Global || m.structs[ownerOf(field)] != nil && m.method(p.fn).Recv != ownerOf(field)
+}
+
+// inOnce reports whether an access is made by what a sync.Once runs.
+func (a *access) inOnce() bool {
+	return slices.ContainsFunc(a.must, func(h held) bool { return strings.HasSuffix(h.path.Sel, onceHeld) })
 }
 
 // onceOver reports whether an access comes before the end of a sync.Once.

@@ -247,7 +247,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 		w.inline(in)
 	}
 	s = w.returned(e, b, s)
-	s = w.learns(e, b, s)
+	s = w.learns(e, b, base, s)
 	s = w.releasing(b, s)
 	for _, h := range b.locks(b.sum.acquired) {
 		s = w.take(s, h)

@@ -137,6 +137,7 @@ func (w *walk) told(c effect.Cond, s state) state {
 		for _, a := range w.answers[c.Path.Root] {
 			if a.value == c.Is && !c.Not {
 				s.facts = a.facts.union(s.facts)
+				s.live, s.now = s.live.less(a.left), s.now.less(a.left)
 			}
 		}
 		return s
@@ -261,6 +262,7 @@ type answer struct {
 	value string // it is
 	facts facts
 	known bool
+	left  bits // threads that may run then; once it is known in a caller, those that don't
 }
 
 // tests notes what is known where a test that the function's result follows from came
@@ -306,7 +308,7 @@ func (w *walk) passedOn(e *effect.Event, a *answer) facts {
 // answering notes what is known at a return.
 func (w *walk) answering(e *effect.Event, s state) {
 	known := w.unlocked(s.facts)
-	if len(known) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 && len(e.Follows)+len(w.answers) == 0 {
+	if len(known)+len(s.live) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 && len(e.Follows)+len(w.answers) == 0 {
 		return
 	}
 	if w.sum.answers == nil {
@@ -326,12 +328,17 @@ func (w *walk) answering(e *effect.Event, s state) {
 		if a.known {
 			here = a.facts.meet(here)
 		}
-		a.facts, a.known = here, true
+		a.facts, a.known, a.left = here, true, a.left.union(s.live)
 	}
 }
 
-// learns notes what is known after a call, by what it returns.
-func (w *walk) learns(e *effect.Event, b binding, s state) state {
+// learns notes what is known after a call, by what it returns: of the goroutines that it
+// may have left, too.
+//
+//	if err := c.write(b); err != nil { // it closes c, in a goroutine of its own
+//		return err
+//	}
+func (w *walk) learns(e *effect.Event, b binding, base int, s state) state {
 	for _, c := range b.sum.sets {
 		if p, ok := b.path(c.path); ok {
 			w.resets(p, c.is)
@@ -343,7 +350,11 @@ func (w *walk) learns(e *effect.Event, b binding, s state) state {
 	}
 	for _, a := range b.sum.answers {
 		list := b.facts(a.facts).under(s.must)
-		if len(list) == 0 {
+		var never bits
+		if a.known {
+			never = b.sum.left.less(a.left).shift(base - 1).less(s.live)
+		}
+		if len(list)+len(never) == 0 {
 			continue
 		}
 		if a.index < 0 {
@@ -355,7 +366,7 @@ func (w *walk) learns(e *effect.Event, b binding, s state) state {
 		}
 		r := effect.Root{Kind: effect.Result, N: e.ID, I: a.index}
 		if !slices.ContainsFunc(w.answers[r], func(o answer) bool { return o.value == a.value }) {
-			w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list})
+			w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list, left: never})
 		}
 	}
 	return s

@@ -183,8 +183,9 @@ func (m *Module) forget() {
 // fresh object writes. All others are never raced on, and most fields are.
 func (m *Module) findCandidates() {
 	m.cands, m.replaced, m.remade = maps.Clone(m.watch), make(map[string]bool), make(map[string]bool)
+	starts := m.starting()
 	for _, f := range m.order {
-		shared := f.shared()
+		shared := f.shared(starts)
 		first := make(map[effect.Root]map[*effect.Event]bool)
 		for r := range shared {
 			if r.Kind == effect.Local && f.Locals[r.N].Fresh {
@@ -237,9 +238,29 @@ func (m *Module) findStarts() {
 	}
 }
 
-// shared tells which variables of the function are seen by goroutines that it
-// starts.
-func (f *function) shared() map[effect.Root]bool {
+// starting tells which functions start goroutines, by what they call, too.
+func (m *Module) starting() func(*effect.Event) bool {
+	known := make(map[*function]bool)
+	var starts func(f *function) bool
+	starts = func(f *function) bool {
+		out, seen := known[f]
+		if seen {
+			return out
+		}
+		known[f] = f.has&kindsOf(effect.Go) != 0 // and so says a recursion
+		f.eachOf(kindsOf(effect.Call), func(e *effect.Event) {
+			if g := m.funcs[e.Fn.Func]; g != nil && !known[f] {
+				known[f] = starts(g)
+			}
+		})
+		return known[f]
+	}
+	return func(e *effect.Event) bool { return m.funcs[e.Fn.Func] != nil && starts(m.funcs[e.Fn.Func]) }
+}
+
+// shared tells which variables of the function are seen by goroutines that it, or what it
+// calls, starts.
+func (f *function) shared(starts func(*effect.Event) bool) map[effect.Root]bool {
 	shared := make(map[effect.Root]bool)
 	f.each(func(e *effect.Event) {
 		for _, b := range e.Fn.Bind {
@@ -249,7 +270,7 @@ func (f *function) shared() map[effect.Root]bool {
 			}
 		}
 		for _, a := range e.Args {
-			if e.Kind == effect.Go {
+			if e.Kind == effect.Go || a.Path.Root.Kind == effect.Local && starts(e) {
 				shared[a.Path.Root] = true
 			}
 		}

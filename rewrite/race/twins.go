@@ -115,6 +115,9 @@ func (w *walk) only(keep []bool) {
 		r.thread = number[r.thread]
 	}
 	s.left = renumber(s.left)
+	for i := range s.answers {
+		s.answers[i].left = renumber(s.answers[i].left)
+	}
 	scenes := make(map[*scene]*scene)
 	for _, a := range s.accesses {
 		to := scenes[a.scene]
