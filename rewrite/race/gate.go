@@ -350,6 +350,15 @@ func (w *walk) learns(e *effect.Event, b binding, base int, s state) state {
 	}
 	for _, a := range b.sum.answers {
 		list := b.facts(a.facts).under(s.must)
+		if a.index < 0 {
+			s.facts = list.union(s.facts)
+			continue
+		}
+		r := effect.Root{Kind: effect.Result, N: e.ID, I: a.index}
+		if i := slices.IndexFunc(w.answers[r], func(o answer) bool { return o.value == a.value }); i >= 0 {
+			w.answers[r][i].left = w.answers[r][i].left.less(s.live) // an earlier turn may have left some
+			continue
+		}
 		var never bits
 		if a.known {
 			never = b.sum.left.less(a.left).shift(base - 1).less(s.live)
@@ -357,17 +366,10 @@ func (w *walk) learns(e *effect.Event, b binding, base int, s state) state {
 		if len(list)+len(never) == 0 {
 			continue
 		}
-		if a.index < 0 {
-			s.facts = list.union(s.facts)
-			continue
-		}
 		if w.answers == nil {
 			w.answers = make(map[effect.Root][]answer)
 		}
-		r := effect.Root{Kind: effect.Result, N: e.ID, I: a.index}
-		if !slices.ContainsFunc(w.answers[r], func(o answer) bool { return o.value == a.value }) {
-			w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list, left: never})
-		}
+		w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list, left: never})
 	}
 	return s
 }
