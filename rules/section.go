@@ -268,10 +268,12 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 	if n == 0 {
 		return 0
 	}
-	out := leaves(stmts[i : last+1])
 	expr := l.lockExpr(first)
 	write := l.mode(spots) == rewrite.Exclusive
 	next := l.lockBelow(fn, first, stmts, last)
+	if l.stay(fn, first, stmts, i, last, next, write) {
+		return n
+	}
 	if next+1 < len(stmts) && up == ast.Node(body(fn)) && l.lockCall(first, stmts[next], "Lock", "RLock") {
 		lock, end := stmts[next], stmts[next+1]
 		exclusive := l.lockCall(first, lock, "Lock")
@@ -285,13 +287,45 @@ func (l *locking) join(fn ast.Node, groups [][]spot) int {
 			return n
 		}
 	}
-	if out || leaves(stmts[i:min(next, len(stmts))]) {
-		return l.joinAbove(fn, first, stmts, i, next, n, write)
+	if !leaves(stmts[i:min(next, len(stmts))]) {
+		next = last + 1
 	}
-	if !l.joinNeighbours(first, stmts, i, last, write) {
+	if !l.joinAbove(fn, first, stmts, i, next, write) {
 		return 0
 	}
 	return n
+}
+
+// stay lets the critical section that ends just above statements end below them.
+// If they leave, it ends on the way, too, where the one below is of another kind: who
+// only reads need not wait as those who write do.
+//
+//	x, ok := s.m[k]              x, ok := s.m[k]
+//	s.mu.RUnlock()               if !ok || x.done {
+//	if !ok || x.done {               s.mu.RUnlock()
+//		return                       return
+//	}                            }
+//	s.mu.Lock()                  s.mu.RUnlock()
+//	...                          s.mu.Lock()
+func (l *locking) stay(fn ast.Node, first spot, stmts []ast.Stmt, i, last, next int, write bool) bool {
+	f := first.File
+	h, ok := l.endsAbove(first, stmts, i, write)
+	down, again := l.beginsBelow(first, stmts, next, write)
+	switch {
+	case !ok, again && next == last+1 && down.Mode == h.Mode: // the two will become one
+		return false
+	case leaves(stmts[i:last+1]) && (!again || down.Mode == h.Mode):
+		return false
+	}
+	edits, ok := l.ways(fn, f, stmts[i:last+1], h)
+	if !ok {
+		return false
+	}
+	l.edits = append(append(l.edits, edits...), rewrite.Drop{Node: f.Span(stmts[i-1])})
+	if !ends(&ast.BlockStmt{List: stmts[:last+1]}) {
+		l.edits = append(l.edits, rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: end(h)}})
+	}
+	return true
 }
 
 // lockBelow is the index of the first statement behind another one that takes the
@@ -313,62 +347,60 @@ func (l *locking) lockBelow(fn ast.Node, first spot, stmts []ast.Stmt, last int)
 // to do with it.
 const maxBetween = 4
 
-// joinNeighbours makes statements part of the section that ends just above
-// them, or begins just below, or of both.
-func (l *locking) joinNeighbours(first spot, stmts []ast.Stmt, i, last int, write bool) bool {
-	f, expr := first.File, l.lockExpr(first)
-	above := i > 0 && isExpr(stmts[i-1]) && (l.lockCall(first, stmts[i-1], "Unlock") || !write && l.lockCall(first, stmts[i-1], "RUnlock"))
-	below := last+1 < len(stmts) && isExpr(stmts[last+1]) && (l.lockCall(first, stmts[last+1], "Lock") || !write && l.lockCall(first, stmts[last+1], "RLock"))
-	switch {
-	case above && below && l.lockCall(first, stmts[i-1], "Unlock") == l.lockCall(first, stmts[last+1], "Lock"):
-		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(stmts[i-1])}, rewrite.Drop{Node: f.Span(stmts[last+1])})
-	case above:
-		method := ".Unlock()"
-		if !l.lockCall(first, stmts[i-1], "Unlock") {
-			method = ".RUnlock()"
-		}
-		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(stmts[i-1])},
-			rewrite.Insert{Stmt: f.Span(stmts[last]), After: true, Code: rewrite.Code{Text: expr + method}})
-	case below:
-		method := ".Lock()"
-		if !l.lockCall(first, stmts[last+1], "Lock") {
-			method = ".RLock()"
-		}
-		l.edits = append(l.edits, rewrite.Drop{Node: f.Span(stmts[last+1])},
-			rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: expr + method}})
-	default:
-		return false
+// endsAbove is the critical section that ends just above a statement, if it will do for
+// what is read there, or written.
+func (l *locking) endsAbove(first spot, stmts []ast.Stmt, i int, write bool) (h rewrite.Hold, ok bool) {
+	if i == 0 || !isExpr(stmts[i-1]) {
+		return h, false
 	}
-	return true
+	h = rewrite.Hold{Lock: l.lockExpr(first), Mode: rewrite.Exclusive}
+	if l.lockCall(first, stmts[i-1], "Unlock") {
+		return h, true
+	}
+	h.Mode = rewrite.Shared
+	return h, !write && l.lockCall(first, stmts[i-1], "RUnlock")
+}
+
+// beginsBelow is the one that a statement begins.
+func (l *locking) beginsBelow(first spot, stmts []ast.Stmt, next int, write bool) (h rewrite.Hold, ok bool) {
+	if next >= len(stmts) || !isExpr(stmts[next]) {
+		return h, false
+	}
+	h = rewrite.Hold{Lock: l.lockExpr(first), Mode: rewrite.Exclusive}
+	if l.lockCall(first, stmts[next], "Lock") {
+		return h, true
+	}
+	h.Mode = rewrite.Shared
+	return h, !write && l.lockCall(first, stmts[next], "RLock")
 }
 
 // joinAbove lets the critical section that begins below statements begin above
-// them, although they leave: as they do, the lock is released.
+// them; where they leave, the lock is released. If another one ends there, the two
+// become one.
 //
 //	if x.closed {         x.mu.Lock()
 //		return err        if x.closed {
 //	}                         x.mu.Unlock()
 //	x.mu.Lock()               return err
 //	...                   }
-func (l *locking) joinAbove(fn ast.Node, first spot, stmts []ast.Stmt, i, next, n int, write bool) int {
-	if next >= len(stmts) || !isExpr(stmts[next]) {
-		return 0
-	}
-	h := rewrite.Hold{Lock: l.lockExpr(first), Mode: rewrite.Exclusive}
-	if !l.lockCall(first, stmts[next], "Lock") {
-		h.Mode = rewrite.Shared
-		if write || !l.lockCall(first, stmts[next], "RLock") {
-			return 0
-		}
-	}
+func (l *locking) joinAbove(fn ast.Node, first spot, stmts []ast.Stmt, i, next int, write bool) bool {
 	f := first.File
+	h, ok := l.beginsBelow(first, stmts, next, write)
+	if !ok {
+		return false
+	}
 	edits, ok := l.ways(fn, f, stmts[i:next], h)
 	if !ok {
-		return 0
+		return false
 	}
-	l.edits = append(append(l.edits, edits...), rewrite.Drop{Node: f.Span(stmts[next])},
-		rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: begin(h)}})
-	return n
+	edits = append(edits, rewrite.Drop{Node: f.Span(stmts[next])})
+	if up, ok := l.endsAbove(first, stmts, i, write); ok && up.Mode == h.Mode {
+		edits = append(edits, rewrite.Drop{Node: f.Span(stmts[i-1])})
+	} else {
+		edits = append(edits, rewrite.Insert{Stmt: f.Span(stmts[i]), Code: rewrite.Code{Text: begin(h)}})
+	}
+	l.edits = append(l.edits, edits...)
+	return true
 }
 
 // touches reports whether a node of a function holds an access to the places.

@@ -54,8 +54,12 @@ func (ps *pairs) judge(ctx context.Context) {
 		// Only now are all callers known.
 		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) || ps.m.unused(e.entry) })
 		entries := thin(ps.entries[field])
+		reach := make(map[string][]published) // of entries, by whose path may lead to the same
 		for _, t := range threads {
-			for _, e := range entries {
+			if _, ok := reach[t.typed]; !ok {
+				reach[t.typed] = slices.DeleteFunc(slices.Clone(entries), func(e published) bool { return t.elem() != e.elem() || !sameObject(t.typed, e.typed) })
+			}
+			for _, e := range reach[t.typed] {
 				if ps.meetsEntry(field, t, e) {
 					ps.add(field, pair{a: t.side, b: e.side})
 				}
@@ -72,10 +76,10 @@ func (ps *pairs) judge(ctx context.Context) {
 }
 
 // meetsEntry reports whether a goroutine's access and one by callers of the
-// API race.
+// API race, by paths that may lead to the same.
 func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	switch {
-	case t.elem() != e.elem(), !conflict(t.access, e.access), !sameObject(t.typed, e.typed):
+	case !conflict(t.access, e.access):
 		return false
 	case t.frame.Pkg != e.frame.Pkg && !strings.HasSuffix(t.typed, chain(e.typed)):
 		return false // what is behind an object of another package may be anybody's

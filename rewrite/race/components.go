@@ -50,6 +50,7 @@ func (m *Module) components() [][]*function {
 		stack = append(stack, f)
 		f.runs = m.allTargets(f)
 		for _, g := range f.runs {
+			g.run = true
 			if g.visited == nil {
 				v.low = min(v.low, visit(g).low)
 			} else if g.visited.on {

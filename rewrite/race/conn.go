@@ -27,10 +27,15 @@ func (ps *pairs) judgeConns() {
 // wraps another connection, Close may well come last: it sums up what the
 // others counted.
 func (ps *pairs) amongConn(field string, conn map[*function]bool) {
-	for i, a := range ps.entries[field] {
-		for _, b := range ps.entries[field][i+1:] {
-			if conn[a.entry] && conn[b.entry] && a.entry != b.entry && a.entry.Recv == b.entry.Recv && a.path == b.path &&
-				ps.m.isEntry(a.entry) && ps.m.isEntry(b.entry) && conflict(a.access, b.access) && !ps.m.excludes(a.held, b.held) &&
+	var list []published
+	for _, e := range ps.entries[field] {
+		if conn[e.entry] && ps.m.isEntry(e.entry) {
+			list = append(list, e)
+		}
+	}
+	for i, a := range list {
+		for _, b := range list[i+1:] {
+			if a.entry != b.entry && a.entry.Recv == b.entry.Recv && a.path == b.path && conflict(a.access, b.access) && !ps.m.excludes(a.held, b.held) &&
 				!ordered(a.access, b.access) && !ordered(b.access, a.access) && !(ps.m.wrapsConn(a.entry.Recv) && (sumsUp(a) || sumsUp(b))) {
 				ps.add(field, pair{a: a.side, b: b.side, conn: true})
 				return

@@ -37,6 +37,7 @@ type crowd struct {
 	list  []*access
 	parts int // that any of them has
 	by    *[everyPart + 1][]int
+	meets map[visitor][]int
 	shown map[likeness]int // races between accesses that are alike
 }
 
@@ -104,7 +105,7 @@ func (c *crowd) having(parts int) []int {
 func (ps *pairs) among(w *walk, c *crowd) {
 	kept := ps.kept(w, c)
 	for i, a := range c.list {
-		meets := c.having(everyPart &^ a.part())
+		meets := ps.meeting(w, c, a)
 		first, _ := slices.BinarySearch(meets, i)
 		for _, j := range meets[first:] {
 			b := c.list[j]
@@ -115,6 +116,35 @@ func (ps *pairs) among(w *walk, c *crowd) {
 			}
 		}
 	}
+}
+
+// A visitor is all that tells which accesses of a crowd another one may meet.
+type visitor struct{ parts, path, thread, event int }
+
+// meeting lists those that an access is to be compared with. Most others are of its own
+// goroutine, which runs alone, or below the same call, and were compared there.
+func (ps *pairs) meeting(w *walk, c *crowd, a *access) []int {
+	key := visitor{a.part(), a.id, a.thread, a.event}
+	list, ok := c.meets[key]
+	if ok {
+		return list
+	}
+	for _, j := range c.having(everyPart &^ key.parts) {
+		switch b := c.list[j]; {
+		case ps.m.dismissed != nil: // somebody wants to know of each
+		case a.thread == b.thread && !w.startedTwice(a.thread):
+			continue
+		case a.thread != b.thread && a.event == b.event && !w.severalOf(a.thread) && !w.severalOf(b.thread) && !w.turnsMeet(a, b):
+			ps.remember(w, a, b)
+			continue
+		}
+		list = append(list, j)
+	}
+	if c.meets == nil {
+		c.meets = make(map[visitor][]int)
+	}
+	c.meets[key] = list
+	return list
 }
 
 // few is how many accesses are compared as quickly as what keeps them apart is
@@ -181,7 +211,7 @@ func (ps *pairs) covering(w *walk, c *crowd, byPath []crowd) {
 			if !a.covers {
 				continue
 			}
-			for _, j := range c.having(everyPart &^ a.part()) {
+			for _, j := range ps.meeting(w, c, a) {
 				ps.compare(w, c, a, c.list[j])
 			}
 		}

@@ -13,8 +13,11 @@ func (w *walk) looksInside(a, b *access) bool {
 	if a.thread > 0 {
 		a, b = b, a
 	}
+	if a.thread != 0 || b.thread == 0 || len(b.must) > 0 {
+		return false
+	}
 	inside := w.inside(a)
-	return a.thread == 0 && b.thread > 0 && len(b.must) == 0 && inside != "" && w.inside(b) != inside
+	return inside != "" && w.inside(b) != inside
 }
 
 // inside is the last field by which the test gets to the object whose method it
@@ -29,7 +32,7 @@ func (w *walk) inside(a *access) string {
 		return ""
 	}
 	field := ""
-	for _, sel := range strings.Split(a.path.Sel, ";") {
+	for sel := range strings.SplitSeq(a.path.Sel, ";") {
 		i := strings.LastIndexByte(sel, '.')
 		if i < 0 {
 			continue

@@ -89,6 +89,7 @@ type function struct {
 	callers      []*function
 	calls        []*callSite
 	runs         []*function // all that its events may run; see components
+	run          bool        // some event may run it
 	entry        entry       // what holds at its start, whoever calls it
 	inner        entry       // the same, of the module's own calls only
 	scc          int

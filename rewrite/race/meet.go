@@ -123,7 +123,7 @@ func (w *walk) encloses(loop, outer int) bool {
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !t.overlaps() || t.below || t.handler && w.f.Test || w.perRequest(a) || t.queue != (effect.Pos{}) {
+	if !w.startedTwice(a.thread) || t.handler && w.f.Test || w.perRequest(a) {
 		return false
 	}
 	if a.adapted && !w.left.has(a.thread) {
@@ -145,6 +145,16 @@ func (ps *pairs) selfParallel(w *walk, a *access) bool {
 		return false // by the next start the same words may name another object
 	}
 	return true
+}
+
+// startedTwice reports whether two goroutines of one start may run at once, and this
+// frame can tell.
+func (w *walk) startedTwice(thread int) bool {
+	if thread == 0 {
+		return false
+	}
+	t := w.sum.threads[thread-1]
+	return t.overlaps() && !t.below && t.queue == effect.Pos{}
 }
 
 // unstable reports whether something on the way to the end of a path is
@@ -208,8 +218,12 @@ func receives(a *access) bool {
 // severally reports whether one of the accesses is in a thread of which this
 // frame may start several that share what is accessed.
 func severally(w *walk, a, b *access) bool {
-	several := func(t int) bool { return t > 0 && w.sum.threads[t-1].home == w.f && w.sum.threads[t-1].overlaps() }
-	return (several(a.thread) || several(b.thread)) && !ofElement(a) && !ofElement(b) // else each has its own
+	return (w.severalOf(a.thread) || w.severalOf(b.thread)) && !ofElement(a) && !ofElement(b) // else each has its own
+}
+
+// severalOf reports whether this frame may start several goroutines at one place.
+func (w *walk) severalOf(thread int) bool {
+	return thread > 0 && w.sum.threads[thread-1].home == w.f && w.sum.threads[thread-1].overlaps()
 }
 
 // nextTurn reports whether two accesses below one call in a loop are of different
@@ -220,9 +234,18 @@ func nextTurn(w *walk, a, b *access) bool {
 	if a.thread == 0 {
 		a, b = b, a
 	}
-	if a.thread == 0 || b.thread != 0 || b.turn == 0 || ofElement(a) || ofElement(b) || w.m.field(a.path) != "" {
+	if !w.turnsMeet(a, b) || ofElement(a) || ofElement(b) || w.m.field(a.path) != "" {
 		return false
 	}
 	l := w.loop(a.path.Root)
-	return (l == 0 || !w.encloses(l, b.turn)) && !w.sum.threads[a.thread-1].below
+	return l == 0 || !w.encloses(l, b.turn)
+}
+
+// turnsMeet reports whether one of two accesses is in a goroutine that the call of a
+// turn may have left, the other in the frame's own in a loop.
+func (w *walk) turnsMeet(a, b *access) bool {
+	if a.thread == 0 {
+		a, b = b, a
+	}
+	return a.thread > 0 && b.thread == 0 && b.turn != 0 && !w.sum.threads[a.thread-1].below
 }

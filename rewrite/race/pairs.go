@@ -201,14 +201,14 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 		return "one is behind the close of a channel, the other before it"
 	case w.f.Test && (w.waitsForOthers(a) || w.waitsForOthers(b)):
 		return "the code under test decides when"
-	case w.f.Test && w.looksInside(a, b):
-		return "only a test gets there, past the code that uses it"
 	case fedLater(a, b), fedLater(b, a):
 		return "the goroutine waits for what it is given to do"
 	case w.inTurn(a, b):
 		return "ordered"
 	case w.protected(a, b):
 		return "a lock in common"
+	case w.f.Test && w.looksInside(a, b):
+		return "only a test gets there, past the code that uses it"
 	case w.shutOut(a, b), w.shutOut(b, a):
 		return "a flag under a lock keeps one out"
 	case receives(a), receives(b):
@@ -275,11 +275,15 @@ func apart(a, b string) bool {
 	if a == b || a == "" || b == "" {
 		return false
 	}
-	x, y := strings.Split(a, ","), strings.Split(b, ",")
-	for i := range min(len(x), len(y)) {
-		if wordsApart(x[i], y[i]) || wordsApart(y[i], x[i]) {
+	for more := true; more; {
+		var x, y string
+		var other bool
+		x, a, more = strings.Cut(a, ",")
+		y, b, other = strings.Cut(b, ",")
+		if wordsApart(x, y) || wordsApart(y, x) {
 			return true
 		}
+		more = more && other
 	}
 	return false
 }
@@ -337,6 +341,9 @@ func (m *Module) excludes(ka, kb keys) bool {
 		if _, ok := k[condLock[1:]]; ok {
 			return true // some lock, there is no telling which
 		}
+	}
+	if len(ka) == 0 || len(kb) == 0 {
+		return false
 	}
 	for k, mode := range ka {
 		if n, ok := kb[k]; ok && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {

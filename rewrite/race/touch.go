@@ -114,13 +114,14 @@ func (w *walk) foresee() {
 
 // needless reports whether a callee's access is to an object that callers don't
 // know, and to a place that is not both changed and accessed in a goroutine
-// here.
+// here. Where nobody calls the frame, as tests and main, that is every object, but for
+// package variables while other tests run.
 func (w *walk) needless(in *frameOf, names *namings, a *access) bool {
 	if a.place == 0 || a.covers || w.entire || w.touched.fields.has(a.place) && w.does.changed.has(a.place) {
 		return false
 	}
 	root, own := w.ownRoot(names, a)
-	if !own {
+	if !own && (!w.f.onTop() || root.Kind == effect.NoRoot || root.Kind == effect.Global && (a.parallel || in.s.parallel)) {
 		return false
 	}
 	others, thread := &w.touched, in.number(a.thread)
@@ -152,6 +153,10 @@ func (w *walk) ownRoot(names *namings, a *access) (effect.Root, bool) {
 	}
 	return to.Root, to.Root.Kind != effect.NoRoot && !outside(to.Root)
 }
+
+// onTop reports whether nobody in the module runs a function, and of others only go
+// test or the runtime.
+func (f *function) onTop() bool { return !f.run && f.Parent == "" && (f.Test || !f.Exported) }
 
 // keepsToItself reports whether nobody but the frame and its goroutines has an
 // object.

@@ -83,13 +83,27 @@ func (w *walk) alternate(a, b *access) bool {
 // loosely lists the channels that b waits for and a signals after its access,
 // whoever else does.
 func (w *walk) loosely(a, b *access) paths {
-	var out paths
+	if len(a.before) == 0 || len(b.waited) == 0 && len(b.turns) == 0 {
+		return nil
+	}
+	key := looseKey{backingOf(a.before), backingOf(b.waited), backingOf(b.turns)}
+	out, known := w.loose[key]
+	if known {
+		return out
+	}
 	for _, c := range a.before {
-		if w.room(c.path) > 0 || b.waited.of(c.path) == 0 && b.turns.of(c.path) == 0 {
+		if b.waited.of(c.path) == 0 && b.turns.of(c.path) == 0 || w.room(c.path) > 0 {
 			continue
 		}
 		p, _ := c.path.IsBack()
 		out = out.add(p)
 	}
+	if w.loose == nil {
+		w.loose = make(map[looseKey]paths)
+	}
+	w.loose[key] = out
 	return out
 }
+
+// A looseKey is all that loosely depends on.
+type looseKey struct{ before, waited, turns backing[count] }

@@ -76,6 +76,7 @@ type walk struct {
 	fields     []int                        // numbers of their fields, by path; below 0 if not asked for yet
 	lockKeys   map[backing[held]]keys
 	orders     map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
+	loose      map[looseKey]paths       // see loosely
 	sequels    map[relayedKey]*relayed  // what comes after accesses
 	needs      map[needKey]uint8        // how often signals must be waited for
 	touched    touches                  // what goroutines do in the frame, as far as their summaries tell
