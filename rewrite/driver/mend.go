@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ type fixer struct {
 	seen     *observation
 	outcomes map[string]*Outcome // by place
 	edits    []rewrite.Edit      // of the fixes chosen in this round
+	heard    []string            // what objections said so far
 	texts    map[string][]byte   // files as these edits leave them
 	next     *build              // the module with texts
 	first    []*rewrite.Fix      // those chosen in the first round, for the module as it was
@@ -76,12 +78,20 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte
 		left := func(o *Outcome) bool {
 			return o != nil && (o.Fix == nil && x.seen == nil || o.Fix != nil && o.Fix.Part)
 		}
+		dirs := make(map[string]bool) // where something is new: elsewhere the answers are the same
+		for file := range x.texts {
+			dirs[filepath.Dir(file)] = true
+		}
 		x.stage = newStage(x.ctx, x.cfg, x.next)
 		x.scope = near
 		x.next, x.edits, x.texts = nil, nil, nil
 		findings = slices.DeleteFunc(x.base.findings(tests, nil), func(f *rewrite.Finding) bool {
-			return !left(all[f.Place.Key])
+			return !left(all[f.Place.Key]) || !dirs[filepath.Dir(f.Place.Decl.File)] &&
+				!slices.ContainsFunc(f.Accesses, func(a rewrite.Access) bool { return dirs[filepath.Dir(a.At.File)] })
 		})
+		if len(findings) == 0 {
+			break
+		}
 		// What is refused again keeps the reasons that speak of the text at hand.
 		x.outcomes = make(map[string]*Outcome)
 		for _, f := range findings {
@@ -138,8 +148,8 @@ func (x *fixer) choose(findings []*rewrite.Finding) {
 }
 
 // acceptAll is accept for all candidates there are. Each is checked near what it
-// changes, and everything with all that are left. Should that tell more, each is
-// checked with everything.
+// changes, and everything with all that are left. Should that tell more, each of those
+// is checked with everything.
 func (x *fixer) acceptAll(list []candidate) {
 	before := make(map[string]Outcome)
 	for place, o := range x.outcomes {
@@ -148,12 +158,21 @@ func (x *fixer) acceptAll(list []candidate) {
 	if x.accept(list); x.next == nil || x.stands() {
 		return
 	}
-	for place, o := range before {
-		*x.outcomes[place] = o
+	var again []candidate
+	for _, c := range list {
+		mended := false
+		for _, place := range c.fix.Places {
+			if o := x.outcomes[place]; o != nil && o.Fix != nil {
+				*o, mended = before[place], true
+			}
+		}
+		if mended { // else refused already
+			again = append(again, c)
+		}
 	}
 	x.next, x.edits, x.texts = nil, nil, nil
 	x.scope = everything
-	x.accept(list)
+	x.accept(again)
 	x.scope = near
 }
 
@@ -209,6 +228,7 @@ func (x *fixer) accept(list []candidate) {
 		fixes[i] = c.fix
 	}
 	o := x.verify(fixes...)
+	heard, made := len(x.heard), len(x.edits)
 	switch {
 	case o == nil:
 		for _, fix := range fixes {
@@ -233,6 +253,10 @@ func (x *fixer) accept(list []candidate) {
 		return
 	}
 	x.accept(rest)
+	if len(blamed) == 1 && len(o.places) > 0 && len(x.edits) == made && !slices.Contains(x.heard[heard:], o.reason) {
+		x.oneByOne(blamed[0], o.reason) // the others are refused for what they do
+		return
+	}
 	for i := range blamed {
 		x.accept(blamed[i : i+1])
 	}
@@ -299,6 +323,9 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 	defer func() {
 		if v := recover(); v != nil {
 			o = objectTo(fmt.Sprintf("the checks failed: %v; %s", v, defect))
+		}
+		if o != nil {
+			x.heard = append(x.heard, o.reason)
 		}
 	}()
 	edits := slices.Clip(x.edits)
