@@ -14,6 +14,9 @@ func (x *extractor) member(v, container ssa.Value) Path {
 		if p := x.gathered(container); p.Root.Kind != NoRoot {
 			return p
 		}
+		if x.popped(v, container) {
+			return x.local(v, "what was taken out", true)
+		}
 	}
 	return x.referred(v, with(x.path(container), Elem))
 }
@@ -55,6 +58,10 @@ func (g *gathering) from(v ssa.Value) {
 		return
 	}
 	g.seen[v] = true
+	if g.x.drained(v) {
+		g.mixed = true // they are nobody else's any more
+		return
+	}
 	switch w := v.(type) {
 	case *ssa.Const:
 		return

@@ -123,6 +123,11 @@ func ends(c ssa.CallCommon) bool {
 	return callee == nil || strings.HasSuffix(strings.ToLower(callee.Name()), "unlock") || strings.HasSuffix(callee.Name(), "Wait")
 }
 
+func isPhi(v ssa.Value) bool {
+	_, ok := v.(*ssa.Phi)
+	return ok
+}
+
 // derived reports whether a value is made of another one: a part of it, it with
 // more, or what is chosen among others. What a call makes of it is not known.
 func derived(v, from ssa.Value, depth int) bool {
@@ -132,6 +137,9 @@ func derived(v, from ssa.Value, depth int) bool {
 	in, ok := v.(ssa.Instruction)
 	if !ok {
 		return false
+	}
+	if at, ok := from.(ssa.Instruction); ok && isPhi(v) && in.Block().Dominates(at.Block()) {
+		return false // of the turn before
 	}
 	if depth == 0 {
 		return true
