@@ -15,12 +15,12 @@ import (
 func (x *extractor) popped(v ssa.Value, list ssa.Value) bool {
 	in, ok := v.(ssa.Instruction)
 	load := loadOf(list)
-	if !ok || load == nil || load.Block() != in.Block() || !x.inOneList(v.Type()) {
+	if !ok || load == nil || load.Block() != in.Block() {
 		return false
 	}
 	for _, next := range fromOn(in) {
 		if s, ok := next.(*ssa.Store); ok && sameMemory(s.Addr, load.X) {
-			return shortens(s.Val, load)
+			return shortens(s.Val, load) && x.inOneList(v.Type())
 		}
 		if leavesSection(next) {
 			return false
@@ -41,7 +41,7 @@ func (x *extractor) drained(list ssa.Value) bool {
 		part, list = s.Low != nil || s.High != nil, s.X
 	}
 	load := loadOf(list)
-	if load == nil || !x.inOneList(elemOf(list.Type())) {
+	if load == nil {
 		return false
 	}
 	seen := make(map[*ssa.BasicBlock]bool)
@@ -65,7 +65,7 @@ func (x *extractor) drained(list ssa.Value) bool {
 		}
 		return false
 	}
-	return look(load.Block(), fromOn(load))
+	return look(load.Block(), fromOn(load)) && x.inOneList(elemOf(list.Type()))
 }
 
 // loadOf is where a list is read from a field or package variable, if it is.
