@@ -66,7 +66,8 @@ type stage struct {
 	base *build
 	host *build // that base is a variant of, if it is one
 	scope
-	close *race.Module // see closer
+	close      *race.Module // see closer
+	closeTests []string     // looked at for close
 	// complaints is what vet says of packages of base, by ID, as far as asked.
 	complaints map[string][]analysis.Diagnostic
 }
@@ -109,7 +110,8 @@ func (x *stage) analyse(next *load.Program, c claim, host *build, seen *observat
 func (x *stage) link(b *build, c claim, host *build, seen *observation) error {
 	var focus *race.Focus
 	if x.scope != everything {
-		focus = &race.Focus{Funcs: x.changed(b, c.texts), Near: x.scope == near, Places: slices.Concat(c.places, c.parts)}
+		focus = x.focus(slices.Concat(c.places, c.parts))
+		focus.Funcs = x.changed(b, c.texts)
 	}
 	if host == nil {
 		return x.cfg.link(x.ctx, b, race.Options{Focus: focus}, seen)
@@ -123,7 +125,24 @@ func (x *stage) link(b *build, c claim, host *build, seen *observation) error {
 	if x.base.module != nil && x.base.module.Judges(b.module.Places()) {
 		return nil
 	}
-	return x.base.linkVariant(x.ctx, x.host, &race.Focus{Places: b.module.Places()})
+	before := &race.Focus{Places: b.module.Places()}
+	if focus != nil {
+		before.Near, before.Tests = focus.Near, focus.Tests
+	}
+	return x.base.linkVariant(x.ctx, x.host, before)
+}
+
+// focus is a focus on places, in the scope of the stage.
+func (x *stage) focus(places []string) *race.Focus {
+	f := &race.Focus{Near: x.scope == near, Places: places}
+	known := x.base
+	if x.host != nil {
+		known = x.host
+	}
+	if known.module != nil {
+		f.Tests = known.module.Tests(places)
+	}
+	return f
 }
 
 // changed lists the functions of a build, by key, of which the text differs from
@@ -242,7 +261,7 @@ func (x *stage) better(b *build, c claim) *objection {
 		return o
 	}
 	// The more there is to see, the less of it is kept: base gets as close a look.
-	old, err := x.closer(b.module.Places())
+	old, err := x.closer(b.module.Places(), x.focus(slices.Concat(c.places, c.parts)).Tests)
 	if err != nil {
 		return objectTo(err.Error())
 	}
@@ -250,13 +269,14 @@ func (x *stage) better(b *build, c claim) *objection {
 }
 
 // closer is the module of base where no other places are judged than some.
-func (x *stage) closer(places []string) (*race.Module, error) {
-	if x.close == nil || !x.close.Judges(places) {
+func (x *stage) closer(places, tests []string) (*race.Module, error) {
+	if x.close == nil || !x.close.Judges(places) || !slices.Equal(x.closeTests, tests) {
 		b := *x.base
-		if err := x.cfg.link(x.ctx, &b, race.Options{Focus: &race.Focus{Places: places}}, nil); err != nil {
+		f := &race.Focus{Near: x.scope == near, Tests: tests, Places: places}
+		if err := x.cfg.link(x.ctx, &b, race.Options{Focus: f}, nil); err != nil {
 			return nil, err
 		}
-		x.close = b.module
+		x.close, x.closeTests = b.module, tests
 	}
 	return x.close, nil
 }

@@ -95,17 +95,34 @@ func (w *walk) keep(a *access) {
 	}
 }
 
+// A crossing is all accesses of one goroutine to a path by one statement, whatever keeps
+// others out.
+type crossing struct {
+	seen int
+	open int // the least that any of them is kept apart by: locks, and tests that were passed
+}
+
 // another reports whether an access is one of the first maxAlone that differ by nothing
-// but what their goroutine alone knows, and counts it. Code that asks for many members on
-// its way has some hundred ways to a place.
+// but what their goroutine alone knows, and counts it: code that asks for many members on
+// its way has some hundred ways to a place. Of those that differ by locks and tests only
+// it is one of the first maxScenes, or has less of these than any before: a counter of
+// the module is under any lock that somebody may hold.
 func (w *walk) another(a *access) bool {
 	like := a.identity()
 	like.scene = a.scene.shared
-	kind := maphash.Comparable(seed, like)
-	if w.ways[kind] >= maxAlone {
+	way := maphash.Comparable(seed, like)
+	like.scene, like.turn = 0, 0
+	across := maphash.Comparable(seed, like)
+	c, apart := w.crossings[across], len(a.may)+len(a.past)
+	if w.ways[way] >= maxAlone || c.seen >= maxScenes && apart >= c.open {
 		return false
 	}
-	w.ways[kind]++
+	if c.seen == 0 || apart < c.open {
+		c.open = apart
+	}
+	c.seen++
+	w.ways[way]++
+	w.crossings[across] = c
 	return true
 }
 

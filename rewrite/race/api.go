@@ -54,20 +54,23 @@ func (ps *pairs) judge(ctx context.Context) {
 		// Only now are all callers known.
 		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) || ps.m.unused(e.entry) })
 		entries := thin(ps.entries[field])
+		k := kinds{m: ps.m, numbers: make(map[kind]int), apart: make(map[[2]int]bool)}
+		k.number(threads)
+		k.number(entries)
 		reach := make(map[string][]published) // of entries, by whose path may lead to the same
 		for _, t := range threads {
 			if _, ok := reach[t.typed]; !ok {
 				reach[t.typed] = slices.DeleteFunc(slices.Clone(entries), func(e published) bool { return t.elem() != e.elem() || !sameObject(t.typed, e.typed) })
 			}
 			for _, e := range reach[t.typed] {
-				if ps.meetsEntry(field, t, e) {
+				if !k.keptApart(t, e) && ps.meetsEntry(field, t, e) {
 					ps.add(field, pair{a: t.side, b: e.side})
 				}
 			}
 		}
 		for i, t := range threads {
 			for _, u := range threads[i+1:] {
-				if ps.meetsThread(t, u) && !ps.m.setUpOnce(field, t, u) {
+				if !k.keptApart(t, u) && ps.meetsThread(t, u) && !ps.m.setUpOnce(field, t, u) {
 					ps.add(field, pair{a: t.side, b: u.side})
 				}
 			}
@@ -76,14 +79,12 @@ func (ps *pairs) judge(ctx context.Context) {
 }
 
 // meetsEntry reports whether a goroutine's access and one by callers of the
-// API race, by paths that may lead to the same.
+// API, which kinds doesn't keep apart, race, by paths that may lead to the same.
 func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	switch {
-	case !conflict(t.access, e.access):
-		return false
 	case t.frame.Pkg != e.frame.Pkg && !strings.HasSuffix(t.typed, chain(e.typed)):
 		return false // what is behind an object of another package may be anybody's
-	case ps.m.excludes(t.held, e.held), ps.m.protectedByCallers(t, e):
+	case ps.m.protectedByCallers(t, e):
 		return false
 	case ps.m.handedOut(t.held):
 		return false // callers may take the lock themselves
@@ -193,19 +194,17 @@ func (ps *pairs) writtenBy(field string, start rewrite.Span) bool {
 }
 
 // meetsThread reports whether accesses of goroutines started in different
-// functions race.
+// functions, which kinds doesn't keep apart, race.
 func (ps *pairs) meetsThread(t, u published) bool {
 	switch {
 	case t.ctx.Start == u.ctx.Start, t.frame == u.frame:
 		return false // judged in their frame
-	case t.elem() != u.elem(), !conflict(t.access, u.access), !sameObject(t.typed, u.typed):
+	case t.elem() != u.elem(), !sameObject(t.typed, u.typed):
 		return false
 	case t.fresh && u.fresh:
 		return false // each made its own
 	case !t.sharedWith(u):
 		return false // no telling whose it is
-	case ps.m.excludes(t.held, u.held):
-		return false
 	case t.otherObject(u):
 		return false
 	case ps.m.solely(t, u):

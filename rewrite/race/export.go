@@ -9,7 +9,8 @@ import (
 // export drops from the summary what means nothing to callers.
 func (w *walk) export() {
 	s := w.sum
-	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return a.later || !outside(a.path.Root) })
+	surplus := w.surplus()
+	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return a.later || !outside(a.path.Root) || surplus[a.thread] })
 	inside := func(p effect.Path) bool {
 		_, returned := s.made[p.Root]
 		return !outside(p.Root) && p.Root.Kind != effect.Either && !returned
@@ -19,8 +20,9 @@ func (w *walk) export() {
 	unknown := func(p effect.Path) bool { return inside(p) && !s.links[p.Root] }
 	s.relays = slices.DeleteFunc(s.relays, func(r *relay) bool {
 		r.waits = r.waits.drop(unknown)
-		return unknown(r.path)
+		return unknown(r.path) || surplus[r.thread]
 	})
+	s.pending = slices.DeleteFunc(s.pending, func(p *pending) bool { return surplus[p.thread] })
 	for i, r := range s.results {
 		if !outside(r.path.Root) {
 			s.results[i].path = effect.Path{}

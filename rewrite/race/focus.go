@@ -26,7 +26,8 @@ type Options struct {
 // judged all the same, and so are variables of functions.
 type Focus struct {
 	Funcs  []string // keys of functions: what they, and all that they run, get to
-	Near   bool     // of Funcs only what they name themselves
+	Near   bool     // of Funcs only what they name themselves, and of tests only what Tests says
+	Tests  []string // keys of those that are looked at, with all that they run
 	Places []string // keys of fields and package variables
 }
 
@@ -68,6 +69,67 @@ func (m *Module) focus(o *Focus) {
 		visit(m.funcs[key])
 	}
 	maps.DeleteFunc(m.cands, func(key string, _ bool) bool { return !m.wanted[key] })
+}
+
+// closeBy leaves out the tests that a near focus does not name, of groups of functions:
+// they are half of a module, and call most of the rest. They do nothing, as far as others
+// can tell.
+func (m *Module) closeBy(o *Focus, groups [][]*function) [][]*function {
+	if o == nil || !o.Near || len(m.watch) > 0 {
+		return groups
+	}
+	needed := make(map[*function]bool)
+	var visit func(f *function)
+	visit = func(f *function) {
+		if f == nil || needed[f] {
+			return
+		}
+		needed[f] = true
+		for _, g := range f.runs {
+			visit(g)
+		}
+	}
+	for _, key := range slices.Concat(o.Funcs, o.Tests) {
+		visit(m.funcs[key])
+	}
+	for _, f := range m.order {
+		if !f.Test {
+			visit(f)
+		}
+	}
+	return slices.DeleteFunc(groups, func(group []*function) bool {
+		if needed[group[0]] {
+			return false
+		}
+		for _, f := range group {
+			f.sum = &summary{}
+		}
+		close(group[0].solved)
+		return true
+	})
+}
+
+// maxTests is how many tests Tests lists for one place: hundreds may do the same.
+const maxTests = 4
+
+// Tests lists some tests in which places are seen to race, by key: of those places that
+// are not seen to race without tests.
+func (m *Module) Tests(places []string) []string {
+	var tests []string
+	for _, key := range places {
+		shown := m.pairs.found[key]
+		if slices.ContainsFunc(shown, func(p pair) bool { return !p.a.frame.Test && !p.b.frame.Test }) {
+			continue
+		}
+		for i := 0; i < len(shown) && i < maxTests; i++ {
+			for _, f := range []*function{shown[i].a.frame, shown[i].b.frame} {
+				if f.Test {
+					tests = append(tests, f.Key)
+				}
+			}
+		}
+	}
+	return tests
 }
 
 // Places lists what races were looked for on: fields and package variables, by

@@ -36,7 +36,7 @@ func (in *frameOf) number(t int) int {
 // inline adds the callee's accesses and relays, and resolves the function
 // arguments it calls.
 func (w *walk) inline(in frameOf) {
-	if n := len(in.b.sum.accesses); n > 0 && (n <= manyAccesses || w.inlined <= maxInlined) {
+	if n := len(in.b.sum.accesses); n > 0 && w.pass != outline && (n <= manyAccesses || w.inlined <= maxInlined) {
 		w.inlined += n
 		w.inlineAccesses(&in)
 	}

@@ -159,7 +159,7 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	for key := range m.cands {
 		m.numbers[key] = len(m.numbers) + 1
 	}
-	m.summariseAll(ctx, groups)
+	m.summariseAll(ctx, m.closeBy(o.Focus, groups))
 	m.findHanded()
 	m.topDown()
 	m.collect(ctx)
@@ -371,11 +371,23 @@ func (m *Module) solve(group []*function) {
 		f.sum = &summary{}
 	}
 	recursive := len(group) > 1 || slices.Contains(group[0].runs, group[0])
+	for round, changed := 0, recursive; changed && round < 3; round++ {
+		changed = false
+		for _, f := range group {
+			next := m.summarise(f, outline)
+			changed = changed || !next.sameSize(f.sum)
+			f.sum = next
+		}
+	}
 	for round := 0; ; round++ {
 		changed := false
 		last := !recursive || round == 3
 		for _, f := range group {
-			next := m.summarise(f, last)
+			p := draft
+			if last {
+				p = final
+			}
+			next := m.summarise(f, p)
 			changed = changed || !next.sameSize(f.sum)
 			f.sum = next
 		}

@@ -37,6 +37,7 @@ type published struct {
 	held  keys      // what may be held, by the fields
 	runs  *function // what the goroutine runs
 	fresh bool      // the object was made where the goroutine was started
+	kind  int       // see kinds
 }
 
 // A judgement is a goroutine and accesses to a field outside of it that some
@@ -219,6 +220,25 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 
 // inTurn reports whether one of two accesses is sure to come before the other.
 func (w *walk) inTurn(a, b *access) bool {
+	key := turnKey{a.scene, b.scene, a.thread, b.thread}
+	out, known := w.inTurns[key]
+	if !known {
+		out = w.oneFirst(a, b)
+		if w.inTurns == nil {
+			w.inTurns = make(map[turnKey]bool)
+		}
+		w.inTurns[key] = out
+	}
+	return out
+}
+
+// A turnKey is all that inTurn depends on.
+type turnKey struct {
+	a, b       *scene
+	in, beside int // threads
+}
+
+func (w *walk) oneFirst(a, b *access) bool {
 	p, before := w.ordered(a, b)
 	q, after := w.ordered(b, a)
 	switch {

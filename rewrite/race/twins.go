@@ -64,6 +64,58 @@ func (s *summary) traits(t *thread, n int, first []int) traits {
 		within: hash(within), waited: hash(t.waited), sends: hash(t.sends), done: hash(t.done), held: hash(t.held), late: hash(t.late)}
 }
 
+// maxKin is how many threads a summary holds that run the same, from one go statement, on
+// the same objects: there are as many ways to get to it as there are callers of callers.
+const maxKin = 4
+
+// A kin is what tells threads apart even if there are many.
+type kin struct {
+	site                            effect.Pos
+	body                            *function
+	overlaps, after, handler, typed bool
+	left                            bool
+	queue                           effect.Pos
+	held, places                    uint64 // hashes of sets
+}
+
+// surplus tells the threads that show nothing which others don't: those that run what
+// their starter runs and the starter of that runs, as what starts itself again and again
+// does in each turn what it did before; those behind the first maxKin that are alike; and
+// what such threads start.
+func (w *walk) surplus() []bool {
+	s := w.sum
+	out := make([]bool, len(s.threads)+1)
+	if len(s.threads) == 0 {
+		return out
+	}
+	places := make([]bits, len(s.threads)+1)
+	for _, a := range s.accesses {
+		if a.thread > 0 {
+			places[a.thread] = places[a.thread].with(a.id)
+		}
+	}
+	seen := make(map[kin]int)
+	for i, t := range s.threads { // those that others start come after these
+		runs := 0 // what the thread runs is run above it
+		for p := t.parent; p > 0; p = s.threads[p-1].parent {
+			if s.threads[p-1].body == t.body {
+				runs++
+			}
+		}
+		if t.body == w.f {
+			runs++
+		}
+		if out[t.parent] || t.body != nil && runs > 1 {
+			out[i+1] = true
+			continue
+		}
+		key := kin{t.site, t.body, t.overlaps(), t.after, t.handler, t.typed, s.left.has(i + 1), t.queue, hash(t.held), hash(places[i+1])}
+		seen[key]++
+		out[i+1] = seen[key] > maxKin
+	}
+	return out
+}
+
 // only drops all threads but some, and numbers these anew.
 func (w *walk) only(keep []bool) {
 	s := w.sum
@@ -136,7 +188,7 @@ func (w *walk) only(keep []bool) {
 	}
 	if merged { // so are their accesses
 		all := s.accesses
-		s.accesses, w.variants, w.ways = nil, make(map[uint64]int), make(map[uint64]uint8)
+		s.accesses, w.variants, w.ways, w.crossings = nil, make(map[uint64]int), make(map[uint64]uint8), make(map[uint64]crossing)
 		for _, a := range all {
 			w.keep(a)
 		}

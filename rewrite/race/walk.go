@@ -21,6 +21,7 @@ const (
 	leastAccesses = 200
 	maxVariants   = 4
 	maxAlone      = 4
+	maxScenes     = 24
 )
 
 // spare is how many accesses a function's summary may hold.
@@ -35,6 +36,17 @@ const (
 	maxSignalsRecursive = 15
 )
 
+// A pass is how much is asked of a summary. Functions that call each other are first
+// summarised without their accesses: what they wait for, take and return must be known
+// by the time accesses are told to have been made without.
+type pass int
+
+const (
+	outline pass = iota // all but accesses
+	draft
+	final // the function's callees will not change any more
+)
+
 // A walk summarises one function.
 type walk struct {
 	m          *Module
@@ -44,12 +56,14 @@ type walk struct {
 	below      map[*effect.Event]int // first thread that an event's callee starts
 	choices    map[choice]*effect.Event
 	results    map[effect.Root]result
-	loops      map[int]int      // innermost loop around a call
-	variants   map[uint64]int   // by identity, number of the last access kept, from 1; see access.variants
-	ways       map[uint64]uint8 // see another
+	loops      map[int]int         // innermost loop around a call
+	variants   map[uint64]int      // by identity, number of the last access kept, from 1; see access.variants
+	ways       map[uint64]uint8    // see another
+	crossings  map[uint64]crossing // see another
 	stage      stage
 	record     bool
-	last       bool          // the function's callees will not change any more
+	pass       pass
+	last       bool          // in the final pass
 	out        *gathering    // what the module learns, the last time
 	outcomes   map[int]facts // by the number of a test, negative where it failed
 	returns    int
@@ -76,17 +90,18 @@ type walk struct {
 	fields     []int                        // numbers of their fields, by path; below 0 if not asked for yet
 	lockKeys   map[backing[held]]keys
 	orders     map[orderKey]effect.Path // pairs of sets that are known to be in order, or not
-	loose      map[looseKey]paths       // see loosely
-	sequels    map[relayedKey]*relayed  // what comes after accesses
-	needs      map[needKey]uint8        // how often signals must be waited for
-	touched    touches                  // what goroutines do in the frame, as far as their summaries tell
-	does       touches                  // and what is done in it at all
-	itsOwn     map[effect.Root]bool     // see keepsToItself
-	leftOut    map[effect.Root]bool     // objects to which needless accesses were left out
-	inlined    int                      // accesses that calls have brought in
-	wrong      bool                     // goroutines do more than that
-	entire     bool                     // nothing may be left out
-	endings    map[effect.Path][]int    // by object, the threads whose last signal it is: of the first so many
+	inTurns    map[turnKey]bool
+	loose      map[looseKey]paths      // see loosely
+	sequels    map[relayedKey]*relayed // what comes after accesses
+	needs      map[needKey]uint8       // how often signals must be waited for
+	touched    touches                 // what goroutines do in the frame, as far as their summaries tell
+	does       touches                 // and what is done in it at all
+	itsOwn     map[effect.Root]bool    // see keepsToItself
+	leftOut    map[effect.Root]bool    // objects to which needless accesses were left out
+	inlined    int                     // accesses that calls have brought in
+	wrong      bool                    // goroutines do more than that
+	entire     bool                    // nothing may be left out
+	endings    map[effect.Path][]int   // by object, the threads whose last signal it is: of the first so many
 	listed     int
 	passing    facts                        // gates that are passed somewhere
 	answers    map[effect.Root][]answer     // of calls
@@ -102,25 +117,25 @@ type choice struct {
 
 // summarise joins a function's own events with the summaries of its calls.
 // The last time it does so, it also looks for pairs and records the calls.
-func (m *Module) summarise(f *function, last bool) *summary {
+func (m *Module) summarise(f *function, p pass) *summary {
 	calls := f.calls
-	w := m.walk(f, last, false)
+	w := m.walk(f, p, false)
 	if w.wrong && len(w.leftOut) > 0 {
 		f.calls = calls
-		w = m.walk(f, last, true)
+		w = m.walk(f, p, true)
 	}
 	return w.sum
 }
 
 // walk does so once; entire means that no access may be left out.
-func (m *Module) walk(f *function, last, entire bool) *walk {
+func (m *Module) walk(f *function, p pass, entire bool) *walk {
 	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		variants: make(map[uint64]int), ways: make(map[uint64]uint8), ids: make(map[effect.Path]int), last: last,
+		variants: make(map[uint64]int), ways: make(map[uint64]uint8), crossings: make(map[uint64]crossing), ids: make(map[effect.Path]int), pass: p, last: p == final,
 		sum: &summary{escapes: make([]refuge, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w
 	}
-	if last {
+	if w.last {
 		w.out = &gathering{pairs: newPairs(m)}
 		f.gathered = w.out
 	}
@@ -138,7 +153,7 @@ func (m *Module) walk(f *function, last, entire bool) *walk {
 			}
 		}
 	}
-	if last {
+	if w.last {
 		w.out.pairs.frame(w)
 		w.watched()
 	}
@@ -160,7 +175,7 @@ func (w *walk) run(b *effect.Block, s state) state {
 func (w *walk) step(e *effect.Event, s state) state {
 	switch e.Kind {
 	case effect.Access:
-		if w.record {
+		if w.record && w.pass != outline {
 			w.access(e, s)
 		}
 	case effect.Lock:
