@@ -148,17 +148,21 @@ func (x *fixer) choose(findings []*rewrite.Finding) {
 }
 
 // acceptAll is accept for all candidates there are. Each is checked near what it
-// changes, and everything with all that are left. Should that tell more, each of those
-// is checked with everything.
+// changes, and everything with all that are left. Should that tell more, those to blame,
+// or all if it doesn't tell which, are checked with everything, one by one.
 func (x *fixer) acceptAll(list []candidate) {
 	before := make(map[string]Outcome)
 	for place, o := range x.outcomes {
 		before[place] = *o
 	}
-	if x.accept(list); x.next == nil || x.stands() {
+	if x.accept(list); x.next == nil {
 		return
 	}
-	var again []candidate
+	o := x.stands()
+	if o == nil {
+		return
+	}
+	var blamed, rest []candidate
 	for _, c := range list {
 		mended := false
 		for _, place := range c.fix.Places {
@@ -166,31 +170,42 @@ func (x *fixer) acceptAll(list []candidate) {
 				*o, mended = before[place], true
 			}
 		}
-		if mended { // else refused already
-			again = append(again, c)
+		switch {
+		case !mended: // refused already
+		case o.blames(c.fix):
+			blamed = append(blamed, c)
+		default:
+			rest = append(rest, c)
 		}
 	}
 	x.next, x.edits, x.texts = nil, nil, nil
+	if len(blamed) > 0 {
+		x.acceptAll(rest)
+	} else {
+		blamed = rest
+	}
 	x.scope = everything
-	x.accept(again)
+	x.accept(blamed)
 	x.scope = near
 }
 
-// stands reports whether nothing speaks against all fixes of the round together,
-// wherever it is found.
-func (x *fixer) stands() bool {
+// stands says what speaks against all fixes of the round together, wherever it is found.
+func (x *fixer) stands() *objection {
 	b, err := x.cfg.analyse(x.ctx, x.next.prog, x.next, nil, x.seen)
 	if err != nil {
-		return false
+		return objectTo(err.Error())
 	}
 	c := claimOf(x.chosen())
 	defer func(s scope) { x.scope = s }(x.scope)
 	x.scope = everything
-	if x.analysed(b.problems) != nil || x.better(b, c) != nil || x.meetings(b, c) != "" {
-		return false
+	o := cmp.Or(x.analysed(b.problems), x.better(b, c))
+	if o == nil {
+		o = objectTo(x.meetings(b, c))
 	}
-	x.next = b
-	return true
+	if o == nil {
+		x.next = b
+	}
+	return o
 }
 
 // propose asks the rules about one struct. Findings that can't be mended stay
