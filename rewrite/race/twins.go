@@ -88,11 +88,20 @@ func (w *walk) surplus() []bool {
 	if len(s.threads) == 0 {
 		return out
 	}
-	places := make([]bits, len(s.threads)+1)
-	for _, a := range s.accesses {
-		if a.thread > 0 {
-			places[a.thread] = places[a.thread].with(a.id)
+	places := make([]bits, len(s.threads)+1) // got to, called and signalled, by walk.id
+	note := func(thread, id int) {
+		if thread > 0 {
+			places[thread] = places[thread].with(id)
 		}
+	}
+	for _, a := range s.accesses {
+		note(a.thread, a.id)
+	}
+	for _, p := range s.pending {
+		note(p.thread, w.id(p.path))
+	}
+	for _, r := range s.relays {
+		note(r.thread, w.id(r.path))
 	}
 	seen := make(map[kin]int)
 	for i, t := range s.threads { // those that others start come after these
@@ -109,7 +118,7 @@ func (w *walk) surplus() []bool {
 			out[i+1] = true
 			continue
 		}
-		key := kin{t.site, t.body, t.overlaps(), t.after, t.handler, t.typed, s.left.has(i + 1), t.queue, hash(t.held), hash(places[i+1])}
+		key := kin{t.site, t.body, t.overlaps(), t.after, t.handler, t.typed, s.left.has(i + 1), t.queue, hash(t.held), hashWords(places[i+1])}
 		seen[key]++
 		out[i+1] = seen[key] > maxKin
 	}
