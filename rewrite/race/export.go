@@ -9,6 +9,7 @@ import (
 // export drops from the summary what means nothing to callers.
 func (w *walk) export() {
 	s := w.sum
+	s.left = w.left
 	surplus := w.surplus()
 	s.accesses = slices.DeleteFunc(s.accesses, func(a *access) bool { return a.later || !outside(a.path.Root) || surplus[a.thread] })
 	inside := func(p effect.Path) bool {
@@ -43,7 +44,6 @@ func (w *walk) export() {
 	for _, r := range s.relays {
 		mark(r.thread)
 	}
-	s.left = w.left
 	s.limit(w.f)
 	w.only(keep)
 	s.touching()
