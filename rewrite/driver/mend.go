@@ -158,8 +158,8 @@ func (x *fixer) acceptAll(list []candidate) {
 	if x.accept(list); x.next == nil {
 		return
 	}
-	o := x.stands()
-	if o == nil {
+	said := x.stands()
+	if said == nil {
 		return
 	}
 	var blamed, rest []candidate
@@ -172,7 +172,7 @@ func (x *fixer) acceptAll(list []candidate) {
 		}
 		switch {
 		case !mended: // refused already
-		case o.blames(c.fix):
+		case said.blames(c.fix):
 			blamed = append(blamed, c)
 		default:
 			rest = append(rest, c)
@@ -198,10 +198,7 @@ func (x *fixer) stands() *objection {
 	c := claimOf(x.chosen())
 	defer func(s scope) { x.scope = s }(x.scope)
 	x.scope = everything
-	o := cmp.Or(x.analysed(b.problems), x.better(b, c))
-	if o == nil {
-		o = objectTo(x.meetings(b, c))
-	}
+	o := cmp.Or(x.analysed(b.problems), x.better(b, c), objectTo(x.meetings(b, c)))
 	if o == nil {
 		x.next = b
 	}

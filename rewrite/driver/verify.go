@@ -66,8 +66,7 @@ type stage struct {
 	base *build
 	host *build // that base is a variant of, if it is one
 	scope
-	close      *race.Module // see closer
-	closeTests []string     // looked at for close
+	close *race.Module // see closer
 	// complaints is what vet says of packages of base, by ID, as far as asked.
 	complaints map[string][]analysis.Diagnostic
 }
@@ -110,8 +109,7 @@ func (x *stage) analyse(next *load.Program, c claim, host *build, seen *observat
 func (x *stage) link(b *build, c claim, host *build, seen *observation) error {
 	var focus *race.Focus
 	if x.scope != everything {
-		focus = x.focus(slices.Concat(c.places, c.parts))
-		focus.Funcs = x.changed(b, c.texts)
+		focus = x.focus(b, c)
 	}
 	if host == nil {
 		return x.cfg.link(x.ctx, b, race.Options{Focus: focus}, seen)
@@ -122,25 +120,21 @@ func (x *stage) link(b *build, c claim, host *build, seen *observation) error {
 	if err := b.linkVariant(x.ctx, host, focus); err != nil {
 		return err
 	}
-	if x.base.module != nil && x.base.module.Judges(b.module.Places()) {
+	if x.base.module != nil && x.base.module.Judges(b.module.Focus()) {
 		return nil
 	}
-	before := &race.Focus{Places: b.module.Places()}
-	if focus != nil {
-		before.Near, before.Tests = focus.Near, focus.Tests
-	}
-	return x.base.linkVariant(x.ctx, x.host, before)
+	return x.base.linkVariant(x.ctx, x.host, b.module.Focus())
 }
 
-// focus is a focus on places, in the scope of the stage.
-func (x *stage) focus(places []string) *race.Focus {
-	f := &race.Focus{Near: x.scope == near, Places: places}
+// focus is what is looked at in a build for a claim, in the scope of the stage.
+func (x *stage) focus(b *build, c claim) *race.Focus {
+	f := &race.Focus{Funcs: x.changed(b, c.texts), Near: x.scope == near, Places: slices.Concat(c.places, c.parts)}
 	known := x.base
 	if x.host != nil {
 		known = x.host
 	}
 	if known.module != nil {
-		f.Tests = known.module.Tests(places)
+		f.Tests = known.module.Tests(f.Places)
 	}
 	return f
 }
@@ -261,22 +255,21 @@ func (x *stage) better(b *build, c claim) *objection {
 		return o
 	}
 	// The more there is to see, the less of it is kept: base gets as close a look.
-	old, err := x.closer(b.module.Places(), x.focus(slices.Concat(c.places, c.parts)).Tests)
+	old, err := x.closer(b.module.Focus())
 	if err != nil {
 		return objectTo(err.Error())
 	}
 	return spoils(old, b.module, findings, c)
 }
 
-// closer is the module of base where no other places are judged than some.
-func (x *stage) closer(places, tests []string) (*race.Module, error) {
-	if x.close == nil || !x.close.Judges(places) || !slices.Equal(x.closeTests, tests) {
+// closer is the module of base where nothing is looked at but what a focus tells.
+func (x *stage) closer(f *race.Focus) (*race.Module, error) {
+	if x.close == nil || !x.close.Judges(f) {
 		b := *x.base
-		f := &race.Focus{Near: x.scope == near, Tests: tests, Places: places}
 		if err := x.cfg.link(x.ctx, &b, race.Options{Focus: f}, nil); err != nil {
 			return nil, err
 		}
-		x.close, x.closeTests = b.module, tests
+		x.close = b.module
 	}
 	return x.close, nil
 }

@@ -57,7 +57,7 @@ func (w *walk) add(a access, d deed, fresh bool) {
 	d.field = lasting(a.path)
 	d.place = w.m.numbers[d.field]
 	a.deed = d.identify()
-	if w.last {
+	if w.pass == final {
 		w.addRaw(&a, fresh)
 	}
 	if !w.alone(a.path.Root) && !w.m.settled(a.path) {

@@ -54,7 +54,7 @@ func (ps *pairs) judge(ctx context.Context) {
 		// Only now are all callers known.
 		ps.entries[field] = slices.DeleteFunc(ps.entries[field], func(e published) bool { return !ps.m.isEntry(e.entry) || ps.m.unused(e.entry) })
 		entries := thin(ps.entries[field])
-		k := kinds{m: ps.m, numbers: make(map[kind]int), apart: make(map[[2]int]bool)}
+		k := kinds{m: ps.m}
 		k.number(threads)
 		k.number(entries)
 		reach := make(map[string][]published) // of entries, by whose path may lead to the same
@@ -322,13 +322,7 @@ func (f *function) handsOut(r effect.Root) bool {
 // setsUp reports whether an entry also sets, without a lock, what the goroutine
 // needs and never sets itself: then it is called before the goroutine starts.
 func (ps *pairs) setsUp(t, e published) bool {
-	key := setup{e.entry, t.ctx.Start}
-	sets, known := ps.sets[key]
-	if !known {
-		sets = ps.findsSetUp(t, e)
-		ps.sets[key] = sets
-	}
-	return sets
+	return lazily(&ps.sets, setup{e.entry, t.ctx.Start}, func() bool { return ps.findsSetUp(t, e) })
 }
 
 func (ps *pairs) findsSetUp(t, e published) bool {

@@ -416,7 +416,7 @@ func (c *callSite) onNew() bool { return c.to.Recv != "" && len(c.fresh) > 0 && 
 
 // noteCall records a call for the pass from callers to callees.
 func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn bool) {
-	if !w.record || !w.last {
+	if !w.record || w.pass != final {
 		return
 	}
 	c := &callSite{to: g, at: e.At, spawn: spawn, test: w.f.Test}

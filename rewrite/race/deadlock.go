@@ -36,7 +36,7 @@ func (d Deadlock) String() string {
 
 // taking notes that a lock is taken, by path, while others are held.
 func (w *walk) taking(s state, h held, at effect.Pos) {
-	if !w.record || !w.last {
+	if !w.record || w.pass != final {
 		return
 	}
 	key := h.key(w.f)

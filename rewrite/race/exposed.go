@@ -27,19 +27,7 @@ func (m *Module) exposes(f *function, s stalled) bool {
 // above are the functions that lead to one, with itself. The function may be of
 // another state of the module.
 func (m *Module) above(f *function) map[*function]bool {
-	out := make(map[*function]bool)
-	var add func(g *function)
-	add = func(g *function) {
-		if g == nil || out[g] {
-			return
-		}
-		out[g] = true
-		for _, c := range g.callers {
-			add(c)
-		}
-	}
-	add(m.funcs[f.Key])
-	return out
+	return reachable(m.named([]string{f.Key}), func(g *function) []*function { return g.callers })
 }
 
 // starters finds the functions that goroutines begin with, or that callers of

@@ -36,6 +36,7 @@ func (m *Module) focus(o *Focus) {
 	if o == nil {
 		return
 	}
+	m.look = *o
 	m.wanted = maps.Clone(m.watch)
 	for _, key := range o.Places {
 		m.wanted[key] = true
@@ -45,13 +46,13 @@ func (m *Module) focus(o *Focus) {
 			m.wanted[key] = true
 		}
 	}
-	seen := make(map[*function]bool)
-	var visit func(f *function)
-	visit = func(f *function) {
-		if f == nil || seen[f] {
-			return
+	gotTo := reachable(m.named(o.Funcs), func(f *function) []*function {
+		if !o.Near {
+			return f.runs
 		}
-		seen[f] = true
+		return slices.DeleteFunc(slices.Clone(f.runs), func(g *function) bool { return g.Parent == "" })
+	})
+	for f := range gotTo {
 		f.each(func(e *effect.Event) {
 			watchFields(m.wanted, m.structs, e.Whole, 0)
 			note(e.Path)
@@ -59,16 +60,34 @@ func (m *Module) focus(o *Focus) {
 				note(a.Path)
 			}
 		})
-		for _, g := range f.runs {
-			if !o.Near || g.Parent != "" {
-				visit(g)
+	}
+	maps.DeleteFunc(m.cands, func(key string, _ bool) bool { return !m.wanted[key] })
+}
+
+// named lists the functions with some keys, of those that the module has.
+func (m *Module) named(keys []string) (list []*function) {
+	for _, key := range keys {
+		if f := m.funcs[key]; f != nil {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// reachable finds what leads on from functions, with these themselves.
+func reachable(from []*function, next func(f *function) []*function) map[*function]bool {
+	out := make(map[*function]bool)
+	var visit func(list []*function)
+	visit = func(list []*function) {
+		for _, f := range list {
+			if !out[f] {
+				out[f] = true
+				visit(next(f))
 			}
 		}
 	}
-	for _, key := range o.Funcs {
-		visit(m.funcs[key])
-	}
-	maps.DeleteFunc(m.cands, func(key string, _ bool) bool { return !m.wanted[key] })
+	visit(from)
+	return out
 }
 
 // closeBy leaves out the tests that a near focus does not name, of groups of functions:
@@ -78,25 +97,13 @@ func (m *Module) closeBy(o *Focus, groups [][]*function) [][]*function {
 	if o == nil || !o.Near || len(m.watch) > 0 {
 		return groups
 	}
-	needed := make(map[*function]bool)
-	var visit func(f *function)
-	visit = func(f *function) {
-		if f == nil || needed[f] {
-			return
-		}
-		needed[f] = true
-		for _, g := range f.runs {
-			visit(g)
-		}
-	}
-	for _, key := range slices.Concat(o.Funcs, o.Tests) {
-		visit(m.funcs[key])
-	}
+	looked := m.named(slices.Concat(o.Funcs, o.Tests))
 	for _, f := range m.order {
 		if !f.Test {
-			visit(f)
+			looked = append(looked, f)
 		}
 	}
+	needed := reachable(looked, func(f *function) []*function { return f.runs })
 	return slices.DeleteFunc(groups, func(group []*function) bool {
 		if needed[group[0]] {
 			return false
@@ -141,7 +148,15 @@ func (m *Module) Places() []string {
 	return slices.Sorted(maps.Keys(m.wanted))
 }
 
-// Judges reports whether races were looked for on all of some places.
-func (m *Module) Judges(places []string) bool {
-	return m.wanted == nil || !slices.ContainsFunc(places, func(key string) bool { return !m.wanted[key] })
+// Focus is what another state of the module is to be linked with for as close a look:
+// the same places, in the same tests.
+func (m *Module) Focus() *Focus {
+	return &Focus{Near: m.look.Near, Tests: m.look.Tests, Places: m.Places()}
+}
+
+// Judges reports whether the module was linked with as close a look as a focus gives, at
+// all of its places at least.
+func (m *Module) Judges(f *Focus) bool {
+	return m.wanted == nil || (!m.look.Near || f.Near && slices.Equal(m.look.Tests, f.Tests)) &&
+		!slices.ContainsFunc(f.Places, func(key string) bool { return !m.wanted[key] })
 }

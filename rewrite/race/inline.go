@@ -76,7 +76,7 @@ func (w *walk) inlineAccesses(in *frameOf) {
 		if !name.ok || a.field == "" && !w.m.racy(p) || p.IsAnswer() && !w.toRequest(p) {
 			continue
 		}
-		unnamed := a.field == "" && a.path.Root.Kind != effect.Global && w.last
+		unnamed := a.field == "" && a.path.Root.Kind != effect.Global && w.pass == final
 		if !unnamed && w.alone(p.Root) {
 			continue
 		}

@@ -2,9 +2,6 @@ package race
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -14,7 +11,6 @@ import (
 type kinds struct {
 	m       *Module
 	numbers map[kind]int
-	first   []published // of each kind
 	apart   map[[2]int]bool
 }
 
@@ -30,27 +26,12 @@ type kind struct {
 func (k *kinds) number(list []published) {
 	for i := range list {
 		p := &list[i]
-		var held strings.Builder
-		for _, key := range slices.Sorted(maps.Keys(p.held)) {
-			fmt.Fprint(&held, key, " ", p.held[key], ";")
-		}
-		key := kind{p.op, p.loads, p.index, held.String()}
-		n, known := k.numbers[key]
-		if !known {
-			n = len(k.first)
-			k.numbers[key], k.first = n, append(k.first, *p)
-		}
-		p.kind = n
+		key := kind{p.op, p.loads, p.index, fmt.Sprint(p.held)}
+		p.kind = lazily(&k.numbers, key, func() int { return len(k.numbers) })
 	}
 }
 
 // keptApart reports whether two don't conflict, or hold locks that keep one of them out.
 func (k *kinds) keptApart(a, b published) bool {
-	both := [2]int{a.kind, b.kind}
-	out, known := k.apart[both]
-	if !known {
-		out = !conflict(k.first[a.kind].access, k.first[b.kind].access) || k.m.excludes(k.first[a.kind].held, k.first[b.kind].held)
-		k.apart[both] = out
-	}
-	return out
+	return lazily(&k.apart, [2]int{a.kind, b.kind}, func() bool { return !conflict(a.access, b.access) || k.m.excludes(a.held, b.held) })
 }

@@ -23,7 +23,7 @@ type leak struct {
 
 // leaks notes what the function's results let out of its locks.
 func (w *walk) leaks(e *effect.Event, s state) {
-	if !w.last || w.f.Parent != "" || w.f.Test {
+	if w.pass != final || w.f.Parent != "" || w.f.Test {
 		return
 	}
 	for _, v := range e.Results {

@@ -63,6 +63,7 @@ type Module struct {
 	pausing     map[stall]stalled      // those that wait for others, by lock and function
 	watch       map[string]bool        // see Options
 	wanted      map[string]bool        // places of the Focus; nil for all
+	look        Focus                  // that the module is linked with; zero for all
 	watchesUses bool                   // some of watch are of used
 	seen        map[string][]observed  // by place, see Observe
 	inFile      map[string][]*function // filled on first use
@@ -363,39 +364,28 @@ func (m *Module) targets(e *effect.Event) []*function {
 	return append(out, m.behind(e)...)
 }
 
+// maxRounds is how often a pass is repeated. It suffices for what is spelled in the
+// source; deeper recursion only repeats that.
+const maxRounds = 3
+
 // solve summarises a group, repeating while its members still teach each
-// other something. Four rounds suffice for what is spelled in the source;
-// deeper recursion only repeats it.
+// other something.
 func (m *Module) solve(group []*function) {
 	for _, f := range group {
 		f.sum = &summary{}
 	}
 	recursive := len(group) > 1 || slices.Contains(group[0].runs, group[0])
-	for round, changed := 0, recursive; changed && round < 3; round++ {
-		changed = false
+	round := func(p pass) (changed bool) {
 		for _, f := range group {
-			next := m.summarise(f, outline)
-			changed = changed || !next.sameSize(f.sum)
-			f.sum = next
-		}
-	}
-	for round := 0; ; round++ {
-		changed := false
-		last := !recursive || round == 3
-		for _, f := range group {
-			p := draft
-			if last {
-				p = final
-			}
 			next := m.summarise(f, p)
 			changed = changed || !next.sameSize(f.sum)
 			f.sum = next
 		}
-		if last {
-			return
-		}
-		if !changed {
-			round = 2 // one more round, to find pairs and record calls
+		return changed
+	}
+	for _, p := range []pass{outline, draft} {
+		for n := 0; recursive && n < maxRounds && round(p); n++ {
 		}
 	}
+	round(final) // to find pairs and record calls
 }

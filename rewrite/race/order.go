@@ -172,14 +172,7 @@ func (w *walk) ordered(a, b *access) (effect.Path, bool) {
 		return effect.Path{}, false
 	}
 	key := orderKey{backingOf(a.before), backingOf(b.waited), a.thread, b.thread}
-	p, known := w.orders[key]
-	if !known {
-		p = w.order(a, b)
-		if w.orders == nil {
-			w.orders = make(map[orderKey]effect.Path)
-		}
-		w.orders[key] = p
-	}
+	p := lazily(&w.orders, key, func() effect.Path { return w.order(a, b) })
 	return p, p.Root.Kind != effect.NoRoot
 }
 
@@ -291,16 +284,7 @@ func (w *walk) enough(h relay, n uint8, by int) bool {
 	if _, signals := slices.BinarySearch(w.signallers(h.path), by); !signals {
 		by = 0 // it makes no difference
 	}
-	key := needKey{h.path, h.need, h.thread, by}
-	need, known := w.needs[key]
-	if !known {
-		need = w.needed(h, by)
-		if w.needs == nil {
-			w.needs = make(map[needKey]uint8)
-		}
-		w.needs[key] = need
-	}
-	return n >= need
+	return n >= lazily(&w.needs, needKey{h.path, h.need, h.thread, by}, func() uint8 { return w.needed(h, by) })
 }
 
 // A needKey is a signal, and who waits for it.

@@ -220,16 +220,7 @@ func (ps *pairs) dismiss(w *walk, a, b *access) string {
 
 // inTurn reports whether one of two accesses is sure to come before the other.
 func (w *walk) inTurn(a, b *access) bool {
-	key := turnKey{a.scene, b.scene, a.thread, b.thread}
-	out, known := w.inTurns[key]
-	if !known {
-		out = w.oneFirst(a, b)
-		if w.inTurns == nil {
-			w.inTurns = make(map[turnKey]bool)
-		}
-		w.inTurns[key] = out
-	}
-	return out
+	return lazily(&w.inTurns, turnKey{a.scene, b.scene, a.thread, b.thread}, func() bool { return w.oneFirst(a, b) })
 }
 
 // A turnKey is all that inTurn depends on.
@@ -332,16 +323,7 @@ func (w *walk) keysOf(l locks) keys {
 	if len(l) == 0 {
 		return nil
 	}
-	at := backingOf(l)
-	k, ok := w.lockKeys[at]
-	if !ok {
-		if w.lockKeys == nil {
-			w.lockKeys = make(map[backing[held]]keys)
-		}
-		k = l.keys(w.f)
-		w.lockKeys[at] = k
-	}
-	return k
+	return lazily(&w.lockKeys, backingOf(l), func() keys { return l.keys(w.f) })
 }
 
 // tokens1 is an access less the channels it holds that are no locks, now that

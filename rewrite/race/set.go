@@ -200,6 +200,19 @@ func hash[T comparable](set []T) uint64 {
 	return sum
 }
 
+// lazily is what a map holds for a key; the first time fn says what that is.
+func lazily[K comparable, V any](m *map[K]V, key K, fn func() V) V {
+	v, known := (*m)[key]
+	if !known {
+		v = fn()
+		if *m == nil {
+			*m = make(map[K]V)
+		}
+		(*m)[key] = v
+	}
+	return v
+}
+
 // A memo keeps what sets became, for the many accesses that share them.
 // Neighbours mostly share the same one.
 type memo[T any] struct {

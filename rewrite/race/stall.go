@@ -43,7 +43,7 @@ const sleep = "a call of Sleep"
 
 // stalls notes what is slow while locks are held.
 func (w *walk) stalls(s state, note string, at effect.Pos) {
-	if w.record && w.last {
+	if w.record && w.pass == final {
 		w.out.stalls = w.stalled(w.out.stalls, s, note, at)
 	}
 }
@@ -64,7 +64,7 @@ func (w *walk) pauses(s state, note string, at effect.Pos) {
 		return
 	}
 	w.sum.pauses = cmp.Or(w.sum.pauses, note)
-	if w.record && w.last {
+	if w.record && w.pass == final {
 		w.out.pausing = w.stalled(w.out.pausing, s, note, at)
 	}
 }

@@ -164,15 +164,7 @@ func (w *walk) keepsToItself(r effect.Root) bool {
 	if r.Kind != effect.Local || !w.f.Locals[r.N].Fresh {
 		return false
 	}
-	own, known := w.itsOwn[r]
-	if !known {
-		own = !w.leaves(r)
-		if w.itsOwn == nil {
-			w.itsOwn = make(map[effect.Root]bool)
-		}
-		w.itsOwn[r] = own
-	}
-	return own
+	return lazily(&w.itsOwn, r, func() bool { return !w.leaves(r) })
 }
 
 // check compares an access with what was guessed.

@@ -7,20 +7,31 @@ import "github.com/go-fixer/fixer/rewrite/effect"
 // makes hundreds of them for those far above.
 const maxTwins = 3
 
+// A kin is what tells threads apart even if there are many.
+type kin struct {
+	site                            effect.Pos
+	body                            *function
+	overlaps, after, handler, typed bool
+	left                            bool
+	queue                           effect.Pos
+	held                            uint64 // the hash of a set
+}
+
+func (s *summary) kin(t *thread, n int) kin {
+	return kin{t.site, t.body, t.overlaps(), t.after, t.handler, t.typed, s.left.has(n), t.queue, hash(t.held)}
+}
+
 // Traits are what makes two threads the same to a caller, but for what runs beside
 // them.
 type traits struct {
-	site                   effect.Pos
-	body                   *function
-	runs, note             string
-	overlaps, after, typed bool
-	handler, below, left   bool
-	queue                  effect.Pos
-	parent                 int // what stands for it
-	timer                  effect.Path
-	within                 uint64 // the hash of the threads that are not over before it is,
-	waited, sends, done    uint64 // and of other sets
-	held, late             uint64
+	kin
+	runs, note          string
+	below               bool
+	parent              int // what stands for it
+	timer               effect.Path
+	within              uint64 // the hash of the threads that are not over before it is,
+	waited, sends, done uint64 // and of other sets
+	late                uint64
 }
 
 // twins tells by thread which one stands for it, mostly the thread itself. Those that
@@ -59,24 +70,13 @@ func (s *summary) traits(t *thread, n int, first []int) traits {
 			within = append(within, first[p])
 		}
 	}
-	return traits{site: t.site, body: t.body, runs: t.runs, note: t.note, overlaps: t.overlaps(), after: t.after, typed: t.typed,
-		handler: t.handler, below: t.below, left: s.left.has(n), queue: t.queue, parent: first[t.parent], timer: t.timer,
-		within: hash(within), waited: hash(t.waited), sends: hash(t.sends), done: hash(t.done), held: hash(t.held), late: hash(t.late)}
+	return traits{kin: s.kin(t, n), runs: t.runs, note: t.note, below: t.below, parent: first[t.parent], timer: t.timer,
+		within: hash(within), waited: hash(t.waited), sends: hash(t.sends), done: hash(t.done), late: hash(t.late)}
 }
 
 // maxKin is how many threads a summary holds that run the same, from one go statement, on
 // the same objects: there are as many ways to get to it as there are callers of callers.
 const maxKin = 4
-
-// A kin is what tells threads apart even if there are many.
-type kin struct {
-	site                            effect.Pos
-	body                            *function
-	overlaps, after, handler, typed bool
-	left                            bool
-	queue                           effect.Pos
-	held, places                    uint64 // hashes of sets
-}
 
 // surplus tells the threads that show nothing which others don't: those that run what
 // their starter runs and the starter of that runs, as what starts itself again and again
@@ -103,7 +103,11 @@ func (w *walk) surplus() []bool {
 	for _, r := range s.relays {
 		note(r.thread, w.id(r.path))
 	}
-	seen := make(map[kin]int)
+	type class struct {
+		kin
+		places uint64 // the hash of them
+	}
+	seen := make(map[class]int)
 	for i, t := range s.threads { // those that others start come after these
 		runs := 0 // what the thread runs is run above it
 		for p := t.parent; p > 0; p = s.threads[p-1].parent {
@@ -118,7 +122,7 @@ func (w *walk) surplus() []bool {
 			out[i+1] = true
 			continue
 		}
-		key := kin{t.site, t.body, t.overlaps(), t.after, t.handler, t.typed, s.left.has(i + 1), t.queue, hash(t.held), hashWords(places[i+1])}
+		key := class{s.kin(t, i+1), hashWords(places[i+1])}
 		seen[key]++
 		out[i+1] = seen[key] > maxKin
 	}

@@ -63,7 +63,6 @@ type walk struct {
 	stage      stage
 	record     bool
 	pass       pass
-	last       bool          // in the final pass
 	out        *gathering    // what the module learns, the last time
 	outcomes   map[int]facts // by the number of a test, negative where it failed
 	returns    int
@@ -130,12 +129,12 @@ func (m *Module) summarise(f *function, p pass) *summary {
 // walk does so once; entire means that no access may be left out.
 func (m *Module) walk(f *function, p pass, entire bool) *walk {
 	w := &walk{m: m, f: f, entire: entire, own: make(map[*effect.Event]int), below: make(map[*effect.Event]int), choices: make(map[choice]*effect.Event), results: make(map[effect.Root]result), loops: make(map[int]int), turns: make(map[int]*turns), numbers: make(map[effect.Root]int), leaked: make(map[effect.Root]bool), rest: make(map[*effect.Block]paths), followed: make(map[afterKey]counts), signalling: make(map[*effect.Event]paths), handedIn: make(map[pendingKey]*effect.Event), every: make(map[int]counts),
-		variants: make(map[uint64]int), ways: make(map[uint64]uint8), crossings: make(map[uint64]crossing), ids: make(map[effect.Path]int), pass: p, last: p == final,
+		variants: make(map[uint64]int), ways: make(map[uint64]uint8), crossings: make(map[uint64]crossing), ids: make(map[effect.Path]int), pass: p,
 		sum: &summary{escapes: make([]refuge, f.Params)}}
 	if len(f.Blocks) == 0 {
 		return w
 	}
-	if w.last {
+	if w.pass == final {
 		w.out = &gathering{pairs: newPairs(m)}
 		f.gathered = w.out
 	}
@@ -153,7 +152,7 @@ func (m *Module) walk(f *function, p pass, entire bool) *walk {
 			}
 		}
 	}
-	if w.last {
+	if w.pass == final {
 		w.out.pairs.frame(w)
 		w.watched()
 	}
