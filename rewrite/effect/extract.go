@@ -34,7 +34,8 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	for _, fn := range funcs {
 		s.Funcs = append(s.Funcs, base.summarise(fn))
 	}
-	s.Pooled, s.Presented, s.Changed = pooled(funcs), presented(funcs), changed(funcs)
+	s.Pooled, s.Changed = pooled(funcs), changed(funcs)
+	s.Presented, s.Asserted = base.presented(funcs)
 	s.Abroad = abroad(funcs, own)
 	publish(funcs, s.Funcs)
 	for _, fn := range funcs {

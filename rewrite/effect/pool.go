@@ -1,28 +1,11 @@
 package effect
 
 import (
-	"go/types"
 	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
 )
-
-// presented lists the types of which values are made those of an interface type.
-func presented(funcs []*ssa.Function) []string {
-	var keys []string
-	seen := make(map[types.Type]bool)
-	eachInstr(funcs, func(in ssa.Instruction) {
-		if v, ok := in.(*ssa.MakeInterface); ok && !seen[v.X.Type()] {
-			seen[v.X.Type()] = true
-			if key := TypeKey(v.X.Type()); key != "" {
-				keys = append(keys, key)
-			}
-		}
-	})
-	slices.Sort(keys)
-	return slices.Compact(keys)
-}
 
 // pooled lists the types of which objects are put into a sync.Pool, or taken
 // out of one: https://pkg.go.dev/sync#Pool

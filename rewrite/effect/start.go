@@ -194,9 +194,44 @@ func (x *extractor) converted(in *ssa.ChangeType) {
 			if !pos.IsValid() { // implicit, as in a return statement
 				pos = x.nearby()
 			}
+			if x.servesHere(in, map[ssa.Value]bool{}) {
+				x.emit(Event{Kind: Call, At: x.pos(pos), ID: x.id(), Fn: fn, Loop: x.loops[in.Block()]})
+				return
+			}
 			x.handler(Event{At: x.pos(pos), Fn: fn, Note: row.Note, Typed: true})
 		}
 	}
+}
+
+// servesHere reports whether all that becomes of a handler is that it is called in the
+// function itself, perhaps wrapped in others by functions that return what they take.
+func (x *extractor) servesHere(v ssa.Value, seen map[ssa.Value]bool) bool {
+	if seen[v] {
+		return true
+	}
+	seen[v] = true
+	called := false
+	for _, ref := range *v.Referrers() {
+		switch ref := ref.(type) {
+		case *ssa.DebugRef:
+		case *ssa.MakeInterface, *ssa.ChangeInterface, *ssa.ChangeType, *ssa.Phi:
+			if !x.servesHere(ref.(ssa.Value), seen) {
+				return false
+			}
+			called = true
+		case *ssa.Call:
+			fn := calledFunc(&ref.Call)
+			switch {
+			case ref.Call.Value == v, fn != nil && fn.Signature().Recv() != nil && len(ref.Call.Args) > 0 && ref.Call.Args[0] == v:
+			case fn != nil && x.row(fn).Kind != model.Unknown, !types.Identical(ref.Type(), v.Type()), !x.servesHere(ref, seen):
+				return false
+			}
+			called = true
+		default:
+			return false
+		}
+	}
+	return called
 }
 
 // hook emits what a library does with a function that is stored in a field of

@@ -378,7 +378,8 @@ type Summary struct {
 	Types     []*Type
 	Locks     []*LockUse
 	Pooled    []string // keys of the types whose objects are in a sync.Pool when nobody needs them
-	Presented []string // keys of the types of which values become those of interfaces
+	Presented []Presented
+	Asserted  []string // interfaces that values of others are asserted to be, each as in Event.Iface
 	Abroad    []string // names of the methods that other modules can call through their interfaces
 	Changed   []string // keys of the package variables whose memory may change once packages are initialised
 	// Conversions lists, by function type of the module, the functions that
@@ -386,6 +387,13 @@ type Summary struct {
 	Conversions map[string][]string
 	Guards      map[string]string // package variables, to the lock that a comment says guards them
 	Conds       map[string]string // fields that hold a sync.Cond, to the lock field of the same struct it was made from
+}
+
+// Presented are the interfaces of which values of a type become values, each as in
+// Event.Iface; those without methods are left out.
+type Presented struct {
+	Type string // key
+	As   []string
 }
 
 // A Type is a named type with its own methods, by name and signature: what

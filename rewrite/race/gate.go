@@ -385,6 +385,27 @@ func (w *walk) resets(p effect.Path, value string) {
 // maxSets bounds the members a summary says are set.
 const maxSets = 50
 
+// gatesOf lists what is known of gates, of those that stay closed once passed.
+func (w *walk) gatesOf(s facts) facts {
+	var out facts
+	for _, f := range s {
+		if !f.ofVariable() && !f.ofChannel() && !f.ofLatch() && w.m.gates(f) {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// foundOpen reports whether who started a thread, and may have started another one before,
+// found a gate open that is closed once the other one is started.
+func (t *thread) foundOpen(other *thread) bool {
+	return slices.ContainsFunc(t.behind, func(f fact) bool {
+		return !f.passed && slices.ContainsFunc(other.behind, func(g fact) bool {
+			return g.passed && f.path == g.path && f.is == g.is && f.not == g.not
+		})
+	})
+}
+
 // apartByGate reports whether one of two accesses came before the other, since
 // both are behind a gate, in different calls of what is, or one behind the end of a
 // count of references.

@@ -86,7 +86,7 @@ func (m *Module) implementing(e *effect.Event) []*function {
 	case effect.Declared:
 		return slices.DeleteFunc(m.converted(e.Iface), func(f *function) bool { return f.Parent != "" })
 	}
-	var list, presented []*function
+	var list, presented, meant []*function
 	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
 	for _, t := range m.types {
 		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
@@ -97,15 +97,33 @@ func (m *Module) implementing(e *effect.Event) []*function {
 			if m.presented[t.Key] {
 				presented = append(presented, g)
 			}
+			if m.shows(t.Key, e.Iface, all) {
+				meant = append(meant, g)
+			}
 		}
 	}
-	if len(presented) > 0 {
-		list = presented // that a type happens to have such methods is not meant
+	switch { // that a type happens to have such methods is not meant
+	case len(meant) > 0:
+		list = meant
+	case len(presented) > 0:
+		list = presented
 	}
 	if len(list) > maxImpls {
 		return nil
 	}
 	return list
+}
+
+// shows reports whether values of a type become those of an interface: it is one that they
+// are made, or has a part of its methods, or may be asserted of any other.
+func (m *Module) shows(key, iface string, methods []string) bool {
+	if m.asserted[iface] {
+		return m.presented[key]
+	}
+	return slices.ContainsFunc(m.shownAs[key], func(other string) bool {
+		has := strings.Split(other, ";")
+		return !slices.ContainsFunc(methods, func(sig string) bool { return !slices.Contains(has, sig) })
+	})
 }
 
 // ofType reports whether a call is of a value of a function type, and not of a method.

@@ -47,6 +47,8 @@ type Module struct {
 	invoked     map[string]bool                     // methods that are called through interfaces: by key, those that others may call by name
 	imported    map[string]bool                     // packages of which others call functions
 	presented   map[string]bool                     // types of which values become those of interfaces
+	shownAs     map[string][]string                 // these interfaces, as in effect.Event.Iface
+	asserted    map[string]bool                     // interfaces that values of others are asserted to be
 	unsettled   map[string]bool                     // package variables whose memory may change once packages are initialised
 	guards      map[string]string                   // by field or package variable, the lock that a comment says guards it
 	variables   map[string]effect.Variable          // that race, by key
@@ -107,7 +109,7 @@ type function struct {
 func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m := &Module{dismissed: o.Dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), shownAs: make(map[string][]string), asserted: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), pausing: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range o.Watch {

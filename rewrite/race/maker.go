@@ -43,8 +43,10 @@ func (ps *pairs) makesAlone(e published, list []published) bool {
 		return false
 	case len(e.waited) > 0, byGate(e.access, e.access), e.onceOver():
 		return false // it waits for its turn, or comes once
-	case e.called != "":
-		return e.op == rewrite.WriteElem
+	case e.called != "": // unless it sorts what it has added to, as who registers something does
+		return e.op == rewrite.WriteElem && !slices.ContainsFunc(list, func(o published) bool {
+			return o.entry == f && o.op == rewrite.Write && o.path.Root == e.path.Root
+		})
 	case !model.Makes(f.Key):
 		return false
 	}

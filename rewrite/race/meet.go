@@ -37,7 +37,7 @@ func concurrent(w *walk, a, b *access) bool {
 		return false
 	default:
 		s, t := w.sum.threads[ca[i]-1], w.sum.threads[cb[i]-1]
-		return s.live.has(b.thread) || t.live.has(a.thread)
+		return s.live.has(b.thread) && !s.foundOpen(t) || t.live.has(a.thread) && !t.foundOpen(s)
 	}
 }
 

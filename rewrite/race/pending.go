@@ -186,6 +186,24 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 	return s
 }
 
+// runBehind reports whether a function runs within a call through an interface that it is
+// given to: by a method that is behind it, as the next events tell. Nothing else runs it.
+func (w *walk) runBehind(e *effect.Event) bool {
+	events := w.at.block.Events
+	for i := w.at.event + 1; i < len(events) && events[i].At == e.At; i++ {
+		n := slices.IndexFunc(events[i].Args, func(v effect.Value) bool { return v.Func == e.Fn.Func })
+		if events[i].Method == "" || n < 0 {
+			continue
+		}
+		runs := func(d *pending) bool { return d.path == effect.Path{Root: effect.Root{Kind: effect.Param, N: n}} }
+		return slices.ContainsFunc(w.m.front(w.f, &events[i]), func(g *function) bool {
+			sum := w.summaryOf(g)
+			return sum != nil && slices.ContainsFunc(sum.pending, runs)
+		})
+	}
+	return false
+}
+
 // resume runs the n-th function handed in where the callee called it.
 func (w *walk) resume(in frameOf, n int, d *pending, t int) {
 	v := w.awaited(in.b, d)

@@ -100,8 +100,12 @@ func (m *Module) findKinds() {
 		for _, key := range s.Pooled {
 			m.pooled[key] = true
 		}
-		for _, key := range s.Presented {
-			present(key)
+		for _, p := range s.Presented {
+			present(p.Type)
+			m.shownAs[p.Type] = append(m.shownAs[p.Type], p.As...)
+		}
+		for _, iface := range s.Asserted {
+			m.asserted[iface] = true
 		}
 		for _, key := range s.Changed {
 			m.unsettled[key] = true

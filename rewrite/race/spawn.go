@@ -186,7 +186,7 @@ func (w *walk) newThread(e *effect.Event, g *function, s state) int {
 	}
 	th := w.sum.threads[t-1]
 	th.live = th.live.union(s.live)
-	th.waited = s.waited
+	th.waited, th.behind = s.waited, w.gatesOf(s.facts)
 	return t
 }
 
@@ -205,6 +205,7 @@ func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 				n.parent = t.parent + base - 1
 			}
 			n.done, n.waited, n.sends, n.held, n.event = b.counts(t.done), b.counts(t.waited), b.counts(t.sends), b.locks(t.held), e.ID
+			n.behind = b.facts(t.behind)
 			n.timer = b.named(t.timer)
 			n.below = t.overlaps()
 			if n.many {
@@ -222,11 +223,13 @@ func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 			w.sum.threads = append(w.sum.threads, &n)
 		}
 	}
+	known := w.gatesOf(s.facts)
 	for i, t := range b.sum.threads {
 		if t.parent == 0 && parent == 0 && base-1+i < len(w.sum.threads) {
 			n := w.sum.threads[base-1+i]
 			n.live = n.live.union(s.live)
 			n.waited = n.waited.behind(s.waited)
+			n.behind = b.facts(t.behind).union(known)
 		}
 	}
 	return base

@@ -109,6 +109,7 @@ type thread struct {
 	inner   bits        // threads below it that are over when it is
 	late    paths       // WaitGroups it adds itself to, when somebody may wait already
 	held    locks       // handed over to it by who starts it
+	behind  facts       // what is known of gates when it starts
 	timer   effect.Path // what stops it from being run at all
 	event   int
 }

@@ -14,11 +14,11 @@ type kin struct {
 	overlaps, after, handler, typed bool
 	left                            bool
 	queue                           effect.Pos
-	held                            uint64 // the hash of a set
+	held, behind                    uint64 // the hashes of sets
 }
 
 func (s *summary) kin(t *thread, n int) kin {
-	return kin{t.site, t.body, t.overlaps(), t.after, t.handler, t.typed, s.left.has(n), t.queue, hash(t.held)}
+	return kin{t.site, t.body, t.overlaps(), t.after, t.handler, t.typed, s.left.has(n), t.queue, hash(t.held), hash(t.behind)}
 }
 
 // Traits are what makes two threads the same to a caller, but for what runs beside

@@ -259,6 +259,9 @@ func (w *walk) start(e *effect.Event, s state) state {
 		run = w.subtest
 	}
 	if e.Method == "" && e.OneOf == nil {
+		if e.Kind == effect.Call && e.Fn.Func != "" && w.runBehind(e) {
+			return s
+		}
 		return run(e, s)
 	}
 	var out state
