@@ -191,7 +191,7 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	case model.Once:
 		x.emit(Event{Kind: Once, At: at, ID: x.id(), Path: args[0].Path, Fn: args[row.Arg]})
 	case model.AtomicOp:
-		x.atomic(c, at, row)
+		x.atomic(c, in, row)
 	default:
 		if x.starts(c, in, row, args) {
 			return

@@ -1,10 +1,13 @@
 package effect
 
 import (
+	"go/token"
 	"go/types"
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
+
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // lonely finds the fields that alone lead to the objects they point to. Their
@@ -17,24 +20,25 @@ import (
 //	q.batch = nil
 //	q.mu.Unlock()
 //	b.send()
-//
-// stores are all that the functions do.
-func lonely(funcs []*ssa.Function, stores []*ssa.Store) map[*types.Var]bool {
+func lonely(funcs []*ssa.Function) map[*types.Var]bool {
 	found := make(map[*types.Var]bool)
-	for _, s := range stores {
-		if addr, ok := s.Addr.(*ssa.FieldAddr); ok && nilConst(s.Val) && isPointer(s.Val.Type()) {
-			if f := fieldAt(addr); f != nil && !f.Exported() {
-				found[f] = true
+	eachInstr(funcs, func(in ssa.Instruction) {
+		if load, ok := in.(*ssa.UnOp); ok && load.Op == token.MUL && isPointer(load.Type()) {
+			if addr, ok := load.X.(*ssa.FieldAddr); ok {
+				if f := fieldAt(addr); f != nil && !f.Exported() && !found[f] && replaced(load) {
+					found[f] = true
+				}
 			}
 		}
-	}
+	})
 	if len(found) == 0 {
 		return nil
 	}
+	l := lenders{}
 	eachInstr(funcs, func(in ssa.Instruction) {
 		switch in := in.(type) {
 		case *ssa.FieldAddr:
-			if f := fieldAt(in); found[f] && slices.ContainsFunc(*in.Referrers(), func(use ssa.Instruction) bool { return !keepsAlone(in, use) }) {
+			if f := fieldAt(in); found[f] && slices.ContainsFunc(*in.Referrers(), func(use ssa.Instruction) bool { return !l.keepsAlone(in, use) }) {
 				delete(found, f)
 			}
 		case *ssa.UnOp:
@@ -56,12 +60,12 @@ func copied(t types.Type, from map[*types.Var]bool) {
 
 // keepsAlone reports whether a field still is all that leads to what it points
 // to, after a use of its address.
-func keepsAlone(addr *ssa.FieldAddr, use ssa.Instruction) bool {
+func (l lenders) keepsAlone(addr *ssa.FieldAddr, use ssa.Instruction) bool {
 	switch use := use.(type) {
 	case *ssa.Store:
-		return use.Addr == addr && (nilConst(use.Val) || madeFor(use))
+		return use.Addr == addr && (nilConst(use.Val) || l.madeFor(use))
 	case *ssa.UnOp:
-		return replaced(use) || usedInPlace(use)
+		return replaced(use) || l.usedInPlace(use)
 	case *ssa.DebugRef:
 		return true
 	}
@@ -70,25 +74,144 @@ func keepsAlone(addr *ssa.FieldAddr, use ssa.Instruction) bool {
 
 // madeFor reports whether what is stored was made for that: nothing but its
 // fields is used of it.
-func madeFor(s *ssa.Store) bool {
-	a, ok := s.Val.(*ssa.Alloc)
-	return ok && !slices.ContainsFunc(*a.Referrers(), func(use ssa.Instruction) bool {
+func (l lenders) madeFor(s *ssa.Store) bool {
+	switch v := s.Val.(type) {
+	case *ssa.Alloc:
+		return fieldsOnly(v, s, s.Block())
+	case *ssa.Call:
+		callee := v.Call.StaticCallee()
+		return callee != nil && !slices.ContainsFunc(*v.Referrers(), func(use ssa.Instruction) bool {
+			_, debug := use.(*ssa.DebugRef)
+			return !debug && use != ssa.Instruction(s)
+		}) && makesOne(callee)
+	}
+	return false
+}
+
+// fieldsOnly reports whether an object is used by one instruction, and else nothing but
+// its fields are, which are set in a block.
+func fieldsOnly(a *ssa.Alloc, by ssa.Instruction, in *ssa.BasicBlock) bool {
+	return !slices.ContainsFunc(*a.Referrers(), func(use ssa.Instruction) bool {
 		switch use := use.(type) {
 		case *ssa.FieldAddr:
-			return slices.ContainsFunc(*use.Referrers(), func(in ssa.Instruction) bool {
-				set, ok := in.(*ssa.Store)
-				return !ok || set.Addr != use || set.Block() != s.Block()
+			return slices.ContainsFunc(*use.Referrers(), func(ref ssa.Instruction) bool {
+				set, ok := ref.(*ssa.Store)
+				return !ok || set.Addr != use || set.Block() != in
 			})
 		case *ssa.DebugRef:
 			return false
 		}
-		return use != ssa.Instruction(s)
+		return use != by
 	})
+}
+
+// makesOne reports whether a function returns a pointer to an object that it has made, and
+// that nothing else leads to.
+func makesOne(fn *ssa.Function) bool {
+	if obj, ok := fn.Object().(*types.Func); ok && fn.Blocks == nil {
+		return model.Makes(obj.FullName())
+	}
+	made := false
+	for _, b := range fn.Blocks {
+		ret, ok := b.Instrs[len(b.Instrs)-1].(*ssa.Return)
+		if !ok {
+			continue
+		}
+		a, ok := ret.Results[0].(*ssa.Alloc)
+		if !ok || len(ret.Results) > 1 || !fieldsOnly(a, ret, b) {
+			return false
+		}
+		made = true
+	}
+	return made
+}
+
+// lenders tells of parameters, by function and number, whether what they point to is lent
+// to the function only: it keeps no pointer, and gives none to others.
+type lenders map[parameter]bool
+
+type parameter struct {
+	fn *ssa.Function
+	n  int
+}
+
+// lends reports whether a call lends what a value points to, and no more.
+func (l lenders) lends(c *ssa.CallCommon, v ssa.Value) bool {
+	callee := c.StaticCallee()
+	switch {
+	case callee == nil || ends(*c):
+		return false
+	case callee.Blocks == nil: // of another package: its methods are for who has one
+		return isReceiver(v, c)
+	}
+	for i, arg := range c.Args {
+		if arg == v && (i >= len(callee.Params) || !l.lent(callee, i)) {
+			return false
+		}
+	}
+	return true
+}
+
+func (l lenders) lent(fn *ssa.Function, n int) bool {
+	key := parameter{fn, n}
+	out, known := l[key]
+	if !known {
+		l[key] = true // as far as it calls itself
+		p := fn.Params[n]
+		out = !slices.ContainsFunc(*p.Referrers(), func(use ssa.Instruction) bool {
+			switch use := use.(type) {
+			case *ssa.FieldAddr:
+				return !staysInside(use)
+			case *ssa.UnOp, *ssa.BinOp, *ssa.DebugRef:
+				return false
+			}
+			c := callOf(use)
+			return c == nil || !l.lends(c, p)
+		})
+		l[key] = out
+	}
+	return out
+}
+
+// staysInside reports whether the address of a part of an object is used to read it, to
+// set it, or to call a method of it.
+func staysInside(addr ssa.Value) bool {
+	return !slices.ContainsFunc(*addr.Referrers(), func(use ssa.Instruction) bool {
+		switch use := use.(type) {
+		case *ssa.FieldAddr:
+			return !staysInside(use)
+		case *ssa.IndexAddr:
+			return !staysInside(use)
+		case *ssa.UnOp, *ssa.DebugRef:
+			return false
+		case *ssa.Store:
+			return use.Addr != addr
+		}
+		c := callOf(use)
+		return c == nil || !isReceiver(addr, c)
+	})
+}
+
+// callOf is the call that an instruction makes in its own goroutine, nil if it is no call.
+func callOf(in ssa.Instruction) *ssa.CallCommon {
+	switch in := in.(type) {
+	case *ssa.Call:
+		return &in.Call
+	case *ssa.Defer:
+		return &in.Call
+	}
+	return nil
+}
+
+// isReceiver reports whether a call is of a method of a value, which it is not given
+// otherwise.
+func isReceiver(v ssa.Value, c *ssa.CallCommon) bool {
+	return !c.IsInvoke() && c.Signature().Recv() != nil && c.Args[0] == v && !slices.Contains(c.Args[1:], v)
 }
 
 // usedInPlace reports whether a pointer that was read is only compared, and its
 // object only used before a call that may release a lock.
-func usedInPlace(load *ssa.UnOp) bool {
+func (l lenders) usedInPlace(load *ssa.UnOp) bool {
 	var near []ssa.Instruction
 	for _, in := range fromOn(load) {
 		if c, ok := in.(*ssa.Call); ok && ends(c.Call) {
@@ -100,6 +223,8 @@ func usedInPlace(load *ssa.UnOp) bool {
 		switch use := use.(type) {
 		case *ssa.BinOp, *ssa.DebugRef:
 			return false
+		case *ssa.Call:
+			return !slices.Contains(near, ssa.Instruction(use)) || !l.lends(&use.Call, load)
 		case *ssa.FieldAddr:
 			return slices.ContainsFunc(*use.Referrers(), func(in ssa.Instruction) bool {
 				switch in := in.(type) {

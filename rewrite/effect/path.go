@@ -137,6 +137,9 @@ func under(v ssa.Value) ssa.Value {
 	case *ssa.MakeInterface:
 		return v.X
 	case *ssa.Convert:
+		if _, ok := v.X.(*ssa.IndexAddr); ok {
+			return nil // a place in memory that somebody divides among objects of his own
+		}
 		return v.X
 	case *ssa.TypeAssert:
 		if !v.CommaOk {

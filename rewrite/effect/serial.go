@@ -45,6 +45,8 @@ var (
 		`(?i:\bwithout (?:taking|acquiring|holding|using) (?:the|any|a) (?:lock|mutex)|\bdoes(?: not|n't) (?:take|acquire|lock) (?:the |any |a )?(?:lock|mutex)\b)`,
 		// "must only be called from a single goroutine"
 		`(?i:\bonly be (?:called|used) (?:\w+ )?(?:from|by|in|within) (?:a single|one|the same|the main) goroutine)`,
+		// "on a database that is not running any other concurrent transactions"
+		`(?i:\bnot running any (?:other|concurrent)\b)`,
 		// "one method may run at a time", "only one goroutine should use it at a time"
 		`(?i:\b(?:one|a single) (?:method|call|goroutine|thread) (?:may|must|should) (?:\w+ ){1,4}at (?:a|one|any) time\b)`,
 		// "for tests only", "only used in unit tests", "for test isolation only"

@@ -282,13 +282,14 @@ func (x *extractor) add(c *ssa.CallCommon, at Pos, args []Value) {
 
 // atomic emits an operation of sync/atomic. What precedes one that stores is
 // visible after one that loads and sees it (https://go.dev/ref/mem#atomic);
-// others do both.
-func (x *extractor) atomic(c *ssa.CallCommon, at Pos, row model.Row) {
+// others do both. Who only puts down what he loads has not looked at it.
+func (x *extractor) atomic(c *ssa.CallCommon, in ssa.Instruction, row model.Row) {
+	at := x.pos(in.Pos())
 	p := x.path(c.Args[0])
 	if p.Root.Kind == NoRoot {
 		return
 	}
-	if !row.Stores {
+	if !row.Stores && !(row.Loads && putDown(in)) {
 		x.emit(Event{Kind: Wait, At: at, Path: p, Op: rewrite.Atomic})
 	}
 	if !row.Loads {
@@ -306,4 +307,24 @@ func (x *extractor) atomic(c *ssa.CallCommon, at Pos, row model.Row) {
 	if !row.Typed {
 		x.emit(Event{Kind: Access, At: x.source(c.Args[0], c.Pos()), Path: p, Op: rewrite.Atomic, Loads: row.Loads})
 	}
+}
+
+// putDown reports whether the result of a call is stored in memory, and nothing else is
+// done with it.
+func putDown(in ssa.Instruction) bool {
+	v, ok := in.(ssa.Value)
+	stored := false
+	if ok {
+		for _, use := range *v.Referrers() {
+			switch use := use.(type) {
+			case *ssa.DebugRef:
+			case *ssa.Store:
+				_, variable := use.Addr.(*ssa.Alloc) // that may be tested
+				stored, ok = true, ok && !variable
+			default:
+				ok = false
+			}
+		}
+	}
+	return ok && stored
 }

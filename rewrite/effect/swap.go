@@ -3,6 +3,7 @@ package effect
 import (
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -33,23 +34,64 @@ func (x *extractor) takenOut(load *ssa.UnOp) bool {
 	return false
 }
 
-// replaced reports whether memory gets something else right after it was read.
+// replaced reports whether memory gets something else right after it was read, whichever
+// way is taken. A goroutine may have started meanwhile, for what was read.
 func replaced(load *ssa.UnOp) bool {
-	for _, in := range fromOn(load) {
-		switch in := in.(type) {
-		case *ssa.Store:
-			if sameMemory(in.Addr, load.X) {
-				return !derived(in.Val, load, 4)
-			}
-		case *ssa.Call:
-			if ends(in.Call) {
+	seen := make(map[*ssa.BasicBlock]bool)
+	set := false // on some way: a loop without end has none
+	var on func(list []ssa.Instruction) bool
+	on = func(list []ssa.Instruction) bool {
+		for _, in := range list {
+			switch in := in.(type) {
+			case *ssa.Store:
+				if sameMemory(in.Addr, load.X) {
+					set = true
+					return !derived(in.Val, load, 4)
+				}
+			case *ssa.Call:
+				if ends(in.Call) {
+					return false
+				}
+			case *ssa.Go:
+				if !handedTo(load, in) {
+					return false
+				}
+			case *ssa.Send, *ssa.Select, *ssa.RunDefers, *ssa.Return, *ssa.Panic:
 				return false
+			case *ssa.Jump, *ssa.If:
+				for _, next := range in.Block().Succs {
+					if seen[next] {
+						continue
+					}
+					if seen[next] = true; len(seen) > maxWays || !on(next.Instrs) {
+						return false
+					}
+				}
+				return true
 			}
-		case *ssa.Send, *ssa.Select, *ssa.Go, *ssa.RunDefers:
-			return false
 		}
+		return false
 	}
-	return false
+	return on(fromOn(load)) && set
+}
+
+// maxWays is how many blocks replaced looks at: more is not right after.
+const maxWays = 12
+
+// handedTo reports whether a goroutine is given a value, or captures a variable that
+// holds nothing else.
+func handedTo(v ssa.Value, in *ssa.Go) bool {
+	if slices.Contains(in.Call.Args, v) {
+		return true
+	}
+	lit, ok := in.Call.Value.(*ssa.MakeClosure)
+	return ok && slices.ContainsFunc(lit.Bindings, func(b ssa.Value) bool {
+		a, ok := b.(*ssa.Alloc)
+		return ok && slices.ContainsFunc(*a.Referrers(), func(use ssa.Instruction) bool {
+			set, ok := use.(*ssa.Store)
+			return ok && set.Addr == a && set.Val == v
+		})
+	})
 }
 
 // fromOn lists the instructions that come after one in its block, with it.
@@ -109,9 +151,35 @@ func sameMemory(a, b ssa.Value) bool {
 		return ok && a.Field == b.Field && sameMemory(a.X, b.X)
 	case *ssa.UnOp: // an object by the variable that refers to it
 		b, ok := b.(*ssa.UnOp)
-		return ok && a.Op == token.MUL && b.Op == token.MUL && a.Block() == b.Block() && sameMemory(a.X, b.X)
+		return ok && a.Op == token.MUL && b.Op == token.MUL && (a.Block() == b.Block() || setOnce(a.X)) && sameMemory(a.X, b.X)
 	}
 	return false
+}
+
+// setOnce reports whether an address is of a variable with one store, in the function or in
+// literals that capture it: of a parameter that one does.
+func setOnce(addr ssa.Value) bool {
+	var stores func(v ssa.Value) int
+	stores = func(v ssa.Value) int {
+		n := 0
+		for _, use := range *v.Referrers() {
+			switch use := use.(type) {
+			case *ssa.Store:
+				if use.Addr == v {
+					n++
+				}
+			case *ssa.MakeClosure:
+				for i, b := range use.Bindings {
+					if b == v {
+						n += stores(use.Fn.(*ssa.Function).FreeVars[i])
+					}
+				}
+			}
+		}
+		return n
+	}
+	_, ok := addr.(*ssa.Alloc)
+	return ok && stores(addr) == 1
 }
 
 // ends reports whether a call may end a critical section.
@@ -135,7 +203,7 @@ func derived(v, from ssa.Value, depth int) bool {
 		return true
 	}
 	in, ok := v.(ssa.Instruction)
-	if !ok {
+	if _, variable := v.(*ssa.Alloc); !ok || variable {
 		return false
 	}
 	if at, ok := from.(ssa.Instruction); ok && isPhi(v) && in.Block().Dominates(at.Block()) {

@@ -60,7 +60,7 @@ func newCaptures(funcs []*ssa.Function) *captures {
 			}
 		}
 	}
-	c.lonely = lonely(funcs, stores)
+	c.lonely = lonely(funcs)
 	for _, cond := range asked {
 		c.test(cond)
 	}

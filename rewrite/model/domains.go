@@ -2,7 +2,7 @@ package model
 
 // domains are the parts of the default table.
 var domains = []Rows{
-	syncRows, timeRows, reflectRows, errgroupRows, logRows, testingRows,
+	syncRows, timeRows, reflectRows, errgroupRows, closerRows, logRows, testingRows,
 	httpRows, httpFieldRows, rpcRows, netRows,
 	ginRows, echoRows, chiRows, muxRows, httprouterRows, fiberRows, fasthttpRows,
 	grpcRows, connectRows, contractRows,

@@ -227,6 +227,18 @@ func SetsUp(name string) bool {
 	return setups[name] || strings.HasPrefix(name, "Init")
 }
 
+// Sorts reports whether a method, by its full name, may be one that package sort or
+// container/heap calls: https://pkg.go.dev/container/heap#Interface
+func Sorts(name string) bool {
+	return slices.Contains([]string{"Len", "Less", "Swap", "Push", "Pop"}, ownName(name))
+}
+
+// Sortable reports whether a type with these methods, by name and signature, is a
+// sort.Interface.
+func Sortable(methods map[string]string) bool {
+	return methods["Len() int"] != "" && methods["Less(int, int) bool"] != "" && methods["Swap(int, int)"] != ""
+}
+
 // FlagValue reports whether a method that nothing calls, by its full name, is
 // what package flag calls while it parses: before the program's own goroutines,
 // by custom. The type's methods are given by name and signature:

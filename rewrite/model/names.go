@@ -185,3 +185,14 @@ func Ends(name string) bool {
 
 // ownName is the name of a function without what it is declared in.
 func ownName(full string) string { return full[strings.LastIndexByte(full, '.')+1:] }
+
+// double is what the names of test doubles, and of their packages, begin or end with:
+// https://martinfowler.com/bliki/TestDouble.html
+var double = regexp.MustCompile(`^(?:[Mm]ock|[Ff]ake|[Ss]tub)(?:[A-Z_]|s?$)|[a-z](?:Mock|Fake|Stub|mocks?|fakes?)$`)
+
+// Double reports whether a type, by its key, is one of tests that takes the place of
+// another: FakeClient, or one of package mocks. Code that is no test has the other.
+func Double(key string) bool {
+	pkg, name, _ := strings.Cut(key[strings.LastIndexByte(key, '/')+1:], ".")
+	return double.MatchString(pkg) || double.MatchString(name)
+}

@@ -57,6 +57,16 @@ var timeRows = Rows{Funcs: map[string]Row{
 	"(error).Error":                               {Kind: Quick},
 }}
 
+// closerRows: "Closer holds the two things we need to close a goroutine and wait for it to
+// finish: a chan to tell the goroutine to shut down, and a WaitGroup":
+// https://pkg.go.dev/github.com/dgraph-io/ristretto/z#Closer
+var closerRows = Rows{Funcs: map[string]Row{
+	"(*github.com/dgraph-io/ristretto/z.Closer).{Wait,SignalAndWait}": {Kind: Wait},
+	"(*github.com/dgraph-io/ristretto/z.Closer).Done":                 {Kind: Done},
+	"(*github.com/dgraph-io/ristretto/z.Closer).AddRunning":           {Kind: Add},
+	"(*github.com/dgraph-io/ristretto/z.Closer).{HasBeenClosed,Ctx}":  {Kind: Quick},
+}}
+
 // errgroupRows: https://pkg.go.dev/golang.org/x/sync/errgroup
 var errgroupRows = Rows{Funcs: map[string]Row{
 	// "Wait blocks until all function calls from the Go method have returned".

@@ -22,6 +22,9 @@ func (m *Module) isEntry(f *function) bool {
 	if !f.Public && !m.promotes[f.Recv] {
 		return false // through an interface, but by whom is anybody's guess
 	}
+	if model.Sorts(f.Key) && slices.ContainsFunc(m.types, func(t *effect.Type) bool { return t.Key == f.Recv && model.Sortable(t.Methods) }) {
+		return false // called by package sort, where the module sorts
+	}
 	if f.Params == 2 && slices.ContainsFunc(m.types, func(t *effect.Type) bool { return model.FlagValue(f.Key, t.Methods) }) {
 		return false
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
+	"github.com/go-fixer/fixer/rewrite/model"
 )
 
 // maxImpls is how many types may be behind an interface before a call through
@@ -89,7 +90,7 @@ func (m *Module) implementing(e *effect.Event) []*function {
 	var list, presented, meant []*function
 	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
 	for _, t := range m.types {
-		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
+		if model.Double(t.Key) || slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
 			continue
 		}
 		if g := m.funcs[t.Methods[e.Method]]; g != nil && !g.Test {

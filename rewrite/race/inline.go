@@ -1,6 +1,7 @@
 package race
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +18,7 @@ type frameOf struct {
 	thread int                    // thread the callee runs in
 	s      state                  // at the call; zero for a new thread
 	after  counts                 // the caller's signals after the call, with the number of the first
+	tokens paths                  // that the new thread has until it waits for them
 	late   func(effect.Path) bool // signals of the new thread that count for nothing
 	turn   int                    // the loop around the call
 	turns  counts                 // waited for in every turn of the loop around the call
@@ -211,6 +213,10 @@ func (l *lens) turn(a *scene) *scene {
 		waited: l.waited.of(a.waited, func(s []count) []count { return l.b.counts(s).most(l.s.waited) }),
 		before: l.before.of(a.before, l.signals),
 		turns:  l.b.counts(a.turns),
+	}
+	if l.own && len(l.in.tokens) > 0 {
+		back := func(h held) bool { return l.in.tokens.has(h.path) && n.waited.of(h.path) > 0 }
+		n.must, n.may = slices.DeleteFunc(slices.Clone(n.must), back), slices.DeleteFunc(slices.Clone(n.may), back)
 	}
 	if l.own && l.in.late != nil {
 		n.before = n.before.drop(l.in.late)

@@ -49,6 +49,11 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 			s = w.release(s, p)
 		}
 	}
+	tokens := w.handsToken(b, s)
+	for _, p := range tokens {
+		th.held = th.held.add(s.must[s.must.index(p)])
+		s = w.release(s, p)
+	}
 	th.sends = th.sends.most(b.counts(b.sum.sends))
 	done := w.done(e, b)
 	s = w.handed(e, b, base, t, s, 0)
@@ -64,7 +69,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 		th.sends = th.sends.most(after)
 	}
 	if w.record {
-		w.inline(frameOf{b: b, call: e, after: after, base: base, thread: t, s: state{must: th.held, may: th.held, facts: s.facts}, late: late, event: e.ID, at: e.At})
+		w.inline(frameOf{b: b, call: e, after: after, base: base, thread: t, s: state{must: th.held, may: th.held, facts: s.facts}, tokens: tokens, late: late, event: e.ID, at: e.At})
 	}
 	return s
 }

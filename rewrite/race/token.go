@@ -31,19 +31,47 @@ func (w *walk) findTokens() {
 			return // only literals are as good as here
 		}
 		b := w.bind(g, e.Fn, e.Args)
-		for _, c := range b.counts(b.sum.sends) {
-			sends = sends.add(c.path)
+		if e.Kind == effect.Call {
+			for _, c := range b.counts(b.sum.sends) {
+				sends = sends.add(c.path)
+			}
 		}
 		for _, c := range b.counts(b.sum.waited) {
-			if !c.loads() { // who stores and loads an atomic has no lock
+			if !c.loads() && (e.Kind == effect.Call || w.roomForOne(c.path)) { // who stores and loads an atomic has no lock
 				receives = receives.add(c.path)
 			}
 		}
-	}, effect.Call)
+	}, effect.Call, effect.Go)
 	w.tokens = slices.DeleteFunc(sends, func(p effect.Path) bool {
 		_, back := p.IsBack()
 		return back || !receives.has(p) || !w.f.holdsOne(p)
 	})
+}
+
+// roomForOne reports whether a channel is known to have room for one token.
+func (w *walk) roomForOne(p effect.Path) bool {
+	if p.Root.Kind == effect.Local && p.Sel == "" {
+		return w.f.Locals[p.Root.N].Cap == 2
+	}
+	return w.m.room[objectKey(p)] == 2
+}
+
+// handsToken lists the tokens that a goroutine gets from who starts it: who has put one in
+// lets it take that out again.
+//
+//	slot <- struct{}{}
+//	go func() {
+//		defer func() { <-slot }()
+//		...
+//	}()
+func (w *walk) handsToken(b binding, s state) paths {
+	var out paths
+	for _, c := range b.counts(b.sum.waited) {
+		if w.tokens.has(c.path) && s.must.index(c.path) >= 0 && w.roomForOne(c.path) {
+			out = out.add(c.path)
+		}
+	}
+	return out
 }
 
 // transfers calls fn for each channel that the function sends on or receives from, in
