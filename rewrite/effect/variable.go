@@ -170,13 +170,33 @@ func (u *usage) collect(addr ssa.Value, depth int) bool {
 }
 
 // only returns the value a variable holds from its one store to its end; nil
-// if there are more stores, or none.
+// if there are more stores, or none. A pointer may become nil: there is nothing it
+// leads to then.
+//
+//	defer func() {
+//		if err != nil {
+//			db = nil
+//		}
+//	}()
 func (c *captures) only(v *ssa.Alloc) ssa.Value {
 	u := c.of(v)
-	if !u.known || len(u.stores) != 1 || u.stores[0].Parent() != v.Parent() {
+	if !u.known {
 		return nil
 	}
-	return u.stores[0].Val
+	var only *ssa.Store
+	for _, s := range u.stores {
+		switch {
+		case len(u.stores) > 1 && isPointer(s.Val.Type()) && (nilConst(s.Val) || same(s)):
+		case only != nil:
+			return nil
+		default:
+			only = s
+		}
+	}
+	if only == nil || only.Parent() != v.Parent() {
+		return nil
+	}
+	return only.Val
 }
 
 // stays reports whether a variable is set once, or never; a slice may grow until
