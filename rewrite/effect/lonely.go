@@ -63,7 +63,7 @@ func copied(t types.Type, from map[*types.Var]bool) {
 func (l lenders) keepsAlone(addr *ssa.FieldAddr, use ssa.Instruction) bool {
 	switch use := use.(type) {
 	case *ssa.Store:
-		return use.Addr == addr && (nilConst(use.Val) || l.madeFor(use))
+		return use.Addr == addr && (nilConst(use.Val) || madeFor(use))
 	case *ssa.UnOp:
 		return replaced(use) || l.usedInPlace(use)
 	case *ssa.DebugRef:
@@ -74,7 +74,7 @@ func (l lenders) keepsAlone(addr *ssa.FieldAddr, use ssa.Instruction) bool {
 
 // madeFor reports whether what is stored was made for that: nothing but its
 // fields is used of it.
-func (l lenders) madeFor(s *ssa.Store) bool {
+func madeFor(s *ssa.Store) bool {
 	switch v := s.Val.(type) {
 	case *ssa.Alloc:
 		return fieldsOnly(v, s, s.Block())
@@ -156,7 +156,7 @@ func (l lenders) lent(fn *ssa.Function, n int) bool {
 	key := parameter{fn, n}
 	out, known := l[key]
 	if !known {
-		l[key] = true // as far as it calls itself
+		l[key] = false // what functions that call each other do is not looked for
 		p := fn.Params[n]
 		out = !slices.ContainsFunc(*p.Referrers(), func(use ssa.Instruction) bool {
 			switch use := use.(type) {

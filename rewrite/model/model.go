@@ -227,10 +227,10 @@ func SetsUp(name string) bool {
 	return setups[name] || strings.HasPrefix(name, "Init")
 }
 
-// Sorts reports whether a method, by its full name, may be one that package sort or
-// container/heap calls: https://pkg.go.dev/container/heap#Interface
+// Sorts reports whether a method, by its full name, may be one that package sort calls:
+// https://pkg.go.dev/sort#Interface
 func Sorts(name string) bool {
-	return slices.Contains([]string{"Len", "Less", "Swap", "Push", "Pop"}, ownName(name))
+	return slices.Contains([]string{"Len", "Less", "Swap"}, ownName(name))
 }
 
 // Sortable reports whether a type with these methods, by name and signature, is a
