@@ -191,7 +191,7 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 					continue
 				}
 				exposed := before.taken()[k] == 0 && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library()))
-				if exposed || s.waits() && old.signalsAbove(f, s) {
+				if exposed || s.waits() && (old.signalsAbove(f, s) || old.receivesAbove(f, s)) {
 					return f.blocked(s), []string{k}
 				}
 			}
@@ -261,6 +261,31 @@ func (m *Module) signalsAbove(f *function, s stalled) bool {
 		}
 	}
 	return false
+}
+
+// receivesAbove reports whether a function, or one that leads to it, receives what a stall
+// sends: likewise.
+func (m *Module) receivesAbove(f *function, s stalled) bool {
+	fields := make(map[string]bool)
+	for _, g := range m.order {
+		if g.Name == s.fn {
+			g.transfers(func(p effect.Path, send bool, at effect.Pos) {
+				if field := p.Field(); send && at == s.at && field != "" {
+					fields[field] = true
+				}
+			})
+		}
+	}
+	if len(fields) == 0 {
+		return false
+	}
+	found := false
+	for g := range m.above(f) {
+		if g.Name != s.fn {
+			g.transfers(func(p effect.Path, send bool, _ effect.Pos) { found = found || !send && fields[p.Field()] })
+		}
+	}
+	return found
 }
 
 // signals reports whether a function gives a signal that one of some fields stands for.
