@@ -2,6 +2,7 @@ package effect
 
 import (
 	"go/types"
+	"slices"
 	"strings"
 
 	"golang.org/x/tools/go/ssa"
@@ -222,7 +223,7 @@ func (x *extractor) servesHere(v ssa.Value, seen map[ssa.Value]bool) bool {
 		case *ssa.Call:
 			fn := calledFunc(&ref.Call)
 			switch {
-			case ref.Call.Value == v, fn != nil && fn.Signature().Recv() != nil && len(ref.Call.Args) > 0 && ref.Call.Args[0] == v:
+			case ref.Call.Value == v, isReceiver(v, &ref.Call):
 			case fn != nil && x.row(fn).Kind != model.Unknown, !types.Identical(ref.Type(), v.Type()), !x.servesHere(ref, seen):
 				return false
 			}
@@ -310,21 +311,15 @@ func (x *extractor) atomic(c *ssa.CallCommon, in ssa.Instruction, row model.Row)
 }
 
 // putDown reports whether the result of a call is stored in memory, and nothing else is
-// done with it.
+// done with it. A variable that it is put into may be tested.
 func putDown(in ssa.Instruction) bool {
 	v, ok := in.(ssa.Value)
-	stored := false
-	if ok {
-		for _, use := range *v.Referrers() {
-			switch use := use.(type) {
-			case *ssa.DebugRef:
-			case *ssa.Store:
-				_, variable := use.Addr.(*ssa.Alloc) // that may be tested
-				stored, ok = true, ok && !variable
-			default:
-				ok = false
-			}
+	return ok && len(*v.Referrers()) > 0 && !slices.ContainsFunc(*v.Referrers(), func(use ssa.Instruction) bool {
+		set, ok := use.(*ssa.Store)
+		if !ok {
+			return true
 		}
-	}
-	return ok && stored
+		_, variable := set.Addr.(*ssa.Alloc)
+		return variable
+	})
 }

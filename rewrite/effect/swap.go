@@ -78,8 +78,8 @@ func replaced(load *ssa.UnOp) bool {
 // maxWays is how many blocks replaced looks at: more is not right after.
 const maxWays = 12
 
-// handedTo reports whether a goroutine is given a value, or captures a variable that
-// holds nothing else.
+// handedTo reports whether a goroutine is given a value, or captures a variable that it was
+// put into.
 func handedTo(v ssa.Value, in *ssa.Go) bool {
 	if slices.Contains(in.Call.Args, v) {
 		return true
@@ -159,27 +159,9 @@ func sameMemory(a, b ssa.Value) bool {
 // setOnce reports whether an address is of a variable with one store, in the function or in
 // literals that capture it: of a parameter that one does.
 func setOnce(addr ssa.Value) bool {
-	var stores func(v ssa.Value) int
-	stores = func(v ssa.Value) int {
-		n := 0
-		for _, use := range *v.Referrers() {
-			switch use := use.(type) {
-			case *ssa.Store:
-				if use.Addr == v {
-					n++
-				}
-			case *ssa.MakeClosure:
-				for i, b := range use.Bindings {
-					if b == v {
-						n += stores(use.Fn.(*ssa.Function).FreeVars[i])
-					}
-				}
-			}
-		}
-		return n
-	}
-	_, ok := addr.(*ssa.Alloc)
-	return ok && stores(addr) == 1
+	a, ok := addr.(*ssa.Alloc)
+	var u usage
+	return ok && u.collect(a, 0) && len(u.stores) == 1
 }
 
 // ends reports whether a call may end a critical section.

@@ -2,7 +2,6 @@ package race
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -254,124 +253,6 @@ func (l *lens) reach(a *scene) (past, here facts) {
 		here = l.b.w.carried(here)
 	}
 	return past, here
-}
-
-// An answer is what is known when a call has returned a value.
-type answer struct {
-	index int    // of the result; -1 for whatever it returns
-	value string // it is
-	facts facts
-	known bool
-	left  bits // threads that may run then; once it is known in a caller, those that don't
-}
-
-// tests notes what is known where a test that the function's result follows from came
-// out in one way or the other.
-func (w *walk) tests(e *effect.Event, s state) {
-	if w.outcomes == nil {
-		w.outcomes = make(map[int]facts)
-	}
-	other := fact{is: e.Is, not: e.Not}.opposite()
-	w.outcomes[e.ID] = w.told(effect.Cond{Path: e.Path, Is: e.Is, Not: e.Not}, s).facts
-	w.outcomes[-e.ID] = w.told(effect.Cond{Path: e.Path, Is: other.is, Not: other.not}, s).facts
-}
-
-// implied is what is known if a result has a value, by the tests it follows from.
-func (w *walk) implied(e *effect.Event, a *answer) facts {
-	for _, f := range e.Follows {
-		if f.Result != a.index || strconv.FormatBool(f.Value) != a.value {
-			continue
-		}
-		out := w.outcomes[f.Tests[0]]
-		for _, id := range f.Tests[1:] {
-			out = out.meet(w.outcomes[id])
-		}
-		return w.unlocked(out)
-	}
-	return nil
-}
-
-// passedOn is what is known if a result has a value that is the result of a call.
-func (w *walk) passedOn(e *effect.Event, a *answer) facts {
-	if a.index < 0 || a.index >= len(e.Results) {
-		return nil
-	}
-	p := e.Results[a.index].Path
-	for _, o := range w.answers[p.Root] {
-		if p.Sel == "" && o.value == a.value {
-			return w.unlocked(o.facts)
-		}
-	}
-	return nil
-}
-
-// answering notes what is known at a return.
-func (w *walk) answering(e *effect.Event, s state) {
-	known := w.unlocked(s.facts)
-	if len(known)+len(s.live) == 0 && w.returns == 0 && len(w.f.Blocks) == 1 && len(e.Follows)+len(w.answers) == 0 {
-		return
-	}
-	if w.sum.answers == nil {
-		w.sum.answers = []answer{{index: -1}}
-		for i := range e.Answers {
-			for _, v := range []string{"true", "false", "nil", "!nil"} {
-				w.sum.answers = append(w.sum.answers, answer{index: i, value: v})
-			}
-		}
-	}
-	for i := range w.sum.answers {
-		a := &w.sum.answers[i]
-		if a.index >= 0 && e.Answers[a.index] != "" && e.Answers[a.index] != a.value {
-			continue
-		}
-		here := w.implied(e, a).union(w.passedOn(e, a)).union(known)
-		if a.known {
-			here = a.facts.meet(here)
-		}
-		a.facts, a.known, a.left = here, true, a.left.union(s.live)
-	}
-}
-
-// learns notes what is known after a call, by what it returns: of the goroutines that it
-// may have left, too.
-//
-//	if err := c.write(b); err != nil { // it closes c, in a goroutine of its own
-//		return err
-//	}
-func (w *walk) learns(e *effect.Event, b binding, base int, s state) state {
-	for _, c := range b.sum.sets {
-		if p, ok := b.path(c.path); ok {
-			w.resets(p, c.is)
-			if c.ofVariable() {
-				c.is = effect.Unsure // on some way
-			}
-			s = w.sets(s, p, c.is)
-		}
-	}
-	for _, a := range b.sum.answers {
-		list := b.facts(a.facts).under(s.must)
-		if a.index < 0 {
-			s.facts = list.union(s.facts)
-			continue
-		}
-		r := effect.Root{Kind: effect.Result, N: e.ID, I: a.index}
-		if i := slices.IndexFunc(w.answers[r], func(o answer) bool { return o.value == a.value }); i >= 0 {
-			w.answers[r][i].left = w.answers[r][i].left.less(s.live) // an earlier turn may have left some
-			continue
-		}
-		var never bits
-		if a.known {
-			never = b.sum.left.less(a.left).shift(base - 1).less(s.live)
-		}
-		if len(list)+len(never) == 0 {
-			continue
-		}
-		if w.answers == nil {
-			w.answers = make(map[effect.Root][]answer)
-		}
-		w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list, left: never})
-	}
-	return s
 }
 
 // resets notes for callers that a member is set on some way.

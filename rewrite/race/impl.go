@@ -90,7 +90,7 @@ func (m *Module) implementing(e *effect.Event) []*function {
 	var list, presented, meant []*function
 	all := strings.Split(strings.TrimSuffix(e.Iface, ";"), ";")
 	for _, t := range m.types {
-		if model.Double(t.Key) || slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) {
+		if slices.ContainsFunc(all, func(sig string) bool { return t.Methods[sig] == "" }) || model.Double(t.Key) {
 			continue
 		}
 		if g := m.funcs[t.Methods[e.Method]]; g != nil && !g.Test {

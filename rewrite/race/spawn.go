@@ -43,16 +43,12 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 			th.inner = th.inner.with(base + i)
 		}
 	}
-	for _, p := range w.releases(b, 0) { // it unlocks what was locked for it here
+	tokens := w.handsToken(b, s)
+	for _, p := range slices.Concat(w.releases(b, 0), tokens) { // it unlocks what was locked for it here
 		if i := s.must.index(p); i >= 0 {
 			th.held = th.held.add(s.must[i])
 			s = w.release(s, p)
 		}
-	}
-	tokens := w.handsToken(b, s)
-	for _, p := range tokens {
-		th.held = th.held.add(s.must[s.must.index(p)])
-		s = w.release(s, p)
 	}
 	th.sends = th.sends.most(b.counts(b.sum.sends))
 	done := w.done(e, b)
@@ -228,9 +224,12 @@ func (w *walk) threads(e *effect.Event, b binding, s state, parent int) int {
 			w.sum.threads = append(w.sum.threads, &n)
 		}
 	}
+	if parent != 0 || len(b.sum.threads) == 0 {
+		return base
+	}
 	known := w.gatesOf(s.facts)
 	for i, t := range b.sum.threads {
-		if t.parent == 0 && parent == 0 && base-1+i < len(w.sum.threads) {
+		if t.parent == 0 && base-1+i < len(w.sum.threads) {
 			n := w.sum.threads[base-1+i]
 			n.live = n.live.union(s.live)
 			n.waited = n.waited.behind(s.waited)

@@ -191,7 +191,7 @@ func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string,
 					continue
 				}
 				exposed := before.taken()[k] == 0 && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library()))
-				if exposed || s.waits() && (old.signalsAbove(f, s) || old.receivesAbove(f, s)) {
+				if exposed || s.waits() && old.answersAbove(f, s) {
 					return f.blocked(s), []string{k}
 				}
 			}
@@ -248,43 +248,42 @@ func (m *Module) waitedFor(s stalled) map[string]bool {
 	return fields
 }
 
-// signalsAbove reports whether a function, or one that leads to it, gives the signal that
-// a stall waits for: it comes to that only with the lock, which it will not get.
-func (m *Module) signalsAbove(f *function, s stalled) bool {
-	fields := m.waitedFor(s)
-	if len(fields) == 0 {
-		return false
-	}
-	for g := range m.above(f) {
-		if g.Name != s.fn && g.signals(fields) {
-			return true
-		}
-	}
-	return false
-}
-
-// receivesAbove reports whether a function, or one that leads to it, receives what a stall
-// sends: likewise.
-func (m *Module) receivesAbove(f *function, s stalled) bool {
+// sentOn lists the fields that hold the channel that a stall sends on.
+func (m *Module) sentOn(s stalled) map[string]bool {
 	fields := make(map[string]bool)
-	for _, g := range m.order {
-		if g.Name == s.fn {
-			g.transfers(func(p effect.Path, send bool, at effect.Pos) {
+	for _, f := range m.order {
+		if f.Name == s.fn {
+			f.transfers(func(p effect.Path, send bool, at effect.Pos) {
 				if field := p.Field(); send && at == s.at && field != "" {
 					fields[field] = true
 				}
 			})
 		}
 	}
-	if len(fields) == 0 {
+	return fields
+}
+
+// answersAbove reports whether a function, or one that leads to it, gives the signal that
+// a stall waits for, or receives what it sends: it comes to that only with the lock, which
+// it will not get.
+func (m *Module) answersAbove(f *function, s stalled) bool {
+	waited, sent := m.waitedFor(s), m.sentOn(s)
+	if len(waited)+len(sent) == 0 {
 		return false
 	}
-	found := false
 	for g := range m.above(f) {
-		if g.Name != s.fn {
-			g.transfers(func(p effect.Path, send bool, _ effect.Pos) { found = found || !send && fields[p.Field()] })
+		if g.Name != s.fn && (g.signals(waited) || g.receives(sent)) {
+			return true
 		}
 	}
+	return false
+}
+
+// receives reports whether a function receives from a channel that one of some fields
+// holds.
+func (f *function) receives(fields map[string]bool) bool {
+	found := false
+	f.transfers(func(p effect.Path, send bool, _ effect.Pos) { found = found || !send && fields[p.Field()] })
 	return found
 }
 
