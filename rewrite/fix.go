@@ -110,7 +110,8 @@ type Replace struct {
 // Drop removes one element of a composite literal, the condition of a loop, the
 // value variable of a range statement, or one statement: of a list, or the one
 // before the condition of an if or the tag of a switch; or, if it is the name of a
-// variable that a function declares without a value, that declaration.
+// variable that a function declares without a value, that declaration; or, if it
+// is the name of a result, the names of all results of the function.
 type Drop struct {
 	Node Span
 }

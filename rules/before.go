@@ -51,14 +51,7 @@ func (v *variable) before() (*rewrite.Fix, bool) {
 // where it is declared: it is a parameter, or set to more than zero.
 func (v *variable) startsWithValue() bool {
 	if v.parameter() {
-		var typ *ast.FuncType
-		switch fn := v.owner().(type) {
-		case *ast.FuncDecl:
-			typ = fn.Type
-		case *ast.FuncLit:
-			typ = fn.Type
-		}
-		return typ.Results == nil || !contains(typ.Results, v.path[1])
+		return !v.result()
 	}
 	define, ok := v.path[1].(*ast.AssignStmt)
 	return ok && len(define.Rhs) == 1 && !zero(define.Rhs[0])

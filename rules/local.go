@@ -23,6 +23,8 @@ import (
 //     language version (before go 1.22) has one for all turns;
 //   - a value that a goroutine reads once, and its starter goes on to change, is
 //     copied above the go statement;
+//   - a result with a name, which a return sets while a goroutine is at it,
+//     becomes a variable of the body, and the results lose their names;
 //   - a mutex that is held at some of the accesses is held at all;
 //   - a flag or a counter that starts as zero becomes a typed atomic (go 1.19 or
 //     later);
@@ -57,6 +59,9 @@ func fixLocal(s *rewrite.Site) (*rewrite.Fix, string) {
 	if fix := v.unguarded(); fix != nil {
 		return fix, ""
 	}
+	if set, ok := v.returnThatSets(); ok {
+		return v.unnamed(set)
+	}
 	if reason := v.misordered(); reason != "" {
 		return nil, reason
 	}
@@ -78,7 +83,8 @@ func (v *variable) unguarded() *rewrite.Fix {
 			return fix
 		}
 	}
-	if m, _ := v.mutex(); m != nil || v.misordered() != "" {
+	_, returned := v.returnThatSets()
+	if m, _ := v.mutex(); m != nil || returned || v.misordered() != "" {
 		return nil
 	}
 	fix, _ := v.atomic()

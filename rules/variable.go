@@ -47,8 +47,8 @@ func variableOf(s *rewrite.Site) (*variable, string) {
 			return nil, "the end of a channel needs an order, not a lock"
 		}
 		if a.Races && !slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) }) && !a.At.Contains(v.file.Span(v.path[0])) {
-			if v.parameter() && a.Op == rewrite.Write {
-				return nil, fmt.Sprintf("the return at %s:%d sets it", base(a.At.File), a.At.Line)
+			if v.result() {
+				continue // a return sets or reads it
 			}
 			return nil, fmt.Sprintf("%s:%d reaches it by another name", base(a.At.File), a.At.Line)
 		}
@@ -62,7 +62,8 @@ func (v *variable) handedIn() string {
 	if !slices.ContainsFunc(v.site.Finding.Accesses, func(a rewrite.Access) bool {
 		return a.Races && (a.Op == rewrite.ReadElem || a.Op == rewrite.WriteElem)
 	}) {
-		if p, ok := v.obj.Type().Underlying().(*types.Pointer); ok && !v.assigned() {
+		_, set := v.returnThatSets()
+		if p, ok := v.obj.Type().Underlying().(*types.Pointer); ok && !set && !v.assigned() {
 			return fmt.Sprintf("what races is behind a pointer: the %s", types.TypeString(p.Elem(), types.RelativeTo(v.file.Pkg)))
 		}
 		return ""

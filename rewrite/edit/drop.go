@@ -33,6 +33,8 @@ func (p *player) drop(d *drop) error {
 			loop.Cond, done = nil, true
 		} else if r, ok := n.(*dst.RangeStmt); ok && r.Value == d.node && d.node != nil {
 			r.Value, done = nil, true
+		} else if typ, ok := n.(*dst.FuncType); ok && namesResult(typ.Results, d.node) {
+			done = unname(typ.Results)
 		} else if init := initOf(n); init != nil && dst.Node(*init) == d.node {
 			n.Decorations().Start = append(n.Decorations().Start, commentsOf(*init)...)
 			*init, done = nil, true
@@ -52,6 +54,29 @@ func (p *player) drop(d *drop) error {
 		return nil
 	}
 	return p.refuse(d.ext.from, fmt.Sprintf("the %s here can't be dropped: it is in the header of a statement, or replaced", kind(d.node)))
+}
+
+// namesResult reports whether a list of results has a name in it.
+func namesResult(results *dst.FieldList, name dst.Node) bool {
+	return results != nil && slices.ContainsFunc(results.List, func(f *dst.Field) bool {
+		return slices.ContainsFunc(f.Names, func(id *dst.Ident) bool { return dst.Node(id) == name })
+	})
+}
+
+// unname takes the names off results, unless there are comments among them: each
+// has a type of its own then.
+func unname(results *dst.FieldList) bool {
+	if len(commentsOf(results)) > 0 {
+		return false
+	}
+	var list []*dst.Field
+	for _, f := range results.List {
+		for range f.Names {
+			list = append(list, &dst.Field{Type: dst.Clone(f.Type).(dst.Expr)})
+		}
+	}
+	results.List = list
+	return true
 }
 
 // undeclare takes a variable out of the statement that declares it, if that does:

@@ -131,8 +131,7 @@ func (t *tree) expr(s rewrite.Span) (ast.Node, error) {
 	return find[ast.Stmt](t, s, "expression or statement", nil)
 }
 
-// element finds an element of a composite literal, a statement in a list, or
-// the condition of a loop.
+// element finds what a Drop may mean.
 func (t *tree) element(s rewrite.Span) (ast.Node, error) {
 	return find(t, s, "element of a literal, variable or statement", func(n ast.Node) bool {
 		if loop, ok := t.parent[n].(*ast.ForStmt); ok && n == ast.Node(loop.Cond) {
@@ -147,6 +146,10 @@ func (t *tree) element(s rewrite.Span) (ast.Node, error) {
 		if spec, ok := t.parent[n].(*ast.ValueSpec); ok && len(spec.Values) == 0 {
 			id, ok := n.(*ast.Ident)
 			return ok && slices.Contains(spec.Names, id)
+		}
+		if field, ok := t.parent[n].(*ast.Field); ok {
+			typ, ok := t.parent[t.parent[field]].(*ast.FuncType)
+			return ok && t.parent[field] == ast.Node(typ.Results) && n != ast.Node(field.Type)
 		}
 		_, ok := n.(ast.Stmt)
 		return ok
