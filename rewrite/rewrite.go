@@ -182,6 +182,7 @@ type Context struct {
 	// Handed is the call that hands Runs to Func, and the function the call
 	// stands in; nil where Func starts what it runs by itself.
 	Handed *Step `json:"handed,omitempty"`
+	Over   bool  `json:"-"` // by the time the function returns in whose activation the two meet
 }
 
 // Contract is the interface that lets a library call a method from many

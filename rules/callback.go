@@ -56,7 +56,7 @@ func fixCallback(s *rewrite.Site) (*rewrite.Fix, string) {
 		return proxied(s)
 	}
 	c := gather(s)
-	if c == nil || !c.handsOut() {
+	if c == nil || !c.outlives() || !c.handsOut() {
 		return nil, ""
 	}
 	if c.early != nil {
@@ -133,6 +133,12 @@ func gather(s *rewrite.Site) *calling {
 		}
 	}
 	return c
+}
+
+// outlives reports whether a hook may still run when the function goes on, or has
+// returned: else they only meet each other.
+func (c *calling) outlives() bool {
+	return !over(c.site.Finding) || slices.ContainsFunc(c.later, func(u *rewrite.Use) bool { return u.Access != nil && u.Access.Races })
 }
 
 // literalAround is the path from the outermost literal of a function that holds

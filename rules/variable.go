@@ -340,9 +340,29 @@ func handsOut(uses []*rewrite.Use, t types.Type, alone func(*rewrite.Use) bool) 
 }
 
 // alone reports whether a mention comes before all goroutines, or after a wait
-// for them.
+// for them: those that are over when the function returns matter to nobody it
+// returns to.
 func (v *variable) alone(u *rewrite.Use) bool {
-	return function(u) == v.owner() && !v.races(u) && (u.Path[0].Pos() < v.started() || v.waitBefore(u) != nil)
+	return function(u) == v.owner() && !v.races(u) && (u.Path[0].Pos() < v.started() || v.waitBefore(u) != nil || over(v.site.Finding) && inReturn(u))
+}
+
+// over reports whether the goroutines of a finding are over when the function that
+// starts them returns.
+func over(f *rewrite.Finding) bool {
+	return !slices.ContainsFunc(f.Sides[:], func(side rewrite.Side) bool { return !side.Context.Over && !side.Context.Starter })
+}
+
+// inReturn reports whether a mention is in what its function returns.
+func inReturn(u *rewrite.Use) bool {
+	for _, n := range u.Path {
+		switch n.(type) {
+		case *ast.ReturnStmt:
+			return true
+		case *ast.FuncLit, *ast.BlockStmt:
+			return false
+		}
+	}
+	return false
 }
 
 // keyName is the name of the variable that a lock's key ends in.

@@ -88,6 +88,9 @@ func (x *extractor) called(v *ssa.Call) Path {
 	if addr := loaded(&v.Call); addr != nil && !x.exchanged(addr) {
 		return x.referred(v, x.path(addr))
 	}
+	if calls(&v.Call, "(*sync.Pool).Get") {
+		return x.local(v, "what the pool gave", true) // nobody else has it until it is put back
+	}
 	if id, ok := x.callID[v]; ok {
 		return Path{Root: Root{Kind: Result, N: id}}
 	}

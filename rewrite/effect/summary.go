@@ -172,6 +172,7 @@ func (p Path) Hops() int { return strings.Count(p.Sel, ";"+Deref) }
 // A Value is an argument: memory it refers to, and for functions which one.
 type Value struct {
 	Path  Path
+	Index string // of the element whose address it is, see Event.Index
 	Const string // of an integer constant
 	Func  string // key of the function, if it is known
 	Bind  []Path // its captured variables; the receiver of a method value

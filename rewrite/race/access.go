@@ -14,6 +14,7 @@ func (w *walk) access(e *effect.Event, s state) {
 	if !whole && !w.m.racy(p) {
 		return // most are to what nobody writes later
 	}
+	s = w.withOwed(s)
 	d := deed{op: e.Op, index: e.Index, covers: e.Covers, deref: e.Deref, konst: e.Const, loads: e.Loads, lazy: e.Lazy, called: e.Note, at: e.At, fn: w.f}
 	a := access{path: p, turn: e.Loop, parallel: s.parallel, loop: e.Loop != 0}
 	a.scene = w.stage.set(scene{must: s.must, may: s.may, live: s.live, now: s.now, waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil), here: s.facts})

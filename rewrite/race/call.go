@@ -229,7 +229,8 @@ func (w *walk) call(e *effect.Event, s state) state {
 	b := w.bind(g, e.Fn, e.Args)
 	b.id = e.ID
 	w.loops[e.ID] = e.Loop
-	w.noteCall(e, g, b, s, false)
+	owed := w.withOwed(s)
+	w.noteCall(e, g, b, owed, nil, false)
 	w.joins(b, false)
 	if b.sum == nil {
 		return s
@@ -240,7 +241,7 @@ func (w *walk) call(e *effect.Event, s state) state {
 	}
 	base := w.threads(e, b, s, 0)
 	if w.record {
-		in := frameOf{b: b, call: e, base: base, s: s, event: e.ID, at: e.At, loop: e.Loop != 0}
+		in := frameOf{b: b, call: e, base: base, s: owed, event: e.ID, at: e.At, loop: e.Loop != 0}
 		if len(b.sum.accesses)+len(b.sum.pending) > 0 {
 			in.after, in.turn, in.turns = w.after(s, b.counts(b.sum.sends)), e.Loop, w.everyTurn(e.Loop)
 		}
@@ -375,7 +376,7 @@ func (w *walk) unknown(e *effect.Event, s state) state {
 	if v := w.function(p); v.Func != "" && w.m.funcs[v.Func] != nil {
 		return w.call(w.resolved(e, v), s)
 	}
-	w.pends(&pending{path: p, args: w.args(e.Args), loop: e.Loop != 0, state: s, after: w.after(s, nil), trail: &trail{at: e.At}})
+	w.pends(&pending{path: p, args: w.args(e.Args), fresh: w.onlyOurs(e.Args, s), loop: e.Loop != 0, state: s, after: w.after(s, nil), trail: &trail{at: e.At}})
 	for i, a := range e.Args {
 		if a.Func != "" && w.m.funcs[a.Func] != nil {
 			s = w.call(w.runningAt(e, i, a, e.Repeats), s)
@@ -414,8 +415,19 @@ func (w *walk) args(list []effect.Value) []effect.Value {
 // onNew reports whether a method is called on an object that only the caller has.
 func (c *callSite) onNew() bool { return c.to.Recv != "" && len(c.fresh) > 0 && c.fresh[0] }
 
-// noteCall records a call for the pass from callers to callees.
-func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn bool) {
+// onlyOurs tells by argument whether it is an object that only this activation has.
+func (w *walk) onlyOurs(args []effect.Value, s state) []bool {
+	out := make([]bool, len(args))
+	for i, a := range args {
+		p := w.resolve(a.Path)
+		out[i] = w.newHere(p) && !s.escaped.has(w.number(p.Root))
+	}
+	return out
+}
+
+// noteCall records a call for the pass from callers to callees. The last arguments
+// may be known to be new to who makes it.
+func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, fresh []bool, spawn bool) {
 	if !w.record || w.pass != final {
 		return
 	}
@@ -430,10 +442,12 @@ func (w *walk) noteCall(e *effect.Event, g *function, b binding, s state, spawn 
 			c.onces = append(c.onces, strings.TrimSuffix(objectKey(f.path), onceMark))
 		}
 	}
-	for _, a := range b.args {
-		p := w.resolve(a.Path)
-		fresh := !spawn && w.newHere(p) && !s.escaped.has(w.number(p.Root))
-		c.fresh = append(c.fresh, fresh)
+	if !spawn {
+		c.fresh = w.onlyOurs(b.args, s)
+		own := c.fresh[len(c.fresh)-min(len(fresh), len(c.fresh)):]
+		for i := range own {
+			own[i] = own[i] || fresh[i]
+		}
 	}
 	w.f.calls = append(w.f.calls, c)
 }

@@ -119,12 +119,15 @@ func (ps *pairs) among(w *walk, c *crowd) {
 }
 
 // A visitor is all that tells which accesses of a crowd another one may meet.
-type visitor struct{ parts, path, thread, event int }
+type visitor struct {
+	parts, path, thread, event int
+	bound                      bool
+}
 
 // meeting lists those that an access is to be compared with. Most others are of its own
 // goroutine, which runs alone, or below the same call, and were compared there.
 func (ps *pairs) meeting(w *walk, c *crowd, a *access) []int {
-	key := visitor{a.part(), a.id, a.thread, a.event}
+	key := visitor{a.part(), a.id, a.thread, a.event, a.bound}
 	list, ok := c.meets[key]
 	if ok {
 		return list
@@ -132,9 +135,9 @@ func (ps *pairs) meeting(w *walk, c *crowd, a *access) []int {
 	for _, j := range c.having(everyPart &^ key.parts) {
 		switch b := c.list[j]; {
 		case ps.m.dismissed != nil: // somebody wants to know of each
-		case a.thread == b.thread && !w.startedTwice(a.thread):
+		case a.thread == b.thread && !w.selves(a):
 			continue
-		case a.thread != b.thread && a.event == b.event && !w.severalOf(a.thread) && !w.severalOf(b.thread) && !w.turnsMeet(a, b):
+		case a.thread != b.thread && a.event == b.event && !a.bound && !b.bound && !w.severalOf(a.thread) && !w.severalOf(b.thread) && !w.turnsMeet(a, b):
 			ps.remember(w, a, b)
 			continue
 		}

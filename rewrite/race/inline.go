@@ -25,6 +25,7 @@ type frameOf struct {
 	event  int
 	at     effect.Pos
 	loop   bool
+	bound  bool // the frame gave it the function, see access.bound
 }
 
 // number is the number in the caller of one of the callee's threads.
@@ -134,7 +135,7 @@ func (n *namings) of(a *access) *naming {
 
 // deed is what a callee's access does in the caller's terms.
 func (in *frameOf) deed(w *walk, a *access, p effect.Path) *deed {
-	field, index := a.field, in.b.index(a.index)
+	field, index := a.field, in.b.index(a)
 	if field == "" {
 		field = lasting(p)
 	}
@@ -150,13 +151,17 @@ func (in *frameOf) deed(w *walk, a *access, p effect.Path) *deed {
 func (in *frameOf) place(n, a *access) {
 	n.loop = a.loop || a.thread == 0 && in.loop
 	n.turn = in.turn
-	n.later = a.later || in.later
+	n.later, n.bound = a.later || in.later, in.bound
 	n.adapted = a.adapted || in.call.Note == effect.Converted
 	n.parallel = a.parallel || a.thread == 0 && in.s.parallel
 }
 
 // index says which element an access is to in the caller's terms.
-func (b binding) index(index string) string {
+func (b binding) index(a *access) string {
+	index := a.index
+	if r := a.path.Root; index == "" && r.Kind == effect.Param && r.N < len(b.args) && a.path.Hops() == 0 {
+		return b.args[r.N].Index // the callee was given its address
+	}
 	if !strings.Contains(index, "p") {
 		return index
 	}

@@ -123,7 +123,7 @@ func (w *walk) encloses(loop, outer int) bool {
 // access to the same memory.
 func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	t := w.sum.threads[a.thread-1]
-	if !w.startedTwice(a.thread) || t.handler && w.f.Test || w.perRequest(a) {
+	if !w.selves(a) || t.handler && w.f.Test || w.perRequest(a) {
 		return false
 	}
 	if a.adapted && !w.left.has(a.thread) {
@@ -147,14 +147,14 @@ func (ps *pairs) selfParallel(w *walk, a *access) bool {
 	return true
 }
 
-// startedTwice reports whether two goroutines of one start may run at once, and this
-// frame can tell.
-func (w *walk) startedTwice(thread int) bool {
-	if thread == 0 {
+// selves reports whether two goroutines of one start may make an access at once, and
+// this frame can tell: it has started them, or says what they run.
+func (w *walk) selves(a *access) bool {
+	if a.thread == 0 {
 		return false
 	}
-	t := w.sum.threads[thread-1]
-	return t.overlaps() && !t.below && t.queue == effect.Pos{}
+	t := w.sum.threads[a.thread-1]
+	return t.overlaps() && (a.bound || !t.below) && t.queue == effect.Pos{}
 }
 
 // unstable reports whether something on the way to the end of a path is

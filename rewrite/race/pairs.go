@@ -152,7 +152,7 @@ func (ps *pairs) compare(w *walk, c *crowd, a, b *access) {
 	if a.thread == 0 && b.thread == 0 || !conflict(a, b) {
 		return
 	}
-	if a != b && a.event == b.event && a.thread != b.thread && !severally(w, a, b) && !nextTurn(w, a, b) {
+	if a != b && a.event == b.event && a.thread != b.thread && !a.bound && !b.bound && !severally(w, a, b) && !nextTurn(w, a, b) {
 		ps.remember(w, a, b)
 		return // both below one call: judged there
 	}
@@ -377,6 +377,7 @@ func (w *walk) side(a *access) side {
 	s := side{access: w.locked(a), frame: w.f}
 	if a.thread > 0 {
 		s.ctx = w.sum.threads[a.thread-1].context()
+		s.ctx.Over = !w.left.has(a.thread)
 		return s
 	}
 	s.ctx = rewrite.Context{Start: w.f.At.Span(), Func: w.f.Name, Runs: w.f.Name, Starter: true}

@@ -226,12 +226,12 @@ func (w *walk) resume(in frameOf, n int, d *pending, t int) {
 	}
 	g := w.m.funcs[v.Func]
 	if g == nil || w.summaryOf(g) == nil || g == in.b.callee || in.depth > maxDepth {
-		w.pends(&pending{path: w.resolve(v.Path), args: args, thread: t, direct: d.direct, loop: d.loop || in.loop, state: s, after: after, trail: d.trail})
+		w.pends(&pending{path: w.resolve(v.Path), args: args, fresh: d.fresh, thread: t, direct: d.direct, loop: d.loop || in.loop, state: s, after: after, trail: d.trail})
 		return
 	}
 	b := w.bind(g, v, args)
 	run := w.runningAt(in.call, n, v, d.loop)
-	w.noteCall(run, g, b, s, t != 0)
+	w.noteCall(run, g, b, s, d.fresh, t != 0)
 	base := w.threads(run, b, s, t)
-	w.inline(frameOf{b: b, call: run, base: base, thread: t, s: s, after: after, event: in.event, at: in.at, depth: in.depth + 1, loop: d.loop || in.loop})
+	w.inline(frameOf{b: b, call: run, base: base, thread: t, s: s, after: after, event: in.event, at: in.at, depth: in.depth + 1, loop: d.loop || in.loop, bound: in.bound || d.thread != 0})
 }

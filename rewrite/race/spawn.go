@@ -25,7 +25,7 @@ func (w *walk) spawn(e *effect.Event, s state) state {
 	g := w.m.funcs[e.Fn.Func]
 	b := w.bind(g, e.Fn, e.Args)
 	if g != nil {
-		w.noteCall(e, g, b, s, true)
+		w.noteCall(e, g, b, s, nil, true)
 	}
 	w.joins(b, true)
 	t := w.newThread(e, g, s)

@@ -32,12 +32,20 @@ func (m *Module) apart(field, of, lock string) (guarded *raw, open side, ok bool
 			if slices.ContainsFunc(from, func(b beginning) bool { return b.by.setsUp(g.fn) }) {
 				continue // that comes before, if the object is started once
 			}
-			if (g.writes() || o.writes()) && m.asked(g.fn) && m.meets(&g.access, g.perhaps(), &o.access, o.perhaps()) {
+			if (g.writes() || o.writes()) && m.asked(g.fn) && m.meets(&g.access, g.perhaps(), &o.access, o.perhaps()) && !m.ended(field, g, o) {
 				return g, startedSide(o, from[0]), true
 			}
 		}
 	}
 	return nil, side{}, false
+}
+
+// ended reports whether a guarded access waits for the end of a goroutine that makes
+// another one, which says nothing of that itself.
+func (m *Module) ended(field string, g, o *raw) bool {
+	return slices.ContainsFunc(m.pairs.threads[field], func(p published) bool {
+		return p.at == o.at && p.fn == o.fn && waitsByField(&g.access, p.access)
+	})
 }
 
 // setsUp reports whether what a function does may come before the goroutines that

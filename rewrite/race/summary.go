@@ -71,18 +71,19 @@ type access struct {
 	later    bool   // by a function that the frame returns
 	parallel bool   // after a call of t.Parallel
 	adapted  bool   // by one of the functions that a value of a function type may be
+	bound    bool   // by a function that the frame gave to one it calls, in a goroutine that this one starts
 }
 
 // identity is what makes two accesses the same to a caller, but for the sets
 // of threads and signals that precede and follow them.
 type identity struct {
-	path, turn, thread             int
-	loop, later, parallel, adapted bool
+	path, turn, thread                    int
+	loop, later, parallel, adapted, bound bool
 	deed, scene                    uint64 // their kinds
 }
 
 func (a *access) identity() identity {
-	return identity{a.id, a.turn, a.thread, a.loop, a.later, a.parallel, a.adapted, a.deed.kind, a.scene.kind}
+	return identity{a.id, a.turn, a.thread, a.loop, a.later, a.parallel, a.adapted, a.bound, a.deed.kind, a.scene.kind}
 }
 
 // A thread is a goroutine started in a frame, or below it.
@@ -118,6 +119,7 @@ type thread struct {
 type pending struct {
 	path   effect.Path // parameter or captured variable
 	args   []effect.Value
+	fresh  []bool // by argument: an object that only who calls it has
 	thread int
 	direct bool   // the go statement itself runs it
 	loop   bool   // in a loop
