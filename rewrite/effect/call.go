@@ -172,6 +172,9 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 	}
 	fn, row := x.target(c)
 	args := x.args(c)
+	if calls(c, "(*sync.Pool).Put") {
+		x.retires(args[1].Path)
+	}
 	x.answers(c, in)
 	switch row.Kind {
 	case model.Lock, model.RLock:

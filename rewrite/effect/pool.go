@@ -34,6 +34,13 @@ func pooled(funcs []*ssa.Function) []string {
 	return keys
 }
 
+// retires notes that an object is put into a sync.Pool: who has it must be the last.
+func (x *extractor) retires(p Path) {
+	if p.Root.Kind == Param && p.Sel == "" {
+		x.out.Retires = p.Root.N + 1
+	}
+}
+
 // calls reports whether a call is one of the function of a full name. The last
 // part of it is looked at first: to spell all of it takes its time, and nearly
 // all calls are others.

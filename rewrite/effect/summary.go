@@ -343,11 +343,14 @@ type Func struct {
 	Test   bool
 	Serial bool // its comment or its name says that it is not for several goroutines at once
 	Alone  bool // and that nobody else may come at the same time
-	Locals []Variable
-	Inputs []Variable // its parameters
-	Frees  []Variable // what it captures
-	Within []int      // by the number of a loop, the loop around it; 0 for none
-	Blocks []Block
+	// Retires is the number, from 1, of the parameter that the function puts into a
+	// sync.Pool; 0 if there is none.
+	Retires int
+	Locals  []Variable
+	Inputs  []Variable // its parameters
+	Frees   []Variable // what it captures
+	Within  []int      // by the number of a loop, the loop around it; 0 for none
+	Blocks  []Block
 }
 
 // A Struct is a struct type of the package.

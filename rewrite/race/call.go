@@ -420,9 +420,15 @@ func (w *walk) onlyOurs(args []effect.Value, s state) []bool {
 	out := make([]bool, len(args))
 	for i, a := range args {
 		p := w.resolve(a.Path)
-		out[i] = w.newHere(p) && !s.escaped.has(w.number(p.Root))
+		out[i] = w.newHere(p) && !s.escaped.has(w.number(p.Root)) || w.retires(p)
 	}
 	return out
+}
+
+// retires reports whether the function puts an object of its callers into a
+// sync.Pool: they leave it to that alone.
+func (w *walk) retires(p effect.Path) bool {
+	return w.f.Retires > 0 && p == effect.Path{Root: effect.Root{Kind: effect.Param, N: w.f.Retires - 1}}
 }
 
 // noteCall records a call for the pass from callers to callees. The last arguments

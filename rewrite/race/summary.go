@@ -79,7 +79,7 @@ type access struct {
 type identity struct {
 	path, turn, thread                    int
 	loop, later, parallel, adapted, bound bool
-	deed, scene                    uint64 // their kinds
+	deed, scene                           uint64 // their kinds
 }
 
 func (a *access) identity() identity {
