@@ -13,7 +13,7 @@ import (
 
 // judgeReaders finds what callers of the API change while they hold a lock for
 // reading only, which others hold for themselves to do so, or all that have to do
-// with it hold. Who takes it for reading says that several come at once, and all
+// with it hold, or to set what is found to be missing. Who takes it for reading says that several come at once, and all
 // of them write.
 func (ps *pairs) judgeReaders() {
 	ps.withItself(ps.entries, func(field string) func(published) bool {
@@ -21,7 +21,7 @@ func (ps *pairs) judgeReaders() {
 		always := sync.OnceValue(func() keys { return ps.m.heldByAll(field) })
 		return func(e published) bool {
 			return ps.writesAsReader(e, func(lock string) bool {
-				return alone()[lock] != 0 || e.index == "" && always()[lock] != 0
+				return alone()[lock] != 0 || e.index == "" && always()[lock] != 0 || e.lazy && !ps.m.keepsEnd(lock)
 			})
 		}
 	})
