@@ -71,7 +71,7 @@ func (w *walk) backward(block, i int, end owing) owing {
 }
 
 // withOwed adds to a state the locks of callers that the function releases further
-// on, or when it returns.
+// on, or when it returns. What it has released already may be released twice.
 func (w *walk) withOwed(s state) state {
 	if len(w.sum.released) == 0 || !w.record {
 		return s
@@ -81,7 +81,7 @@ func (w *walk) withOwed(s state) state {
 	}
 	add := func(l locks) {
 		for _, h := range l {
-			if w.sum.released.has(h.path) && s.may.index(h.path) < 0 {
+			if w.sum.released.has(h.path) && s.may.index(h.path) < 0 && !s.given.has(h.path) {
 				s.must, s.may = s.must.put(h), s.may.put(h)
 			}
 		}
@@ -92,7 +92,7 @@ func (w *walk) withOwed(s state) state {
 		}
 	}
 	for _, d := range s.defers {
-		if d.Kind == effect.Unlock && !s.given.has(w.resolve(d.Path)) {
+		if d.Kind == effect.Unlock {
 			add(locks{{w.resolve(d.Path), d.Mode}})
 		}
 	}
