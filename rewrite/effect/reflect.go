@@ -43,7 +43,7 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 }
 
 // encoded emits that a call that encodes reads every element of the maps and
-// slices it is given.
+// slices, and the exported fields of the structs, that it is given pointers to.
 func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
 	fn := calledFunc(c)
 	if fn == nil || !model.Encodes(fn) {
@@ -52,7 +52,26 @@ func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
 	for _, a := range c.Args {
 		if mi, ok := a.(*ssa.MakeInterface); ok {
 			x.looksInto(mi.X, in)
+			x.showsFields(mi.X, in)
 		}
+	}
+}
+
+// showsFields emits that an encoder reads the exported fields of a struct of the
+// module that it is given a pointer to, unless that says for itself what it is.
+func (x *extractor) showsFields(v ssa.Value, in ssa.Instruction) {
+	n := named(v.Type())
+	if _, ptr := v.Type().Underlying().(*types.Pointer); !ptr || n == nil || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || structOf(n) == nil || x.out.Test {
+		return
+	}
+	ms := types.NewMethodSet(v.Type())
+	for i := range ms.Len() {
+		if model.Prints(ms.At(i).Obj().Name()) || strings.HasSuffix(ms.At(i).Obj().Name(), "Encode") {
+			return
+		}
+	}
+	if p := x.path(v); p.Root.Kind != NoRoot {
+		x.emit(Event{Kind: Access, At: x.pos(in.Pos()), Path: p, Op: rewrite.Read, Whole: TypeKey(n), Shown: true, Deref: true, Loop: x.loops[x.at]})
 	}
 }
 

@@ -247,6 +247,7 @@ type Event struct {
 	Index    string
 	Covers   bool     // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool     // Access with Whole: through a pointer
+	Shown    bool     // Access with Whole: to the exported fields only
 	Const    bool     // Access: sets a flag: writes true or false
 	Lazy     bool     // Access: writes a member that was just found to be nil
 	Loads    bool     // Access: an atomic operation that only loads

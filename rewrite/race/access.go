@@ -1,6 +1,7 @@
 package race
 
 import (
+	"go/token"
 	"hash/maphash"
 	"strings"
 
@@ -20,7 +21,7 @@ func (w *walk) access(e *effect.Event, s state) {
 	a.scene = w.stage.set(scene{must: s.must, may: s.may, live: s.live, now: s.now, waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil), here: s.facts})
 	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if whole {
-		w.whole(a, d, e.Whole, fresh, 0)
+		w.whole(a, d, e.Whole, e.Shown, fresh, 0)
 		if p.Sel == "" {
 			return
 		}
@@ -28,8 +29,8 @@ func (w *walk) access(e *effect.Event, s state) {
 	w.add(a, d, fresh)
 }
 
-// whole records an access to every field of a struct.
-func (w *walk) whole(a access, d deed, key string, fresh bool, depth int) {
+// whole records an access to every field of a struct, or to what it shows.
+func (w *walk) whole(a access, d deed, key string, shown, fresh bool, depth int) {
 	s := w.m.structs[key]
 	if s == nil || depth > 3 {
 		return
@@ -37,7 +38,7 @@ func (w *walk) whole(a access, d deed, key string, fresh bool, depth int) {
 	d.whole, d.covers = true, true
 	for _, f := range s.Fields {
 		p, ok := a.path.With(f.Key)
-		if !ok || f.Lock || f.Atomic {
+		if !ok || f.Lock || f.Atomic || shown && f.Embeds == "" && !token.IsExported(f.Key[strings.LastIndexByte(f.Key, '.')+1:]) {
 			continue
 		}
 		b := a
@@ -46,7 +47,7 @@ func (w *walk) whole(a access, d deed, key string, fresh bool, depth int) {
 			w.add(b, d, fresh)
 		}
 		if f.Struct != "" {
-			w.whole(b, d, f.Struct, fresh, depth+1)
+			w.whole(b, d, f.Struct, shown, fresh, depth+1)
 		}
 	}
 }
