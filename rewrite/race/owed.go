@@ -27,7 +27,7 @@ func (o owing) before(w *walk, e *effect.Event) owing {
 		return owing{any: true}
 	case effect.Unlock:
 		if p := w.resolve(e.Path); outside(p.Root) {
-			o.locks = o.locks.put(held{p, e.Mode})
+			o.locks = o.locks.add(held{p, e.Mode})
 		}
 	case effect.Lock:
 		o.locks = o.locks.remove(w.resolve(e.Path))
@@ -82,7 +82,7 @@ func (w *walk) withOwed(s state) state {
 	add := func(l locks) {
 		for _, h := range l {
 			if w.sum.released.has(h.path) && s.may.index(h.path) < 0 && !s.given.has(h.path) {
-				s.must, s.may = s.must.put(h), s.may.put(h)
+				s.must, s.may = s.must.add(h), s.may.add(h)
 			}
 		}
 	}
