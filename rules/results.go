@@ -15,7 +15,7 @@ import (
 // with a name, while others are at it.
 func (v *variable) returnThatSets() (rewrite.Span, bool) {
 	for _, a := range v.site.Finding.Accesses {
-		if a.Races && a.Op == rewrite.Write && v.result() && !slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) }) {
+		if a.Races && a.Op == rewrite.Write && v.result() && !v.named(a) {
 			return a.At, true
 		}
 	}
@@ -24,16 +24,8 @@ func (v *variable) returnThatSets() (rewrite.Span, bool) {
 
 // result reports whether the variable is a result of its function.
 func (v *variable) result() bool {
-	typ := functionType(v.owner())
+	typ := funcType(v.owner())
 	return typ.Results != nil && contains(typ.Results, v.path[0])
-}
-
-// functionType returns the type of a declared function or a literal.
-func functionType(fn ast.Node) *ast.FuncType {
-	if fd, ok := fn.(*ast.FuncDecl); ok {
-		return fd.Type
-	}
-	return fn.(*ast.FuncLit).Type
 }
 
 // unnamed takes the names off the results of the function and declares them as
@@ -43,7 +35,7 @@ func (v *variable) unnamed(set rewrite.Span) (*rewrite.Fix, string) {
 	if v.returned() {
 		return nil, sets + ", and another one returns what it holds without a word"
 	}
-	results, block := functionType(v.owner()).Results, body(v.owner()).List
+	results, block := funcType(v.owner()).Results, body(v.owner()).List
 	var edits []rewrite.Edit
 	var vars []string
 	last := block[len(block)-1]

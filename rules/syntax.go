@@ -88,6 +88,13 @@ func body(fn ast.Node) *ast.BlockStmt {
 	return nil
 }
 
+func funcType(fn ast.Node) *ast.FuncType {
+	if d, ok := fn.(*ast.FuncDecl); ok {
+		return d.Type
+	}
+	return fn.(*ast.FuncLit).Type
+}
+
 // writes reports whether the syntax around a use changes the place or what it
 // holds.
 func writes(u *rewrite.Use) bool {

@@ -46,7 +46,7 @@ func variableOf(s *rewrite.Site) (*variable, string) {
 		if a.Races && (a.Op == rewrite.Close || a.Op == rewrite.Send) {
 			return nil, "the end of a channel needs an order, not a lock"
 		}
-		if a.Races && !slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) }) && !a.At.Contains(v.file.Span(v.path[0])) {
+		if a.Races && !v.named(a) && !a.At.Contains(v.file.Span(v.path[0])) {
 			if v.result() {
 				continue // a return sets or reads it
 			}
@@ -54,6 +54,11 @@ func variableOf(s *rewrite.Site) (*variable, string) {
 		}
 	}
 	return v, v.handedIn()
+}
+
+// named reports whether an access is where the variable is mentioned.
+func (v *variable) named(a rewrite.Access) bool {
+	return slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool { return a.At.Contains(u.File.Span(u.Path[0])) })
 }
 
 // handedIn refuses what the variable only leads to, if others may have that

@@ -248,13 +248,6 @@ func (w *waiting) before(u *rewrite.Use, group ast.Expr) (string, string) {
 	return text(w.start.File, arg) + text(u.File, group)[len(id.Name):], ""
 }
 
-func funcType(fn ast.Node) *ast.FuncType {
-	if d, ok := fn.(*ast.FuncDecl); ok {
-		return d.Type
-	}
-	return fn.(*ast.FuncLit).Type
-}
-
 // parameter is the index of the parameter that a variable is, or -1.
 func parameter(info *types.Info, list *ast.FieldList, obj types.Object) int {
 	i := 0

@@ -32,18 +32,33 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 			continue
 		}
 		x.looksInto(mi.X, in)
-		n := named(mi.X.Type())
-		if _, ptr := mi.X.Type().Underlying().(*types.Pointer); !ptr || n == nil || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || !ownsLock(n) || printsItself(mi.X.Type()) || x.out.Test {
-			continue
-		}
-		if p := x.path(mi.X); p.Root.Kind != NoRoot {
-			x.emit(Event{Kind: Access, At: x.pos(in.Pos()), Path: p, Op: rewrite.Read, Whole: TypeKey(n), Deref: true, Loop: x.loops[x.at]})
+		if n := x.pointee(mi.X); n != nil && ownsLock(n) && !printsItself(mi.X.Type()) {
+			x.readsWhole(mi.X, in, false)
 		}
 	}
 }
 
+// pointee is the struct type of the module that a value points to; nil if there is none,
+// and in tests.
+func (x *extractor) pointee(v ssa.Value) *types.Named {
+	n := named(v.Type())
+	if _, ptr := v.Type().Underlying().(*types.Pointer); !ptr || n == nil || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || structOf(n) == nil || x.out.Test {
+		return nil
+	}
+	return n
+}
+
+// readsWhole emits that a library reads all of the struct that a value points to, or
+// the exported fields only.
+func (x *extractor) readsWhole(v ssa.Value, in ssa.Instruction, shown bool) {
+	if p := x.path(v); p.Root.Kind != NoRoot {
+		x.emit(Event{Kind: Access, At: x.pos(in.Pos()), Path: p, Op: rewrite.Read, Whole: TypeKey(v.Type()), Shown: shown, Deref: true, Loop: x.loops[x.at]})
+	}
+}
+
 // encoded emits that a call that encodes reads every element of the maps and
-// slices, and the exported fields of the structs, that it is given pointers to.
+// slices it is given, and the exported fields of the structs it is given pointers
+// to, unless these say for themselves what they are.
 func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
 	fn := calledFunc(c)
 	if fn == nil || !model.Encodes(fn) {
@@ -52,26 +67,10 @@ func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
 	for _, a := range c.Args {
 		if mi, ok := a.(*ssa.MakeInterface); ok {
 			x.looksInto(mi.X, in)
-			x.showsFields(mi.X, in)
+			if x.pointee(mi.X) != nil && !encodesItself(mi.X.Type()) {
+				x.readsWhole(mi.X, in, true)
+			}
 		}
-	}
-}
-
-// showsFields emits that an encoder reads the exported fields of a struct of the
-// module that it is given a pointer to, unless that says for itself what it is.
-func (x *extractor) showsFields(v ssa.Value, in ssa.Instruction) {
-	n := named(v.Type())
-	if _, ptr := v.Type().Underlying().(*types.Pointer); !ptr || n == nil || n.Obj().Pkg() == nil || !x.own(n.Obj().Pkg().Path()) || structOf(n) == nil || x.out.Test {
-		return
-	}
-	ms := types.NewMethodSet(v.Type())
-	for i := range ms.Len() {
-		if model.Prints(ms.At(i).Obj().Name()) || strings.HasSuffix(ms.At(i).Obj().Name(), "Encode") {
-			return
-		}
-	}
-	if p := x.path(v); p.Root.Kind != NoRoot {
-		x.emit(Event{Kind: Access, At: x.pos(in.Pos()), Path: p, Op: rewrite.Read, Whole: TypeKey(n), Shown: true, Deref: true, Loop: x.loops[x.at]})
 	}
 }
 
@@ -146,6 +145,16 @@ func printsItself(t types.Type) bool {
 	ms := types.NewMethodSet(t)
 	for _, name := range []string{"Error", "String", "Format", "GoString"} {
 		if ms.Lookup(nil, name) != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// encodesItself reports whether encoders call a method of the type to encode it.
+func encodesItself(t types.Type) bool {
+	for m := range types.NewMethodSet(t).Methods() {
+		if name := m.Obj().Name(); model.Prints(name) || strings.HasSuffix(name, "Encode") {
 			return true
 		}
 	}

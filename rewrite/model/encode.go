@@ -17,8 +17,8 @@ var encoders = newFuncs(
 	"(*github.com/gofiber/fiber.Ctx).JSON",
 )
 
-// Encodes reports whether a function reads all elements of the maps and slices it
-// is given as interfaces.
+// Encodes reports whether a function reads all elements of the maps and slices, and
+// the exported fields of the structs, that it is given as interfaces.
 func Encodes(fn *types.Func) bool {
 	return encoders.hasAny(fn)
 }

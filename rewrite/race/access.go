@@ -1,7 +1,6 @@
 package race
 
 import (
-	"go/token"
 	"hash/maphash"
 	"strings"
 
@@ -38,7 +37,7 @@ func (w *walk) whole(a access, d deed, key string, shown, fresh bool, depth int)
 	d.whole, d.covers = true, true
 	for _, f := range s.Fields {
 		p, ok := a.path.With(f.Key)
-		if !ok || f.Lock || f.Atomic || shown && f.Embeds == "" && !token.IsExported(f.Key[strings.LastIndexByte(f.Key, '.')+1:]) {
+		if !ok || f.Lock || f.Atomic || shown && f.Embeds == "" && !exported(f.Key) {
 			continue
 		}
 		b := a

@@ -36,190 +36,6 @@ func (f *function) calledAt() iter.Seq2[*function, *callSite] {
 	}
 }
 
-// A binding maps a callee's roots to the caller's paths.
-type binding struct {
-	w      *walk
-	callee *function
-	sum    *summary // its summary, if there is one
-	args   []effect.Value
-	free   []effect.Path
-	id     int                        // of the call
-	ready  bool                       // args and free are resolved
-	names  map[effect.Path]translated // what paths became; nil if that is not kept
-}
-
-// A translated is a callee's path in the caller's terms.
-type translated struct {
-	path effect.Path
-	ok   bool
-}
-
-// resolved is the binding with its arguments resolved, for many paths in turn.
-func (b binding) resolved() binding {
-	args, free := make([]effect.Value, len(b.args)), make([]effect.Path, len(b.free))
-	for i := range args {
-		args[i] = b.args[i]
-		args[i].Path = b.w.resolve(args[i].Path)
-	}
-	for i := range free {
-		free[i] = b.w.resolve(b.free[i])
-	}
-	b.args, b.free, b.ready, b.names = args, free, true, make(map[effect.Path]translated)
-	return b
-}
-
-// of says a path of the caller that the callee was given.
-func (b binding) of(p effect.Path) effect.Path {
-	if b.ready {
-		return p
-	}
-	return b.w.resolve(p)
-}
-
-// made tells which result a channel is that the callee makes and returns.
-func (b binding) made(r effect.Root) (int, bool) {
-	if b.id == 0 || b.sum == nil {
-		return 0, false
-	}
-	i, ok := b.sum.made[r]
-	return i, ok
-}
-
-func (w *walk) bind(g *function, fn effect.Value, args []effect.Value) binding {
-	b := binding{w: w, callee: g, args: args, free: fn.Bind}
-	if g != nil {
-		b.sum = w.summaryOf(g)
-	}
-	if fn.Bound {
-		b.args = append([]effect.Value{{Path: fn.Bind[0]}}, args...)
-		b.free = nil
-	}
-	return b
-}
-
-// link gives what a callee keeps for itself, and yet links what it does, a name
-// that nothing else has.
-func (b binding) link(p effect.Path) (effect.Path, bool) {
-	if b.id == 0 || b.sum == nil || !b.sum.links[p.Root] {
-		return p, false
-	}
-	p.Root = effect.Root{Kind: effect.Result, N: b.id, I: linked + 31*p.Root.N + p.Root.I}
-	return p, true
-}
-
-// linked is more than functions have results. It is added once for each call on
-// the way up, as far as maxLinked.
-const linked, maxLinked = 1 << 16, 3 << 16
-
-// path says a callee's path in the caller's terms; false if the caller has no
-// name for it.
-func (b binding) path(p effect.Path) (effect.Path, bool) {
-	if b.names == nil || p.Sel == "" || p.Root.Kind == effect.Global {
-		return b.translate(p)
-	}
-	t, known := b.names[p]
-	if !known {
-		t.path, t.ok = b.translate(p)
-		b.names[p] = t
-	}
-	return t.path, t.ok
-}
-
-func (b binding) translate(p effect.Path) (effect.Path, bool) {
-	var to effect.Path
-	switch r := p.Root; r.Kind {
-	case effect.Global:
-		return p, true
-	case effect.Either:
-		return b.either(p)
-	case effect.Local:
-		if i, ok := b.made(r); ok {
-			return b.w.resolve(effect.Path{Root: effect.Root{Kind: effect.Result, N: b.id, I: i}, Sel: p.Sel}), true
-		}
-		return b.link(p)
-	case effect.Result:
-		return b.link(p)
-	case effect.Param:
-		if r.N < len(b.args) {
-			to = b.of(b.args[r.N].Path)
-		}
-	case effect.Free:
-		if r.N < len(b.free) {
-			to = b.of(b.free[r.N])
-		}
-	}
-	if to.Root.Kind == effect.NoRoot {
-		return p, false
-	}
-	p, ok := p.On(to)
-	return b.w.resolve(p), ok
-}
-
-func (b binding) paths(s paths) paths {
-	var out paths
-	for _, p := range s {
-		if q, ok := b.path(p); ok {
-			out = out.add(q)
-		}
-	}
-	return out
-}
-
-// either says which of several objects a callee waits for in the caller's
-// terms; false if one of them has no name there.
-func (b binding) either(p effect.Path) (effect.Path, bool) {
-	if p == something {
-		return p, true
-	}
-	var list []effect.Path
-	for _, q := range b.w.m.eithers.of(p.Root.N) {
-		q, ok := b.path(q)
-		if !ok {
-			return p, false
-		}
-		list = append(list, q)
-	}
-	return b.w.m.either(list), true
-}
-
-func (b binding) counts(c counts) counts { return b.countsAnd(c, 0) }
-
-// countsAnd leaves room for some more.
-func (b binding) countsAnd(c counts, room int) counts {
-	if len(c) == 0 {
-		return nil
-	}
-	out := make(counts, 0, len(c)+room)
-	for _, e := range c {
-		if q, ok := b.path(e.path); ok {
-			out = out.put(q, e.n)
-		}
-	}
-	return out
-}
-
-// locks says a callee's locks in the caller's terms. A lock the caller has no
-// path to keeps its key.
-func (b binding) locks(l locks) locks {
-	var out locks
-	for _, h := range l {
-		q, ok := b.path(h.path)
-		switch {
-		case ok:
-		case h.path.Root.N < 0: // of one the callee called
-			q = h.path
-		case h.path.Field() != "":
-			q = effect.Path{Root: effect.Root{Kind: effect.Result, N: -1, Key: b.callee.Key}, Sel: h.path.Sel}
-		case h.path.Root.Kind == effect.Local:
-			q = effect.Path{Root: effect.Root{Kind: effect.Result, N: -1, Key: h.key(b.callee)}}
-		default:
-			continue
-		}
-		out = out.put(held{q, h.mode})
-	}
-	return out
-}
-
 // call runs the callee's summary at a call.
 func (w *walk) call(e *effect.Event, s state) state {
 	g := w.m.funcs[e.Fn.Func]
@@ -420,16 +236,14 @@ func (w *walk) onlyOurs(args []effect.Value, s state) []bool {
 	out := make([]bool, len(args))
 	for i, a := range args {
 		p := w.resolve(a.Path)
-		out[i] = w.newHere(p) && !s.escaped.has(w.number(p.Root)) || w.retires(p)
+		out[i] = w.newHere(p) && !s.escaped.has(w.number(p.Root)) || p.Sel == "" && p.Root.Kind == effect.Param && w.f.retires(p.Root.N)
 	}
 	return out
 }
 
-// retires reports whether the function puts an object of its callers into a
-// sync.Pool: they leave it to that alone.
-func (w *walk) retires(p effect.Path) bool {
-	return w.f.Retires > 0 && p == effect.Path{Root: effect.Root{Kind: effect.Param, N: w.f.Retires - 1}}
-}
+// retires reports whether a function puts what its n-th parameter is into a sync.Pool:
+// its callers leave that to it alone.
+func (f *function) retires(n int) bool { return f.Retires == n+1 }
 
 // noteCall records a call for the pass from callers to callees. The last arguments
 // may be known to be new to who makes it.

@@ -137,7 +137,7 @@ func (ps *pairs) meeting(w *walk, c *crowd, a *access) []int {
 		case ps.m.dismissed != nil: // somebody wants to know of each
 		case a.thread == b.thread && !w.selves(a):
 			continue
-		case a.thread != b.thread && a.event == b.event && !a.bound && !b.bound && !w.severalOf(a.thread) && !w.severalOf(b.thread) && !w.turnsMeet(a, b):
+		case belowOneCall(a, b) && !w.severalOf(a.thread) && !w.severalOf(b.thread) && !w.turnsMeet(a, b):
 			ps.remember(w, a, b)
 			continue
 		}

@@ -77,7 +77,8 @@ func (r *raw) locks() keys {
 // isFresh reports whether only the maker of the object can see it.
 func (r *raw) isFresh() bool {
 	e := r.fn.entry
-	return r.fresh || r.param >= 0 && r.param+1 == r.fn.Retires || r.path.Root.Kind == effect.Global && r.fn.onlyInit(0) || r.param >= 0 && e.reached && r.param < len(e.fresh) && e.fresh[r.param]
+	return r.fresh || r.path.Root.Kind == effect.Global && r.fn.onlyInit(0) ||
+		r.param >= 0 && (r.fn.retires(r.param) || e.reached && r.param < len(e.fresh) && e.fresh[r.param])
 }
 
 // onlyInit reports whether a function runs in the initialisation of packages

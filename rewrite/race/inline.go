@@ -2,8 +2,6 @@ package race
 
 import (
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
@@ -154,27 +152,6 @@ func (in *frameOf) place(n, a *access) {
 	n.later, n.bound = a.later || in.later, in.bound
 	n.adapted = a.adapted || in.call.Note == effect.Converted
 	n.parallel = a.parallel || a.thread == 0 && in.s.parallel
-}
-
-// index says which element an access is to in the caller's terms.
-func (b binding) index(a *access) string {
-	index := a.index
-	if r := a.path.Root; index == "" && r.Kind == effect.Param && r.N < len(b.args) && a.path.Hops() == 0 {
-		return b.args[r.N].Index // the callee was given its address
-	}
-	if !strings.Contains(index, "p") {
-		return index
-	}
-	words := strings.Split(index, ",")
-	for i, word := range words {
-		if n, err := strconv.Atoi(strings.TrimPrefix(word, "p")); err == nil && word[0] == 'p' {
-			words[i] = "?"
-			if n < len(b.args) && b.args[n].Const != "" {
-				words[i] = "=" + b.args[n].Const
-			}
-		}
-	}
-	return strings.Join(words, ",")
 }
 
 // A lens turns the scenes of a callee's accesses into its caller's.

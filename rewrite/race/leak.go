@@ -1,6 +1,7 @@
 package race
 
 import (
+	"go/token"
 	"maps"
 	"slices"
 	"strings"
@@ -132,6 +133,9 @@ func (m *Module) heldElsewhere(l leak, lock string, leaks []leak) bool {
 // ownerOf is the struct type of a field, or what else stands before the last name of a
 // key; "" if nothing does.
 func ownerOf(field string) string { return field[:max(strings.LastIndexByte(field, '.'), 0)] }
+
+// exported reports whether the last name of a key is exported.
+func exported(key string) bool { return token.IsExported(key[strings.LastIndexByte(key, '.')+1:]) }
 
 // alwaysHolds reports whether all accesses to a field hold a lock, those before
 // the object is shared and those of tests left out.

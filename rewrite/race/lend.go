@@ -2,10 +2,8 @@ package race
 
 import (
 	"fmt"
-	"go/ast"
 	"maps"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -14,7 +12,7 @@ import (
 // a key, if they import its own: its name is exported, or an exported function
 // leaves it held.
 func (m *Module) Lends(key string) bool {
-	return m.handed[key] || ast.IsExported(key[strings.LastIndexByte(key, '.')+1:])
+	return m.handed[key] || exported(key)
 }
 
 // TakesLent tells of the first function that takes, more often than in an older

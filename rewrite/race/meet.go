@@ -215,6 +215,12 @@ func receives(a *access) bool {
 	return open == effect.Open && a.op == rewrite.Close && (a.waited.of(ch) > 0 || a.turns.of(ch) > 0)
 }
 
+// belowOneCall reports whether two goroutines make the accesses below one call, which
+// knows as much of them as this frame.
+func belowOneCall(a, b *access) bool {
+	return a.thread != b.thread && a.event == b.event && !a.bound && !b.bound
+}
+
 // severally reports whether one of the accesses is in a thread of which this
 // frame may start several that share what is accessed.
 func severally(w *walk, a, b *access) bool {

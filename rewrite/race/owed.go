@@ -1,6 +1,10 @@
 package race
 
-import "github.com/go-fixer/fixer/rewrite/effect"
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
 
 // An owing is the locks that are released from some point on, on every way and
 // before anything takes them: to release what nobody holds is a fatal error, so
@@ -36,36 +40,34 @@ func (o owing) before(w *walk, e *effect.Event) owing {
 }
 
 // owed finds what is owed at the end of each block.
-func (w *walk) owed() []owing {
-	ends := make([]owing, len(w.f.Blocks))
-	for i := range ends {
-		ends[i].any = true
+func (w *walk) owed() map[*effect.Block]owing {
+	ends := make(map[*effect.Block]owing, len(w.f.Blocks))
+	for i := range w.f.Blocks {
+		ends[&w.f.Blocks[i]] = owing{any: true}
 	}
 	for changed := true; changed; {
 		changed = false
-		for i := len(w.f.Blocks) - 1; i >= 0; i-- {
-			end := owing{any: true}
-			for _, j := range w.f.Blocks[i].Succs {
+		for i := range slices.Backward(w.f.Blocks) {
+			b := &w.f.Blocks[i]
+			end := owing{any: len(b.Succs) > 0}
+			for _, j := range b.Succs {
 				if j >= 0 {
-					end = end.meet(w.backward(j, 0, ends[j]))
+					next := &w.f.Blocks[j]
+					end = end.meet(w.backward(next.Events, ends[next]))
 				}
 			}
-			if len(w.f.Blocks[i].Succs) == 0 {
-				end.any = false
-			}
-			if end.any != ends[i].any || !end.locks.equal(ends[i].locks) {
-				ends[i], changed = end, true
+			if old := ends[b]; end.any != old.any || !end.locks.equal(old.locks) {
+				ends[b], changed = end, true
 			}
 		}
 	}
 	return ends
 }
 
-// backward is what is owed before the i-th event of a block.
-func (w *walk) backward(block, i int, end owing) owing {
-	events := w.f.Blocks[block].Events
-	for j := len(events) - 1; j >= i; j-- {
-		end = end.before(w, &events[j])
+// backward is what is owed before some events, by what is after them.
+func (w *walk) backward(events []effect.Event, end owing) owing {
+	for i := range slices.Backward(events) {
+		end = end.before(w, &events[i])
 	}
 	return end
 }
@@ -86,11 +88,7 @@ func (w *walk) withOwed(s state) state {
 			}
 		}
 	}
-	for i := range w.f.Blocks {
-		if &w.f.Blocks[i] == w.at.block {
-			add(w.backward(i, w.at.event+1, w.owes[i]).locks)
-		}
-	}
+	add(w.backward(w.at.block.Events[w.at.event+1:], w.owes[w.at.block]).locks)
 	for _, d := range s.defers {
 		if d.Kind == effect.Unlock {
 			add(locks{{w.resolve(d.Path), d.Mode}})

@@ -152,7 +152,7 @@ func (ps *pairs) compare(w *walk, c *crowd, a, b *access) {
 	if a.thread == 0 && b.thread == 0 || !conflict(a, b) {
 		return
 	}
-	if a != b && a.event == b.event && a.thread != b.thread && !a.bound && !b.bound && !severally(w, a, b) && !nextTurn(w, a, b) {
+	if a != b && belowOneCall(a, b) && !severally(w, a, b) && !nextTurn(w, a, b) {
 		ps.remember(w, a, b)
 		return // both below one call: judged there
 	}

@@ -13,8 +13,8 @@ import (
 
 // judgeReaders finds what callers of the API change while they hold a lock for
 // reading only, which others hold for themselves to do so, or all that have to do
-// with it hold, or to set what is found to be missing. Who takes it for reading says that several come at once, and all
-// of them write.
+// with it hold, or to set what is found to be missing. Who takes it for reading
+// says that several come at once, and all of them write.
 func (ps *pairs) judgeReaders() {
 	ps.withItself(ps.entries, func(field string) func(published) bool {
 		alone := sync.OnceValue(func() keys { return ps.heldAlone(field) })

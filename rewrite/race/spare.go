@@ -1,9 +1,7 @@
 package race
 
 import (
-	"go/token"
 	"slices"
-	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
@@ -22,7 +20,7 @@ import (
 //		} else { ...
 func (m *Module) spare(field string, a *access) bool {
 	// Of an exported field, others may make use of leaving it out.
-	return a.lazy && !token.IsExported(field[strings.LastIndexByte(field, '.')+1:]) && m.alwaysMade(field)
+	return a.lazy && !exported(field) && m.alwaysMade(field)
 }
 
 // alwaysMade reports whether all functions that make objects with a field, and set any

@@ -105,7 +105,7 @@ type walk struct {
 	passing    facts                        // gates that are passed somewhere
 	answers    map[effect.Root][]answer     // of calls
 	awaitedAt  map[effect.Path][]effect.Pos // see waitsFor
-	owes       []owing                      // by block, at its end; nil if not asked for yet
+	owes       map[*effect.Block]owing      // at the end of each block; nil if not asked for yet
 }
 
 // A choice is one function that a call through an interface, or of a variable, may
