@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"go/ast"
 	"go/types"
@@ -17,7 +18,7 @@ func (l *locking) outlives(s spot, fn ast.Node, stmt ast.Stmt) string {
 	return fmt.Sprintf("%s calls a method of what %s holds, which %s does under the lock, and it runs %s", s.at(), s.thing(), held, or(l.quiet(s.File, fn, []ast.Stmt{stmt}), "code that leaves"))
 }
 
-// usedUnder tells where a method is called, under the lock, on what a field
+// usedUnder tells where a method is first called, under the lock, on what a field
 // holds, if one is called at the spot: then the lock guards that too. Behind an
 // interface it says so only of that method, and of none of a logger.
 func (l *locking) usedUnder(s spot) string {
@@ -26,14 +27,23 @@ func (l *locking) usedUnder(s spot) string {
 		return ""
 	}
 	anyOf := !types.IsInterface(t)
+	var first *spot
 	for _, list := range l.held {
 		for _, h := range list {
-			if m := methodOn(h.Use); m != "" && h.name() == s.name() && (anyOf || m == of) {
-				return h.at()
+			if m := methodOn(h.Use); m != "" && h.name() == s.name() && (anyOf || m == of) && (first == nil || h.precedes(*first)) {
+				first = &h
 			}
 		}
 	}
-	return ""
+	if first == nil {
+		return ""
+	}
+	return first.at()
+}
+
+// precedes orders spots by file and place: files are parsed in any order.
+func (s spot) precedes(o spot) bool {
+	return cmp.Or(strings.Compare(s.File.Name, o.File.Name), cmp.Compare(s.sel.Pos(), o.sel.Pos())) < 0
 }
 
 // leadsNowhere reports whether a copy of a value shares nothing with it that could
