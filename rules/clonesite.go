@@ -147,14 +147,7 @@ func (c *cloning) assignment(u *rewrite.Use, to, from, name string) string {
 // getter lets a method that takes the lock return copies: of what it returns
 // itself, or puts into a map or slice of its own.
 func (c *cloning) getter(u *rewrite.Use, fd *ast.FuncDecl, fn *types.Func) {
-	sig := fn.Signature()
-	out := false
-	for v := range sig.Results().Variables() {
-		out = out || c.is(v.Type())
-	}
-	if !out {
-		return
-	}
+	lists := make(map[types.Object]bool) // that it returns
 	ast.Inspect(fd.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.FuncLit:
@@ -165,10 +158,157 @@ func (c *cloning) getter(u *rewrite.Use, fd *ast.FuncDecl, fn *types.Func) {
 					c.edited[fn.FullName()] = fn
 					c.replace(u, n, e)
 				}
+				if id, ok := ast.Unparen(e).(*ast.Ident); ok && c.isList(u.File.Info.TypeOf(e)) {
+					lists[u.File.Info.Uses[id]] = true
+				}
 			}
 		}
 		return true
 	})
+	for i := range fn.Signature().Results().Len() {
+		if v := fn.Signature().Results().At(i); v.Name() != "" && c.isList(v.Type()) {
+			lists[v] = true
+		}
+	}
+	if len(lists) == 0 {
+		return
+	}
+	ast.Inspect(fd.Body, func(n ast.Node) bool {
+		loop, ok := n.(*ast.RangeStmt)
+		if !ok {
+			return true
+		}
+		v, ok := loop.Value.(*ast.Ident)
+		if _, field := ast.Unparen(loop.X).(*ast.SelectorExpr); !ok || !field || !c.is(u.File.Info.TypeOf(v)) {
+			return true
+		}
+		for _, s := range statements(loop.Body) {
+			if e := put(u.File, s, lists); e != nil && u.File.Info.Uses[e] == u.File.Info.ObjectOf(v) {
+				c.edited[fn.FullName()] = fn
+				c.replaceElement(u, loop, s, e)
+			}
+		}
+		return true
+	})
+}
+
+// isList reports whether a type is a slice or map of pointers to the objects.
+func (c *cloning) isList(t types.Type) bool {
+	switch t := t.Underlying().(type) {
+	case *types.Slice:
+		return c.is(t.Elem())
+	case *types.Map:
+		return c.is(t.Elem())
+	}
+	return false
+}
+
+// statements lists the statements of a block, and of those in it.
+func statements(b *ast.BlockStmt) []ast.Stmt {
+	var out []ast.Stmt
+	ast.Inspect(b, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.FuncLit, *ast.RangeStmt:
+			return false
+		case *ast.BlockStmt:
+			out = append(out, n.List...)
+		case *ast.CaseClause:
+			out = append(out, n.Body...)
+		}
+		return true
+	})
+	return out
+}
+
+// put is the name of what a statement puts into one of several lists, nil if it does not.
+func put(f *rewrite.File, s ast.Stmt, lists map[types.Object]bool) *ast.Ident {
+	as, ok := s.(*ast.AssignStmt)
+	if !ok || len(as.Lhs) != 1 || len(as.Rhs) != 1 {
+		return nil
+	}
+	in := func(e ast.Expr) bool {
+		id, ok := ast.Unparen(e).(*ast.Ident)
+		return ok && lists[f.Info.ObjectOf(id)]
+	}
+	var e ast.Expr
+	switch to := as.Lhs[0].(type) {
+	case *ast.IndexExpr:
+		if in(to.X) {
+			e = as.Rhs[0]
+		}
+	case *ast.Ident:
+		if call, ok := as.Rhs[0].(*ast.CallExpr); ok && in(to) && f.Info.Types[call.Fun].IsBuiltin() && len(call.Args) == 2 && !call.Ellipsis.IsValid() && in(call.Args[0]) {
+			e = call.Args[1]
+		}
+	}
+	id, _ := e.(*ast.Ident)
+	return id
+}
+
+// replaceElement lets a loop over objects put copies into a list.
+func (c *cloning) replaceElement(u *rewrite.Use, loop *ast.RangeStmt, s ast.Stmt, e *ast.Ident) {
+	f := u.File
+	method, safe := c.cloner()
+	if method != "" && (safe || c.neverNil(f, loop)) {
+		c.edits = append(c.edits, rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: e.Name + "." + method + "()"}})
+		return
+	}
+	if !c.neverNil(f, loop) {
+		c.edits = append(c.edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: c.assignment(u, e.Name, e.Name, e.Name+"Copy")}})
+		return
+	}
+	name := fresh(u, lowerFirst(c.named.Obj().Name()))
+	c.edits = append(c.edits, rewrite.Insert{Stmt: f.Span(s), Code: rewrite.Code{Text: fmt.Sprintf("%s := *%s", name, e.Name)}},
+		rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: "&" + name}})
+}
+
+// neverNil reports whether some loop over the same field looks into each element
+// without a test for nil.
+func (c *cloning) neverNil(f *rewrite.File, loop *ast.RangeStmt) bool {
+	over, ok := ast.Unparen(loop.X).(*ast.SelectorExpr)
+	if !ok {
+		return false
+	}
+	field := f.Info.Uses[over.Sel]
+	for _, g := range c.site.Module.Files(f.Pkg) {
+		found := false
+		ast.Inspect(g.Syntax, func(n ast.Node) bool {
+			r, ok := n.(*ast.RangeStmt)
+			if !ok || found {
+				return !found
+			}
+			sel, ok := ast.Unparen(r.X).(*ast.SelectorExpr)
+			v, named := r.Value.(*ast.Ident)
+			if ok && named && field != nil && g.Info.Uses[sel.Sel] == field {
+				found = looksInto(g, r.Body, v)
+			}
+			return true
+		})
+		if found {
+			return true
+		}
+	}
+	return false
+}
+
+// looksInto reports whether a block reads fields of what a variable points to, and never
+// asks whether that is nil.
+func looksInto(f *rewrite.File, b *ast.BlockStmt, v *ast.Ident) bool {
+	reads, asks := false, false
+	is := func(e ast.Expr) bool {
+		id, ok := e.(*ast.Ident)
+		return ok && f.Info.Uses[id] == f.Info.Defs[v]
+	}
+	ast.Inspect(b, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			reads = reads || is(n.X) && f.Info.Selections[n] != nil && f.Info.Selections[n].Kind() == types.FieldVal
+		case *ast.BinaryExpr:
+			asks = asks || is(n.X) && (n.Op == token.EQL || n.Op == token.NEQ)
+		}
+		return true
+	})
+	return reads && !asks
 }
 
 // held reports whether an expression that is returned is an object that the

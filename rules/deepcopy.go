@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"maps"
 	"slices"
 	"strings"
 
@@ -14,15 +15,16 @@ import (
 // deepcopy: give a copy its own maps and slices
 //
 // A method Copy or Clone copies the struct, and with it the reference to a map or
-// slice that the original goes on to change in place; or a constructor puts the
-// map of a package variable into each object, which then changes it. Both look
-// like objects of their own. The fix copies the map or slice as well, with
+// slice that the original goes on to change in place; one that takes the lock returns
+// the struct by value, or looks into its copy when it has given the lock back; or a
+// constructor puts the map of a package variable into each object, which then changes
+// it. All look like objects of their own. The fix copies the map or slice as well, with
 // maps.Clone or slices.Clone; nil stays nil. Before Go 1.21 append copies slices,
 // and a loop copies maps.
 //
 // It is refused where sharing may be meant, or a copy would not help:
 //
-//   - the function is not called Copy, Clone, Dup, Fork or Snapshot;
+//   - the function takes no lock, and is not called Copy, Clone, Dup, Fork or Snapshot;
 //   - the package variable itself is changed by its name;
 //   - the elements are maps or slices, or pointers to something other than a
 //     struct: the copy would share them.
@@ -42,8 +44,8 @@ func fixDeepcopy(s *rewrite.Site) (*rewrite.Fix, string) {
 	reason := ""
 	if f.Kind == rewrite.Global {
 		edits, reason = ownDefaults(s)
-	} else {
-		edits, reason = ownFields(s)
+	} else if edits, reason = ownFields(s); len(edits) == 0 && reason == "" {
+		edits, reason = byValue(s)
 	}
 	if len(edits) == 0 {
 		return nil, reason
@@ -126,7 +128,7 @@ func ownFields(s *rewrite.Site) (edits []rewrite.Edit, reason string) {
 				if !slices.ContainsFunc(copies, func(w string) bool { return strings.Contains(name, w) }) {
 					return nil, fmt.Sprintf("%s copies the struct at %s:%d, and may mean to share what it holds", fd.Name.Name, base(f.Name), f.Span(stmt).Line)
 				}
-				code, why := ownField(s, f, to, field)
+				code, why := ownField(s, f, text(f, to), f.Info.TypeOf(to), field)
 				if why != "" {
 					return nil, why
 				}
@@ -162,25 +164,151 @@ func copyMade(f *rewrite.File, s ast.Stmt, t *types.TypeName) ast.Expr {
 	return nil
 }
 
-// ownField is code that lets a field of a variable hold a copy of what it holds.
-func ownField(s *rewrite.Site, f *rewrite.File, of ast.Expr, field string) (rewrite.Code, string) {
-	obj, _, _ := types.LookupFieldOrMethod(f.Info.TypeOf(of), true, f.Pkg, field)
+// ownField is code that lets a field of a variable of a type hold a copy of what it holds.
+func ownField(s *rewrite.Site, f *rewrite.File, of string, t types.Type, field string) (rewrite.Code, string) {
+	obj, _, _ := types.LookupFieldOrMethod(t, true, f.Pkg, field)
 	if obj == nil {
 		return rewrite.Code{}, "the field is not to be seen"
 	}
-	expr := text(f, of) + "." + field
+	expr := of + "." + field
 	if why := copyable(obj.Type()); why != "" {
 		return rewrite.Code{}, why
 	}
-	_, isMap := obj.Type().Underlying().(*types.Map)
+	return copyOfVariable(s, f, expr, obj.Type()), ""
+}
+
+// copyOfVariable is code that lets a variable, or a field of one, hold a copy of the map
+// or slice that it holds.
+func copyOfVariable(s *rewrite.Site, f *rewrite.File, expr string, t types.Type) rewrite.Code {
+	_, isMap := t.Underlying().(*types.Map)
 	switch recent := goAtLeast(s.Module.GoVersion(f), 21); {
 	case isMap && recent:
-		return rewrite.Code{Text: fmt.Sprintf("%[1]s = maps.Clone(%[1]s)", expr), Imports: []string{"maps"}}, ""
+		return rewrite.Code{Text: fmt.Sprintf("%[1]s = maps.Clone(%[1]s)", expr), Imports: []string{"maps"}}
 	case recent:
-		return rewrite.Code{Text: fmt.Sprintf("%[1]s = slices.Clone(%[1]s)", expr), Imports: []string{"slices"}}, ""
+		return rewrite.Code{Text: fmt.Sprintf("%[1]s = slices.Clone(%[1]s)", expr), Imports: []string{"slices"}}
 	case !isMap:
-		return rewrite.Code{Text: fmt.Sprintf("%[1]s = append(%[1]s[:0:0], %[1]s...)", expr)}, ""
+		return rewrite.Code{Text: fmt.Sprintf("%[1]s = append(%[1]s[:0:0], %[1]s...)", expr)}
 	}
-	typ, imports := typeText(f, obj.Type())
-	return rewrite.Code{Imports: imports, Text: fmt.Sprintf("if shared := %[1]s; shared != nil {\n%[1]s = make(%[2]s, len(shared))\nfor k, v := range shared {\n%[1]s[k] = v\n}\n}", expr, typ)}, ""
+	typ, imports := typeText(f, t)
+	return rewrite.Code{Imports: imports, Text: fmt.Sprintf("if shared := %[1]s; shared != nil {\n%[1]s = make(%[2]s, len(shared))\nfor k, v := range shared {\n%[1]s[k] = v\n}\n}", expr, typ)}
+}
+
+// byValue copies what a field holds where a function that takes the lock takes a copy of
+// the struct with it.
+func byValue(s *rewrite.Site) (edits []rewrite.Edit, reason string) {
+	lock, reason := writersLock(s.Finding)
+	if reason != "" {
+		return nil, ""
+	}
+	st := s.Module.Struct(s.Finding.Place.Owner)
+	field := shortName(s.Finding.Place)
+	pkgs := []*types.Package{st.File.Pkg}
+	if owner := s.Module.Struct(lock[:lastDot(lock)]); owner != nil && owner.File.Pkg != st.File.Pkg {
+		pkgs = append(pkgs, owner.File.Pkg)
+	}
+	for _, pkg := range pkgs {
+		for _, f := range s.Module.Files(pkg) {
+			for _, d := range f.Syntax.Decls {
+				fd, ok := d.(*ast.FuncDecl)
+				if !ok || fd.Body == nil || f.Test || !slices.Contains(s.Module.Calls(f, fd.Body.Pos(), fd.Body.End()).Locks, lock) {
+					continue
+				}
+				more, why := valuesOf(s, f, fd, st.Name, field, lock)
+				if why != "" {
+					return nil, why
+				}
+				edits = append(edits, more...)
+			}
+		}
+	}
+	return edits, ""
+}
+
+// valuesOf gives each copy of a struct that a function makes, of one that others have as
+// well, what a field holds for itself.
+func valuesOf(s *rewrite.Site, f *rewrite.File, fd *ast.FuncDecl, t *types.TypeName, field, lock string) (edits []rewrite.Edit, reason string) {
+	ast.Inspect(fd.Body, func(n ast.Node) bool {
+		var from, to ast.Expr
+		switch n := n.(type) {
+		case *ast.FuncLit:
+			return false
+		case *ast.ReturnStmt:
+			for _, e := range n.Results {
+				if isValue(f, e, t) && !takenOver(f, fd, e) {
+					from = e
+				}
+			}
+		case *ast.AssignStmt:
+			if len(n.Lhs) == 1 && len(n.Rhs) == 1 && isValue(f, n.Rhs[0], t) && !takenOver(f, fd, n.Rhs[0]) {
+				if id, ok := n.Lhs[0].(*ast.Ident); ok && n.Tok == token.DEFINE && id.Name != "_" && !assigns(f, fd, id.Name+"."+field) &&
+					(leavesWhole(f, fd, id) || openIn(s.Finding, f.Span(fd), lock)) {
+					from, to = n.Rhs[0], id
+				}
+			}
+		}
+		if from == nil || reason != "" {
+			return reason == ""
+		}
+		stmt := n.(ast.Stmt)
+		if to != nil {
+			code, why := ownField(s, f, text(f, to), f.Info.TypeOf(to), field)
+			reason = why
+			edits = append(edits, rewrite.Insert{Stmt: f.Span(stmt), After: true, Code: code})
+			return false
+		}
+		name := fresh(&rewrite.Use{File: f, Path: []ast.Node{from, stmt, fd}}, lowerFirst(t.Name()))
+		code, why := ownField(s, f, name, f.Info.TypeOf(from), field)
+		reason = why
+		code.Text = name + " := $0\n" + code.Text
+		edits = append(edits, rewrite.Insert{Stmt: f.Span(stmt), Code: code, Holes: []rewrite.Span{f.Span(from)}},
+			rewrite.Replace{Node: f.Span(from), Code: rewrite.Code{Text: name}})
+		return false
+	})
+	return edits, reason
+}
+
+// leavesWhole reports whether a function uses a variable other than by its fields.
+func leavesWhole(f *rewrite.File, fd *ast.FuncDecl, v *ast.Ident) bool {
+	whole := make(map[*ast.Ident]bool)
+	ast.Inspect(fd.Body, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if id, ok := n.X.(*ast.Ident); ok && f.Info.Selections[n] != nil && f.Info.Selections[n].Kind() == types.FieldVal {
+				whole[id] = false
+			}
+		case *ast.Ident:
+			if _, field := whole[n]; !field && n != v && f.Info.Uses[n] == f.Info.Defs[v] {
+				whole[n] = true
+			}
+		}
+		return true
+	})
+	return slices.Contains(slices.Collect(maps.Values(whole)), true)
+}
+
+// openIn reports whether a function looks into what the place holds without the lock.
+func openIn(f *rewrite.Finding, fn rewrite.Span, lock string) bool {
+	return slices.ContainsFunc(f.Accesses, func(a rewrite.Access) bool {
+		return fn.Contains(a.At) && !rewrite.Holds(a.Locks, lock)
+	})
+}
+
+// isValue reports whether an expression is a struct of a type that stays where it is: a
+// field, an element, or what a pointer refers to.
+func isValue(f *rewrite.File, e ast.Expr, t *types.TypeName) bool {
+	named, ok := types.Unalias(f.Info.TypeOf(e)).(*types.Named)
+	if !ok || named.Obj() != t {
+		return false
+	}
+	switch ast.Unparen(e).(type) {
+	case *ast.SelectorExpr, *ast.StarExpr, *ast.IndexExpr:
+		return true
+	}
+	return false
+}
+
+// takenOver reports whether a function sets an expression to something else: what was
+// there is no longer shared.
+func takenOver(f *rewrite.File, fd *ast.FuncDecl, e ast.Expr) bool {
+	return assigns(f, fd, text(f, ast.Unparen(e)))
 }

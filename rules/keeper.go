@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
@@ -68,11 +69,75 @@ func (l *locking) keeper(f *rewrite.File, fn ast.Node, e ast.Expr, depth int) as
 			return sel.X
 		}
 	case *ast.Ident:
-		if v, ok := f.Info.Uses[e].(*types.Var); ok && depth < 3 {
-			return l.origin(f, fn, v, depth+1)
+		v, ok := f.Info.Uses[e].(*types.Var)
+		if !ok || depth >= 3 {
+			return nil
+		}
+		if v.Pos() < fn.Pos() || v.Pos() >= fn.End() { // of a function around this one
+			if fn = declaredAround(f, v.Pos()); fn == nil {
+				return nil
+			}
+		}
+		if _, fd := parameterOf(f, fn, v); fd != nil {
+			return l.sectionOf(f, fd, v)
+		}
+		return l.origin(f, fn, v, depth+1)
+	}
+	return nil
+}
+
+// declaredAround is the declared function around a position, nil if there is none.
+func declaredAround(f *rewrite.File, pos token.Pos) ast.Node {
+	for _, d := range f.Syntax.Decls {
+		if d.Pos() <= pos && pos < d.End() {
+			return d
 		}
 	}
 	return nil
+}
+
+// sectionOf is the receiver of a method that takes its lock to get at an object that it
+// is given: that leads to it, too.
+func (l *locking) sectionOf(f *rewrite.File, fd *ast.FuncDecl, v *types.Var) ast.Expr {
+	if fd.Recv == nil || len(fd.Recv.List[0].Names) == 0 || typeKey(f.Info.TypeOf(fd.Recv.List[0].Type)) != ownerOf(l.key) || typeKey(v.Type()) != ownerOf(l.places[0]) {
+		return nil
+	}
+	recv := fd.Recv.List[0].Names[0]
+	for _, take := range slices.Concat(lockCalls(f, fd.Body, l.key, "Lock"), lockCalls(f, fd.Body, l.key, "RLock")) {
+		sel, ok := take.Fun.(*ast.SelectorExpr)
+		if !ok {
+			continue
+		}
+		id := rootIdent(sel)
+		if id == nil || f.Info.Uses[id] != f.Info.Defs[recv] {
+			continue
+		}
+		end := fd.Body.End()
+		for _, give := range slices.Concat(lockCalls(f, fd.Body, l.key, "Unlock"), lockCalls(f, fd.Body, l.key, "RUnlock")) {
+			if give.Pos() > take.Pos() && give.Pos() < end && !deferred(fd, give) {
+				end = give.Pos()
+			}
+		}
+		if usesFieldOf(f, fd.Body, v, take.End(), end) {
+			return id
+		}
+	}
+	return nil
+}
+
+// usesFieldOf reports whether a stretch of code names a field of what a variable is.
+func usesFieldOf(f *rewrite.File, b *ast.BlockStmt, v *types.Var, from, to token.Pos) bool {
+	found := false
+	ast.Inspect(b, func(n ast.Node) bool {
+		sel, ok := n.(*ast.SelectorExpr)
+		if !ok || sel.Pos() < from || sel.Pos() >= to {
+			return !found
+		}
+		id, ok := sel.X.(*ast.Ident)
+		found = found || ok && f.Info.Uses[id] == v && f.Info.Selections[sel] != nil && f.Info.Selections[sel].Kind() == types.FieldVal
+		return !found
+	})
+	return found
 }
 
 // origin is the keeper of what a variable is given, nil if it has several.

@@ -19,6 +19,9 @@ import (
 // maps.Clone or slices.Clone; nil stays nil. Before Go 1.21 append copies
 // slices, and a loop copies maps.
 //
+// Of a map of maps or slices it is one of those that is copied, where it is looked up to
+// be handed out.
+//
 // What follows on the copy runs without the lock, as before, however long it
 // takes.
 //
@@ -26,8 +29,8 @@ import (
 //
 //   - callers write into what they get, or put it into a field: they mean the
 //     one that is shared;
-//   - the elements are maps or slices, or pointers to something other than a
-//     struct: the copy would share them;
+//   - a map of maps or slices is itself handed out, or the elements are pointers to
+//     something other than a struct: the copy would share them;
 //   - some access to the field itself lacks the lock, which is for guard to mend;
 //   - a file for another platform or build tag mentions the field.
 var snapshot = &rewrite.Rule{
@@ -47,19 +50,22 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, reason
 	}
 	uses := s.Module.Uses(f.Place.Key)
-	if i := slices.IndexFunc(uses, func(u *rewrite.Use) bool { return !u.Element }); i >= 0 {
-		if reason := copyable(uses[i].File.Info.TypeOf(uses[i].Path[0].(ast.Expr))); reason != "" {
-			return nil, reason
-		}
-	}
-	if reason := onlyLeaked(f, uses, lock); reason != "" {
-		return nil, reason
-	}
 	var edits []rewrite.Edit
+	var copying []rewrite.Span // functions
 	for _, u := range uses {
 		sel, ok := mention(u)
-		if !ok || u.File.Test || u.Access == nil || u.Access.Fresh || !handedOut(f, u) {
+		if !ok || u.File.Test || u.Access == nil || u.Access.Fresh {
 			continue
+		}
+		t := u.File.Info.TypeOf(sel)
+		if x, ok := u.Path[1].(*ast.IndexExpr); ok && x.X == sel && elementOf(elementOf(t)) != nil {
+			u, sel, t = &rewrite.Use{File: u.File, Path: u.Path[1:], Access: u.Access}, x, elementOf(t)
+		}
+		if !handedOut(f, u) {
+			continue
+		}
+		if reason := copyable(t); reason != "" {
+			return nil, reason
 		}
 		if !takesLock(s, u, lock) {
 			continue // who calls it holds the lock, and may change it
@@ -71,7 +77,10 @@ func fixSnapshot(s *rewrite.Site) (*rewrite.Fix, string) {
 		if reason != "" {
 			return nil, reason
 		}
-		edits = append(edits, more...)
+		edits, copying = append(edits, more...), append(copying, u.File.Span(function(u)))
+	}
+	if reason := onlyLeaked(f, uses, lock, copying); reason != "" {
+		return nil, reason
 	}
 	if len(edits) == 0 {
 		return nil, "nothing is seen to hand out what the field holds"
@@ -102,8 +111,12 @@ func heldFor(s *rewrite.Site) (lock, reason string) {
 }
 
 // onlyLeaked says what else than a leak is wrong with a place: an access to the
-// field that lacks the lock, or one that changes what was handed out.
-func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
+// field that lacks the lock, or one that changes what was handed out. With the lock, a
+// function that takes no copy may do so by another name.
+func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string, copying []rewrite.Span) string {
+	apart := func(a rewrite.Access) bool {
+		return rewrite.Holds(a.Locks, lock) && !slices.ContainsFunc(copying, func(fn rewrite.Span) bool { return fn.Contains(a.At) })
+	}
 	named := func(at rewrite.Span) *rewrite.Use {
 		i := slices.IndexFunc(uses, func(u *rewrite.Use) bool {
 			e, ok := mention(u)
@@ -123,7 +136,7 @@ func onlyLeaked(f *rewrite.Finding, uses []*rewrite.Use, lock string) string {
 		at := fmt.Sprintf("%s:%d", base(a.At.File), a.At.Line)
 		switch {
 		case a.Fresh:
-		case named(a.At) == nil && a.Op.Writes() && !a.Whole:
+		case named(a.At) == nil && a.Op.Writes() && !a.Whole && !apart(a):
 			return at + " changes what it was handed, and means what is shared"
 		case rewrite.Holds(a.Locks, lock):
 		case a.Whole:
@@ -222,16 +235,25 @@ func replacedIn(u *rewrite.Use) bool {
 	return found
 }
 
+// elementOf is the type of the elements of a map or slice, nil for other types.
+func elementOf(t types.Type) types.Type {
+	if t == nil {
+		return nil
+	}
+	switch t := t.Underlying().(type) {
+	case *types.Map:
+		return t.Elem()
+	case *types.Slice:
+		return t.Elem()
+	}
+	return nil
+}
+
 // copyable says why a copy of a container of a type would still share what
 // others change.
 func copyable(t types.Type) string {
-	var elem types.Type
-	switch t := t.Underlying().(type) {
-	case *types.Map:
-		elem = t.Elem()
-	case *types.Slice:
-		elem = t.Elem()
-	default:
+	elem := elementOf(t)
+	if elem == nil {
 		return "it holds neither a map nor a slice"
 	}
 	switch e := elem.Underlying().(type) {
@@ -251,6 +273,14 @@ func ownCopy(s *rewrite.Site, u *rewrite.Use, e ast.Expr) ([]rewrite.Edit, strin
 	hole := []rewrite.Span{f.Span(e)}
 	replace := func(text string, imports ...string) []rewrite.Edit {
 		return []rewrite.Edit{rewrite.Replace{Node: f.Span(e), Code: rewrite.Code{Text: text, Imports: imports}, Holes: hole}}
+	}
+	if as, ok := u.Path[1].(*ast.AssignStmt); ok && len(as.Lhs) > len(as.Rhs) { // v, ok := m[k]
+		v, named := as.Lhs[0].(*ast.Ident)
+		if _, block := u.Path[2].(*ast.BlockStmt); !block || !named {
+			return nil, fmt.Sprintf("%s has no place for the copy", spot{Use: u, sel: e}.at())
+		}
+		code := copyOfVariable(s, f, v.Name, f.Info.TypeOf(v))
+		return []rewrite.Edit{rewrite.Insert{Stmt: f.Span(as), After: true, Code: code}}, ""
 	}
 	_, isMap := f.Info.TypeOf(e).Underlying().(*types.Map)
 	recent := goAtLeast(s.Module.GoVersion(f), 21)

@@ -10,11 +10,12 @@ import (
 // "guarded by mu" at a field, "mu guards a, b" or "guards the fields below" at
 // a lock, or +checklocks:mu. What a member's own comment says goes first; a
 // comment that can be read in two ways says nothing. Where there is no comment,
-// clientsMu guards clients. resolve finds the key of a lock by its name.
+// clientsMu guards clients, unless one says that it does not always. resolve finds the
+// key of a lock by its name.
 func guardsOf(members []member, resolve func(name string) string) map[string]string {
 	guards := guardsByComment(members, resolve)
 	for _, m := range members {
-		if !m.lock {
+		if !m.lock || slices.ContainsFunc(m.texts, partly.MatchString) {
 			continue
 		}
 		if name := namesake(members, m); name != "" && guards[name] == "" {
@@ -49,6 +50,9 @@ func namesake(members []member, lock member) string {
 	}
 	return found
 }
+
+// partly is how the comment of a lock says that some need not take it.
+var partly = regexp.MustCompile(`(?i)\bonly\b|\b(?:no|not|doesn't|don't)\s+need|\bneed(?:n't|\s+not)\b|\b(?:except|unless)\b`)
 
 // lockWord is what the name of a lock has besides that of what it guards.
 var lockWord = regexp.MustCompile(`^_?(?:(?:rw)?(?:mu|mux|mtx|mut|mutex|lock|lk)|rw|guard)_?$`)

@@ -283,6 +283,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	} else {
 		e.ID = x.id()
 	}
+	x.handsOn(c, fn, in)
 	x.emit(e)
 	x.wrapped(c, at, args)
 }

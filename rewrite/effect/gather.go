@@ -106,11 +106,15 @@ func (g *gathering) from(v ssa.Value) {
 	g.add(with(with(g.x.path(v), Elem), Deref))
 }
 
-// kept adds what a variable is set to that only this function sees.
+// kept adds what a variable is set to that only this function sets.
 func (g *gathering) kept(a *ssa.Alloc) bool {
 	for _, r := range *a.Referrers() {
 		switch r := r.(type) {
 		case *ssa.DebugRef, *ssa.UnOp:
+		case *ssa.MakeClosure:
+			if !onlyLoads(r, a) {
+				return false
+			}
 		case *ssa.Store:
 			if r.Addr != a {
 				return false
@@ -122,6 +126,24 @@ func (g *gathering) kept(a *ssa.Alloc) bool {
 	for _, r := range *a.Referrers() {
 		if s, ok := r.(*ssa.Store); ok {
 			g.from(s.Val)
+		}
+	}
+	return true
+}
+
+// onlyLoads reports whether a literal only reads a variable that it captures.
+func onlyLoads(c *ssa.MakeClosure, a *ssa.Alloc) bool {
+	fn := c.Fn.(*ssa.Function)
+	for i, v := range c.Bindings {
+		if v != a {
+			continue
+		}
+		for _, r := range *fn.FreeVars[i].Referrers() {
+			switch r.(type) {
+			case *ssa.DebugRef, *ssa.UnOp:
+			default:
+				return false
+			}
 		}
 	}
 	return true

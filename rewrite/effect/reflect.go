@@ -33,7 +33,7 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 		}
 		x.looksInto(mi.X, in)
 		if n := x.pointee(mi.X); n != nil && ownsLock(n) && !printsItself(mi.X.Type()) {
-			x.readsWhole(mi.X, in, false)
+			x.readsWhole(mi.X, in)
 		}
 	}
 }
@@ -48,29 +48,10 @@ func (x *extractor) pointee(v ssa.Value) *types.Named {
 	return n
 }
 
-// readsWhole emits that a library reads all of the struct that a value points to, or
-// the exported fields only.
-func (x *extractor) readsWhole(v ssa.Value, in ssa.Instruction, shown bool) {
+// readsWhole emits that a library reads all of the struct that a value points to.
+func (x *extractor) readsWhole(v ssa.Value, in ssa.Instruction) {
 	if p := x.path(v); p.Root.Kind != NoRoot {
-		x.emit(Event{Kind: Access, At: x.pos(in.Pos()), Path: p, Op: rewrite.Read, Whole: TypeKey(v.Type()), Shown: shown, Deref: true, Loop: x.loops[x.at]})
-	}
-}
-
-// encoded emits that a call that encodes reads every element of the maps and
-// slices it is given, and the exported fields of the structs it is given pointers
-// to, unless these say for themselves what they are.
-func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
-	fn := calledFunc(c)
-	if fn == nil || !model.Encodes(fn) {
-		return
-	}
-	for _, a := range c.Args {
-		if mi, ok := a.(*ssa.MakeInterface); ok {
-			x.looksInto(mi.X, in)
-			if x.pointee(mi.X) != nil && !encodesItself(mi.X.Type()) {
-				x.readsWhole(mi.X, in, true)
-			}
-		}
+		x.emit(Event{Kind: Access, At: x.pos(in.Pos()), Path: p, Op: rewrite.Read, Whole: TypeKey(v.Type()), Deref: true, Loop: x.loops[x.at]})
 	}
 }
 
@@ -145,16 +126,6 @@ func printsItself(t types.Type) bool {
 	ms := types.NewMethodSet(t)
 	for _, name := range []string{"Error", "String", "Format", "GoString"} {
 		if ms.Lookup(nil, name) != nil {
-			return true
-		}
-	}
-	return false
-}
-
-// encodesItself reports whether encoders call a method of the type to encode it.
-func encodesItself(t types.Type) bool {
-	for m := range types.NewMethodSet(t).Methods() {
-		if name := m.Obj().Name(); model.Prints(name) || strings.HasSuffix(name, "Encode") {
 			return true
 		}
 	}

@@ -217,6 +217,7 @@ const (
 	Serves               // serves with what Path holds, until somebody ends that
 	Shuts                // ends it
 	Makes                // makes Path anew, in a loop
+	Show                 // Access, if Fn encodes its argument number ID; with Fn unknown: encodes Path, which is a parameter
 )
 
 // Converted is the Method of a call of a value of the function type Iface; Declared, if
@@ -247,7 +248,6 @@ type Event struct {
 	Index    string
 	Covers   bool     // Access: to all that the value at Path holds, as arrays are copied
 	Deref    bool     // Access with Whole: through a pointer
-	Shown    bool     // Access with Whole: to the exported fields only
 	Const    bool     // Access: sets a flag: writes true or false
 	Lazy     bool     // Access: writes a member that was just found to be nil
 	Loads    bool     // Access: an atomic operation that only loads

@@ -20,7 +20,7 @@ func (w *walk) access(e *effect.Event, s state) {
 	a.scene = w.stage.set(scene{must: s.must, may: s.may, live: s.live, now: s.now, waited: s.waited, turns: w.everyTurn(e.Loop), before: w.after(s, nil), here: s.facts})
 	fresh := w.fresh(p.Root) && !s.escaped.has(w.number(p.Root))
 	if whole {
-		w.whole(a, d, e.Whole, e.Shown, fresh, 0)
+		w.whole(a, d, e.Whole, fresh, 0)
 		if p.Sel == "" {
 			return
 		}
@@ -28,8 +28,8 @@ func (w *walk) access(e *effect.Event, s state) {
 	w.add(a, d, fresh)
 }
 
-// whole records an access to every field of a struct, or to what it shows.
-func (w *walk) whole(a access, d deed, key string, shown, fresh bool, depth int) {
+// whole records an access to every field of a struct.
+func (w *walk) whole(a access, d deed, key string, fresh bool, depth int) {
 	s := w.m.structs[key]
 	if s == nil || depth > 3 {
 		return
@@ -37,7 +37,7 @@ func (w *walk) whole(a access, d deed, key string, shown, fresh bool, depth int)
 	d.whole, d.covers = true, true
 	for _, f := range s.Fields {
 		p, ok := a.path.With(f.Key)
-		if !ok || f.Lock || f.Atomic || shown && f.Embeds == "" && !exported(f.Key) {
+		if !ok || f.Lock || f.Atomic {
 			continue
 		}
 		b := a
@@ -46,7 +46,7 @@ func (w *walk) whole(a access, d deed, key string, shown, fresh bool, depth int)
 			w.add(b, d, fresh)
 		}
 		if f.Struct != "" {
-			w.whole(b, d, f.Struct, shown, fresh, depth+1)
+			w.whole(b, d, f.Struct, fresh, depth+1)
 		}
 	}
 }
@@ -70,6 +70,9 @@ func (w *walk) add(a access, d deed, fresh bool) {
 // keep stores a copy of an access, once.
 func (w *walk) keep(a *access) {
 	w.check(a)
+	if a.neverRuns() {
+		return
+	}
 	kind := maphash.Comparable(seed, a.identity())
 	last, n := w.variants[kind], 0
 	least := -1 // of the variants there are, the one beside the fewest threads; the first of several

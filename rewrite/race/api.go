@@ -117,7 +117,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		return false
 	case t.showsUse(e) && len(t.may)+len(e.may) == 0 && t.op != rewrite.Atomic && e.op != rewrite.Atomic:
 		return false
-	case e.writes() && len(e.must) == 0 && !model.Ends(e.entry.Key) && ps.setsUp(t, e):
+	case e.writes() && len(e.must) == 0 && !model.Ends(e.entry.Key) && ps.setsUp(t, e) && !ps.onItsOwn(t, e):
 		return false
 	case len(e.must) == 0 && t.keptWithin(e):
 		return false // callers get there through what takes its own lock
@@ -128,15 +128,49 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		// and looked at again and again is not, unless that is one of chained
 		// calls before the start; else a lock on either side must show that
 		// more is meant.
-		if model.Ends(e.entry.Key) && t.loop && !e.whole {
+		again := (t.loop || t.ctx.Request) && !e.whole
+		if model.Ends(e.entry.Key) && again {
 			return true // what is over for who ends it may go on
 		}
-		if e.konst && t.loop && !e.whole && (!e.entry.chains() || t.fresh && t.owner() == e.entry.Recv) {
+		if e.konst && again && (!e.entry.chains() || t.fresh && t.owner() == e.entry.Recv) {
+			return true
+		}
+		if ps.onItsOwn(t, e) {
 			return true
 		}
 		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic
 	}
 	return true
+}
+
+// onItsOwn reports whether a goroutine that the maker of an object has started gets to an
+// access again and again as time passes, and not when callers give it something to do.
+func (ps *pairs) onItsOwn(t, e published) bool {
+	return t.loop && !e.whole && t.fresh && t.owner() == e.entry.Recv && t.runs != nil && t.frame.handsOut(t.path.Root) && ps.m.keepsTime(t.runs)
+}
+
+// keepsTime reports whether a function waits for the time in a loop, and else for the end
+// of what it does at most.
+func (m *Module) keepsTime(f *function) bool {
+	time, other := false, false
+	wait := func(p effect.Path) {
+		switch {
+		case strings.HasPrefix(p.Field(), "time."):
+			time = true
+		case p == effect.Path{Root: p.Root, Sel: ";" + effect.Deref} && p.Root.Kind == effect.Param: // a context
+		case !m.closesField(p.Field()):
+			other = true
+		}
+	}
+	f.each(func(e *effect.Event) {
+		for _, p := range e.Either {
+			wait(p)
+		}
+		if len(e.Either) == 0 && e.Path.Root.Kind != effect.Either {
+			wait(e.Path)
+		}
+	}, effect.Wait)
+	return time && !other
 }
 
 // registers reports whether the module calls a function in init functions only, or in

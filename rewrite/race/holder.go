@@ -32,7 +32,7 @@ func (m *Module) voteHeld(field string) {
 			continue
 		}
 		if guarded, open := m.forgets(field, lock); guarded != nil {
-			m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
+			m.pairs.add(field, pair{a: m.runSide(guarded), b: m.runSide(open)})
 			return
 		}
 	}
@@ -80,13 +80,13 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 			if with = append(with, r); first {
 				held++
 			}
-		case may || !m.reachable(r) && (r.thread != 0 || r.param < 0 || !m.asked(r.fn) && len(m.beginnings(r.fn)) == 0):
+		case may || !m.reachable(r) && !m.getsThere(r):
 			return nil, nil // there is more to it
 		default:
 			if without = append(without, r); first {
 				bare++
 			}
-			bareWrite = bareWrite || r.writes() || !m.reachable(r)
+			bareWrite = bareWrite || r.writes() || !m.reachable(r) && !m.onRequest(r.fn)
 		}
 		at[r.at] = true
 	}
@@ -95,12 +95,30 @@ func (m *Module) forgets(field, lock string) (guarded, open *raw) {
 	}
 	for _, g := range with {
 		for _, o := range without {
-			if g.writes() && part(g.path) == part(o.path) && !m.excludes(g.perhaps(), o.perhaps()) && !waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
+			if g.writes() && !g.lazy && !o.fn.asks(g.fn) && part(g.path) == part(o.path) && !m.excludes(g.perhaps(), o.perhaps()) && !waitsByField(&o.access, &g.access) && !waitsByField(&g.access, &o.access) {
 				return g, o
 			}
 		}
 	}
 	return nil, nil
+}
+
+// getsThere reports whether callers of the API, or goroutines, run an access to what they have
+// from elsewhere.
+func (m *Module) getsThere(r *raw) bool {
+	if r.thread != 0 {
+		return false
+	}
+	return r.param >= 0 && m.asked(r.fn) || (r.param >= 0 || r.path.Root.Kind == effect.Free) && len(m.beginnings(r.fn)) > 0
+}
+
+// onRequest reports whether all who run a function do so for a request each.
+func (m *Module) onRequest(f *function) bool {
+	from := m.beginnings(f)
+	return len(from) > 0 && !slices.ContainsFunc(from, func(b beginning) bool {
+		i := b.by.threadOf(b.call.to)
+		return i < 0 || !b.by.sum.threads[i].handler
+	})
 }
 
 // calledUnder lists the accesses of functions that are given the object itself,

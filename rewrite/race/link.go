@@ -78,6 +78,7 @@ type Module struct {
 	room       map[string]int              // see findRoom
 	tokens     map[string]bool             // the fields that hold a channel which is a lock; true if who sends takes it
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
+	shown      map[shown]bool              // see findShown
 	goroutines map[string]*rewrite.Finding // on goroutines that nothing waits for, by key
 }
 
@@ -154,6 +155,7 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m.findGates()
 	m.findImpls()
 	m.findTokens()
+	m.findShown()
 	m.endedBy = m.contexts()
 	groups := m.components()
 	m.findCalledLocked()

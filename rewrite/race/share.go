@@ -58,6 +58,36 @@ func (w *walk) share(e *effect.Event) {
 	w.shared[r] = append(list, share{sel: sel, whole: e.Covers, to: to, by: e})
 }
 
+// copied replaces what a field of a struct refers to, which is a copy made here of
+// another one, by what that field of the other one does: unless the copy is given away
+// to somebody who may have set the field.
+//
+//	now := c.stats
+//	for k := range now.byHost {
+func (w *walk) copied(p effect.Path) effect.Path {
+	list := w.shared[p.Root]
+	if len(list) == 0 || p.Root.Kind != effect.Local || !slices.ContainsFunc(list, func(s share) bool { return s.whole && s.sel == "" }) || w.givenAway(p.Root) {
+		return p
+	}
+	if q, ok := list.of(p.Sel); ok && outside(q.Root) {
+		return q
+	}
+	return p
+}
+
+// givenAway reports whether a call gets, or a pointer somewhere else is set to, an object
+// that is made here.
+func (w *walk) givenAway(r effect.Root) bool {
+	return lazily(&w.away, r, func() bool {
+		found := false
+		w.f.each(func(e *effect.Event) {
+			is := func(p effect.Path) bool { return p == effect.Path{Root: r} }
+			found = found || e.Kind == effect.Escape && is(e.Path) || slices.ContainsFunc(e.Args, func(v effect.Value) bool { return is(v.Path) })
+		}, effect.Call, effect.Go, effect.Escape)
+		return found
+	})
+}
+
 // common lists what an object that the function returns has in common with
 // those its caller knows. Only copies count: a struct copied as a whole, a
 // field that gets what the same field of another one refers to, and elements

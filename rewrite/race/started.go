@@ -50,18 +50,35 @@ func (m *Module) ended(field string, g, o *raw) bool {
 
 // setsUp reports whether what a function does may come before the goroutines that
 // another one starts: it is that one, or calls it, or is called by it.
-func (f *function) setsUp(g *function) bool {
-	calls := func(f, g *function) bool {
-		return slices.ContainsFunc(f.calls, func(c *callSite) bool { return c.to == g && !c.spawn })
-	}
-	return f == g || calls(f, g) || calls(g, f)
+func (f *function) setsUp(g *function) bool { return f == g || f.asks(g) || g.asks(f) }
+
+// asks reports whether a function calls another one: what that changes, it has changed
+// when it returns.
+func (f *function) asks(g *function) bool {
+	return slices.ContainsFunc(f.calls, func(c *callSite) bool { return c.to == g && !c.spawn })
 }
 
 // startedSide is an access in the goroutine that leads to it.
 func startedSide(o *raw, from beginning) side {
 	a := o.access
 	ctx := rewrite.Context{Start: from.call.at.Span(), Func: from.by.Name, Runs: from.call.to.Name}
-	return side{access: &a, frame: o.fn, ctx: ctx}
+	if i := from.by.threadOf(from.call.to); i >= 0 {
+		ctx = from.by.sum.threads[i].context()
+	}
+	s := side{access: &a, frame: o.fn, ctx: ctx}
+	if o.thread == 0 {
+		s.above = o.fn.entry.must
+	}
+	return s
+}
+
+// runSide is an access in the goroutine that leads to it, if nothing else does; else in
+// that of a caller of the API.
+func (m *Module) runSide(r *raw) side {
+	if from := m.beginnings(r.fn); r.thread == 0 && len(from) > 0 {
+		return startedSide(r, from[0])
+	}
+	return apiSide(r)
 }
 
 // beginnings lists where the goroutines begin that lead to a function; none if
@@ -98,8 +115,14 @@ func (f *function) outlives(body *function) bool {
 	if f.sum == nil || f.sum.left.size() == 0 {
 		return false
 	}
-	i := slices.IndexFunc(f.sum.threads, func(t *thread) bool { return t.body == body })
+	i := f.threadOf(body)
 	return i < 0 || f.sum.left.has(i+1)
+}
+
+// threadOf is the index of the first thread of a function that begins with another one,
+// or -1.
+func (f *function) threadOf(body *function) int {
+	return slices.IndexFunc(f.sum.threads, func(t *thread) bool { return t.body == body })
 }
 
 // asked reports whether callers of the API run a function in their own

@@ -109,7 +109,7 @@ func (w *walk) foresee() {
 		if e.Whole != "" {
 			w.does.union(w.m.parts(e.Whole, changes))
 		}
-	}, effect.Access)
+	}, effect.Access, effect.Show)
 }
 
 // needless reports whether a callee's access is to an object that callers don't

@@ -53,7 +53,7 @@ func (m *Module) vote(field string) {
 			}
 			continue
 		}
-		clear := v.Held >= 3 && v.Held >= 3*bare
+		clear := v.Held >= 3 && v.Held >= 3*bare || m.looksTwice(field, v.Lock)
 		for _, part := range m.changed(field) {
 			if guarded, open := m.opposed(field, part, v.Lock, false); guarded != nil {
 				m.pairs.add(field, pair{a: apiSide(guarded), b: apiSide(open)})
@@ -76,6 +76,35 @@ func (m *Module) vote(field string) {
 			}
 		}
 	}
+}
+
+// looksTwice reports whether all who access a field without a lock are functions that
+// take it then, and look again before they set the field: others may come meanwhile.
+//
+//	if c.ready { return }
+//	c.mu.Lock()
+//	defer c.mu.Unlock()
+//	if c.ready { return }
+func (m *Module) looksTwice(field, lock string) bool {
+	reads, writes, bare := make(map[*function]bool), make(map[*function]bool), make(map[*function]bool)
+	for _, r := range m.telling(field) {
+		switch _, held := r.locks()[lock]; {
+		case !held && r.writes():
+			return false
+		case !held:
+			bare[r.fn] = true
+		case r.writes():
+			writes[r.fn] = true
+		default:
+			reads[r.fn] = true
+		}
+	}
+	for f := range bare {
+		if !reads[f] || !writes[f] {
+			return false
+		}
+	}
+	return len(bare) > 0
 }
 
 // onlyShared reports whether a field is changed under a lock that all have for reading.
@@ -196,8 +225,21 @@ func (m *Module) readsOwn(field string, o *raw) bool {
 }
 
 // tells reports whether an access says something of what guards a place: others
-// can see the object, it is in no test, and it is more than the address.
-func (r *raw) tells() bool { return !r.isFresh() && !r.fn.Test && r.op != rewrite.Address }
+// can see the object, it is in no test, it is more than the address, and not what a
+// sync.Once runs for all who come.
+func (r *raw) tells() bool {
+	return !r.isFresh() && !r.fn.Test && r.op != rewrite.Address && !r.inOnce()
+}
+
+// inOnce reports whether an access is made by what a sync.Once runs.
+func (r *raw) inOnce() bool {
+	for k := range r.locks() {
+		if strings.HasSuffix(k, onceHeld) {
+			return true
+		}
+	}
+	return false
+}
 
 // telling lists the accesses to a field itself that say something of its lock.
 func (m *Module) telling(field string) []*raw {

@@ -1,6 +1,9 @@
 package race
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/go-fixer/fixer/rewrite"
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
@@ -77,6 +80,15 @@ const (
 	onceMark = " done"
 	onceHeld = " once"
 )
+
+// neverRuns reports whether an access would be made by what a sync.Once runs that is over
+// by then.
+func (a *access) neverRuns() bool {
+	return slices.ContainsFunc(a.must, func(h held) bool {
+		once, ok := strings.CutSuffix(h.path.Sel, onceHeld)
+		return ok && a.waited.of(effect.Path{Root: h.path.Root, Sel: once + onceMark}) > 0
+	})
+}
 
 func marked(p effect.Path, mark string) effect.Path {
 	q, _ := p.With(objectKey(p) + mark)

@@ -96,6 +96,7 @@ type walk struct {
 	touched    touches                 // what goroutines do in the frame, as far as their summaries tell
 	does       touches                 // and what is done in it at all
 	itsOwn     map[effect.Root]bool    // see keepsToItself
+	away       map[effect.Root]bool    // see givenAway
 	leftOut    map[effect.Root]bool    // objects to which needless accesses were left out
 	inlined    int                     // accesses that calls have brought in
 	wrong      bool                    // goroutines do more than that
@@ -239,6 +240,10 @@ func (w *walk) step(e *effect.Event, s state) state {
 		return w.sets(s, p, e.Is)
 	case effect.Share:
 		w.share(e)
+	case effect.Show:
+		if w.record && w.pass != outline && w.m.shown[shown{e.Fn.Func, e.ID}] {
+			w.access(e, s)
+		}
 	case effect.Makes:
 		s.escaped = w.renewed(s.escaped, e.Path.Root)
 	case effect.Slow:
@@ -384,7 +389,7 @@ func (w *walk) resolve(p effect.Path) effect.Path {
 func (w *walk) origin(p effect.Path) effect.Path {
 	p = w.m.behindCond(p)
 	if p.Root.Kind == effect.Local {
-		return w.holds(p)
+		return w.copied(w.holds(p))
 	}
 	if p.Root.Kind != effect.Result {
 		return p
