@@ -15,7 +15,7 @@ import (
 func guardsOf(members []member, resolve func(name string) string) map[string]string {
 	guards := guardsByComment(members, resolve)
 	for _, m := range members {
-		if !m.lock || slices.ContainsFunc(m.texts, partly.MatchString) {
+		if !m.lock || m.partly() {
 			continue
 		}
 		if name := namesake(members, m); name != "" && guards[name] == "" {
@@ -51,8 +51,8 @@ func namesake(members []member, lock member) string {
 	return found
 }
 
-// partly is how the comment of a lock says that some need not take it.
-var partly = regexp.MustCompile(`(?i)\bonly\b|\b(?:no|not|doesn't|don't)\s+need|\bneed(?:n't|\s+not)\b|\b(?:except|unless)\b`)
+// partly is how the comment of a lock says so.
+var partly = regexp.MustCompile(`(?i)\bonly\s+(?:(?:used|needed|required|necessary|there|here|meant|taken)\s+)?(?:to|for|by|when|if)\b|\b(?:no|not|doesn't|don't)\s+need|\bneed(?:n't|\s+not)\b|\b(?:except|unless)\b`)
 
 // lockWord is what the name of a lock has besides that of what it guards.
 var lockWord = regexp.MustCompile(`^_?(?:(?:rw)?(?:mu|mux|mtx|mut|mutex|lock|lk)|rw|guard)_?$`)

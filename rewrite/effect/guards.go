@@ -4,6 +4,7 @@ import (
 	"go/ast"
 	"go/token"
 	"go/types"
+	"slices"
 	"strings"
 
 	"github.com/go-fixer/fixer/rewrite/load"
@@ -18,6 +19,9 @@ type member struct {
 	block    int      // of declarations without a blank line between them
 	from, to int      // its lines, comments included
 }
+
+// partly reports whether the comments of a lock say that some need not take it.
+func (m *member) partly() bool { return slices.ContainsFunc(m.texts, partly.MatchString) }
 
 // annotate fills in, from comments, which locks guard the fields of structs.
 func annotate(fset *token.FileSet, p *load.Package, structs []*Struct) {
@@ -37,7 +41,9 @@ func annotate(fset *token.FileSet, p *load.Package, structs []*Struct) {
 		guards := guardsOf(members, func(name string) string { return siblingLock(obj, name) })
 		for i := range s.Fields {
 			f := &s.Fields[i]
-			f.Guard = guards[f.Key[len(s.Key)+1:]]
+			name := f.Key[len(s.Key)+1:]
+			f.Guard = guards[name]
+			f.Partly = f.Lock && slices.ContainsFunc(members, func(m member) bool { return m.name == name && m.partly() })
 		}
 	})
 }

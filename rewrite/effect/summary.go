@@ -372,6 +372,7 @@ type FieldInfo struct {
 	Atomic bool   // a type of sync/atomic
 	Embeds string // key of the type, if the field is embedded
 	Guard  string // key of the lock that a comment says guards it
+	Partly bool   // Lock: a comment says that some need not take it
 }
 
 // A Summary is what linking knows of a package.

@@ -57,6 +57,7 @@ type Module struct {
 	failures    []Failure
 	eithers     alternatives
 	handed      map[string]bool // locks that exported functions leave held
+	partly      map[string]bool // locks that some need not take, see effect.FieldInfo
 	mutexes     map[string]bool // keys of what some function locks by itself; filled on first use
 	again       []Deadlock
 	sums        []*effect.Summary
@@ -110,7 +111,7 @@ type function struct {
 func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m := &Module{dismissed: o.Dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), lent: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), shownAs: make(map[string][]string), asserted: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), lent: make(map[string]bool), partly: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), shownAs: make(map[string][]string), asserted: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), pausing: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range o.Watch {
@@ -137,6 +138,9 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 				m.lock[f.Key] = f.Lock
 				if f.Lent {
 					m.lent[f.Key] = true
+				}
+				if f.Partly {
+					m.partly[f.Key] = true
 				}
 				if f.Guard != "" {
 					m.guards[f.Key] = f.Guard

@@ -2,6 +2,7 @@ package race
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -243,9 +244,11 @@ func (m *Module) lockSide(op rewrite.Op, at rewrite.Span, lock string, held rewr
 }
 
 // findHanded finds the locks that exported functions leave held for their
-// callers. One that is only left by mistake is no such lock.
+// callers. One that is only left by mistake is no such lock. Those that some need not
+// take, as a comment says, are as little for all.
 func (m *Module) findHanded() {
 	m.handed = make(map[string]bool)
+	defer maps.Copy(m.handed, m.partly)
 	for _, f := range m.order {
 		if f.Exported {
 			for k := range f.sum.kept.keys(f) {
