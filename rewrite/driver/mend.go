@@ -55,13 +55,16 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte
 	all := x.outcomes
 	for range maxRounds {
 		x.round(findings)
+		for place, o := range x.outcomes {
+			switch old := all[place]; {
+			case o.Fix != nil:
+				old.Fix, old.Verdicts = o.Fix, nil
+			case !old.asked():
+				old.Verdicts = o.Verdicts
+			}
+		}
 		if x.next == nil {
 			break
-		}
-		for place, o := range x.outcomes {
-			if o.Fix != nil {
-				all[place].Fix, all[place].Verdicts = o.Fix, nil
-			}
 		}
 		x.besides(all)
 		if x.first == nil {
@@ -86,7 +89,7 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte
 		x.scope = near
 		x.next, x.edits, x.texts = nil, nil, nil
 		findings = slices.DeleteFunc(x.base.findings(tests, nil), func(f *rewrite.Finding) bool {
-			return !left(all[f.Place.Key]) || !dirs[filepath.Dir(f.Place.Decl.File)] &&
+			return !left(all[f.Place.Key]) || all[f.Place.Key].asked() && !dirs[filepath.Dir(f.Place.Decl.File)] &&
 				!slices.ContainsFunc(f.Accesses, func(a rewrite.Access) bool { return dirs[filepath.Dir(a.At.File)] })
 		})
 		if len(findings) == 0 {
@@ -101,6 +104,9 @@ func (x *fixer) mend(findings []*rewrite.Finding, tests bool) (map[string][]byte
 	x.outcomes = all
 	return texts, nil
 }
+
+// asked reports whether the rules were asked about a finding.
+func (o *Outcome) asked() bool { return o.Fix != nil || o.Verdicts != nil }
 
 // besides credits the fixes of goroutines with the races that are gone since
 // something waits for those.

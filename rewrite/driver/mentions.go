@@ -98,7 +98,8 @@ func (s *sites) Elsewhere(place string) string {
 		other, err := s.build.variants.load(s.build, v)
 		for _, f := range v.Files {
 			if err != nil || other.uses(f, place) {
-				return fmt.Sprintf("%s, which this build leaves out, mentions %s", filepath.Base(f), name)
+				v.Files = []string{f}
+				return fmt.Sprintf("%s, mentions %s", v.Why(), name)
 			}
 		}
 	}

@@ -26,6 +26,17 @@ type Variant struct {
 	alone   string // a file that is a program by itself and in no build
 }
 
+// notNamed is the name of the variant with packages that were not asked for.
+const notNamed = "in the packages not named"
+
+// Why says why the build does not have the first of the files.
+func (v Variant) Why() string {
+	if v.Name == notNamed {
+		return filepath.Base(v.Files[0]) + ", in a package that was not named"
+	}
+	return filepath.Base(v.Files[0]) + ", which this build leaves out"
+}
+
 // Variants returns builds which have, all in all, the files of the module that
 // this one leaves out, that mention one of some names, and that belong together
 // with one of the changed files. The error is about a file that can't be had in
@@ -98,7 +109,7 @@ func (prog *Program) variant(a *absent, others []constraint.Expr, list []Variant
 	case host.builds(all) && prog.beside(a.file):
 		return v, fmt.Errorf("%s, which was not named, mentions it", filepath.Base(a.file))
 	case host.builds(all):
-		v.Name = "in the packages not named"
+		v.Name = notNamed
 	case slices.Contains(s.tags, "cgo") && (s.goos != host.goos || s.goarch != host.goarch):
 		return v, fmt.Errorf("%s needs cgo %s, which can't be checked here, and mentions it", filepath.Base(a.file), v.Name)
 	}

@@ -200,14 +200,21 @@ func (f *function) onNew() bool {
 func (p *published) excused() bool { return p.fn.Serial && (p.writes() || len(p.must) == 0) }
 
 // protectedByCallers reports whether all calls of the entry in the module hold
-// a lock that the goroutine holds too. Others are assumed to follow them.
+// a lock that the goroutine holds too, but for those on new objects. Others are assumed
+// to follow them.
 func (m *Module) protectedByCallers(t, e published) bool {
-	if len(e.entry.callers) == 0 {
-		return false
-	}
-	held := e.entry.inner.must
 	for k, mode := range t.held {
-		if n, ok := held[k]; ok && (mode == rewrite.Exclusive || n == rewrite.Exclusive) {
+		calls := 0
+		if !slices.ContainsFunc(e.entry.callers, func(by *function) bool {
+			return slices.ContainsFunc(by.calls, func(c *callSite) bool {
+				if c.to != e.entry || c.test || c.onNew() {
+					return false
+				}
+				calls++
+				n, ok := merge(by.entry.must, c.must)[k]
+				return !ok || c.spawn || mode != rewrite.Exclusive && n != rewrite.Exclusive
+			})
+		}) && calls > 0 {
 			return true
 		}
 	}

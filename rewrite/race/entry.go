@@ -48,16 +48,12 @@ func (m *Module) topDown() {
 // meet joins a call into what the module's own calls guarantee.
 func (e *entry) meet(c *callSite) {
 	if !e.reached {
-		*e = entry{reached: true, must: maps.Clone(c.must), fresh: slices.Clone(c.fresh)}
+		*e = entry{reached: true, fresh: slices.Clone(c.fresh)}
 		return
 	}
 	for i := range e.fresh {
 		e.fresh[i] = e.fresh[i] && i < len(c.fresh) && c.fresh[i]
 	}
-	maps.DeleteFunc(e.must, func(k string, _ rewrite.Mode) bool {
-		_, ok := c.must[k]
-		return !ok
-	})
 }
 
 // isRoot reports whether a function starts without callers that are known.
