@@ -92,7 +92,7 @@ func (a *atomicEdit) loaded(f *rewrite.File, whole ast.Expr, st *rewrite.Struct)
 		for _, id := range fl.Names {
 			fields++
 			value := object + "." + id.Name
-			if slices.ContainsFunc(a.site.Module.Uses(a.site.Finding.Place.Owner+"."+id.Name), func(u *rewrite.Use) bool { return atomicCall(u) != nil }) {
+			if a.changedAtomically(st, st.File.Info.Defs[id]) {
 				t, reason := atomicType(st.File.Info.TypeOf(fl.Type), fl, st)
 				if reason != "" || t.narrow != "" || t.pointer {
 					return code, id.Name + " has no function of sync/atomic that loads it"
@@ -108,4 +108,30 @@ func (a *atomicEdit) loaded(f *rewrite.File, whole ast.Expr, st *rewrite.Struct)
 	}
 	code.Text = strings.TrimSuffix(code.Text, "\n") + "\n}"
 	return code, ""
+}
+
+// changedAtomically reports whether the package of a struct gives a function of
+// sync/atomic the address of a field.
+func (a *atomicEdit) changedAtomically(st *rewrite.Struct, field types.Object) bool {
+	for _, f := range a.site.Module.Files(st.File.Pkg) {
+		found := false
+		ast.Inspect(f.Syntax, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok || len(call.Args) == 0 {
+				return !found
+			}
+			fn := callee(f.Info, call)
+			addr, ok := ast.Unparen(call.Args[0]).(*ast.UnaryExpr)
+			if !ok || fn == nil || fn.Pkg() == nil || fn.Pkg().Path() != "sync/atomic" {
+				return !found
+			}
+			sel, ok := ast.Unparen(addr.X).(*ast.SelectorExpr)
+			found = found || ok && f.Info.Uses[sel.Sel] == field
+			return !found
+		})
+		if found {
+			return true
+		}
+	}
+	return false
 }

@@ -54,6 +54,9 @@ func (v *variable) own() (*rewrite.Fix, bool) {
 	racing := false
 	for _, u := range v.uses {
 		lit := v.literal(u)
+		if v.atEnd(lit) {
+			lit = nil // a part of its owner
+		}
 		if parts[lit] == nil {
 			order = append(order, lit)
 		}
@@ -100,6 +103,21 @@ func (v *variable) literal(u *rewrite.Use) *ast.FuncLit {
 		}
 	}
 	return outer
+}
+
+// atEnd reports whether a literal is one that the variable's owner defers, where each
+// return has set the variable.
+func (v *variable) atEnd(lit *ast.FuncLit) bool {
+	if lit == nil || !v.parameter() || v.returned() {
+		return false
+	}
+	found := false
+	ast.Inspect(body(v.owner()), func(n ast.Node) bool {
+		d, ok := n.(*ast.DeferStmt)
+		found = found || ok && ast.Unparen(d.Call.Fun) == ast.Expr(lit)
+		return !found
+	})
+	return found
 }
 
 // changesInPlace reports whether a mention changes only a part of what the

@@ -21,6 +21,7 @@ var All = []*rewrite.Rule{
 	waitgroup,
 	callback,
 	sooner,
+	later,
 	atomicfield,
 	rlock,
 	mutexfield,
