@@ -255,6 +255,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		x.untilShut(c, in)
 		x.printed(c, in, row)
 		x.encoded(c, in)
+		x.decoded(c, in)
 		if (row.Kind == model.Slow || row.Blocks) && !intoMemory(c) {
 			note := row.Note
 			if note == "" || row.Kind != model.Slow {

@@ -38,6 +38,26 @@ func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
 	}
 }
 
+// decoded emits that a call that decodes writes what it is given pointers to.
+func (x *extractor) decoded(c *ssa.CallCommon, in ssa.Instruction) {
+	fn := calledFunc(c)
+	if fn == nil || !model.Decodes(fn) {
+		return
+	}
+	for _, a := range c.Args {
+		mi, ok := a.(*ssa.MakeInterface)
+		if !ok {
+			continue
+		}
+		if _, ok := mi.X.Type().Underlying().(*types.Pointer); ok {
+			n := len(x.blk.Events)
+			if x.access(rewrite.Write, mi.X, in.Pos()); len(x.blk.Events) > n {
+				x.blk.Events[n].Note = fn.Name()
+			}
+		}
+	}
+}
+
 // handsOn emits what a call reads of the values that it is given as interfaces without
 // methods, if it gives them to an encoder.
 func (x *extractor) handsOn(c *ssa.CallCommon, fn Value, in ssa.Instruction) {

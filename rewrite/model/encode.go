@@ -22,3 +22,18 @@ var encoders = newFuncs(
 func Encodes(fn *types.Func) bool {
 	return encoders.hasAny(fn)
 }
+
+// decoders lists functions that write into what they are given pointers to, as values of
+// type any: "Unmarshal parses the JSON-encoded data and stores the result in the value
+// pointed to by v": https://pkg.go.dev/encoding/json#Unmarshal
+var decoders = newFuncs(
+	"encoding/json.Unmarshal", "(*encoding/json.Decoder).Decode", "encoding/xml.Unmarshal", "(*encoding/xml.Decoder).Decode", "(*encoding/gob.Decoder).Decode",
+	"gopkg.in/yaml.v2.Unmarshal", "gopkg.in/yaml.v3.Unmarshal", "(*gopkg.in/yaml.v3.Decoder).Decode", "sigs.k8s.io/yaml.Unmarshal",
+	"(*github.com/gin-gonic/gin.Context).BindJSON", "(*github.com/gin-gonic/gin.Context).ShouldBindJSON", "(*github.com/gin-gonic/gin.Context).Bind", "(*github.com/gin-gonic/gin.Context).ShouldBind",
+	"(github.com/labstack/echo.Context).Bind", "(*github.com/gofiber/fiber.Ctx).BodyParser",
+)
+
+// Decodes reports whether a function writes into what it is given pointers to.
+func Decodes(fn *types.Func) bool {
+	return decoders.hasAny(fn)
+}

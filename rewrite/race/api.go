@@ -128,11 +128,10 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		// and looked at again and again is not, unless that is one of chained
 		// calls before the start; else a lock on either side must show that
 		// more is meant.
-		again := (t.loop || t.ctx.Request) && !e.whole
-		if model.Ends(e.entry.Key) && again {
+		if model.Ends(e.entry.Key) && (t.loop || t.ctx.Request) && !e.whole {
 			return true // what is over for who ends it may go on
 		}
-		if e.konst && again && (!e.entry.chains() || t.fresh && t.owner() == e.entry.Recv) {
+		if e.konst && t.loop && !e.whole && (!e.entry.chains() || t.fresh && t.owner() == e.entry.Recv) {
 			return true
 		}
 		if ps.onItsOwn(t, e) {

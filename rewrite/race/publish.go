@@ -19,8 +19,8 @@ func (ps *pairs) publish(w *walk) {
 		if field == "" && a.path.Root.Kind == effect.Global {
 			field = a.path.Root.Key
 		}
-		if field == "" || a.whole && !a.deref && !a.writes() && a.path.Root.Kind != effect.Global || a.op == rewrite.Close || a.op == rewrite.Send {
-			continue // a whole struct that is read is a copy more often than it is the shared one
+		if field == "" || a.whole && !a.deref && a.path.Root.Kind != effect.Global || a.op == rewrite.Close || a.op == rewrite.Send {
+			continue // a whole struct is a copy more often than it is the shared one
 		}
 		if a.path.Root.Kind == effect.NoRoot {
 			continue
