@@ -96,8 +96,8 @@ func TestRules(t *testing.T) {
 			t.Errorf("two rules are called %s", r.Name)
 		}
 		seen[r.Name] = true
-		if doc, ok := rules.Doc(r.Name); !ok || strings.TrimSpace(doc) == "" {
-			t.Errorf("rule %s: no comment above its variable", r.Name)
+		if doc, ok := rules.Doc(r.Name); !ok || !strings.HasPrefix(doc, r.Name+": ") {
+			t.Errorf("rule %s: the comment above its variable must begin with %q", r.Name, r.Name+": ")
 		}
 		if files, prose, err := Example(r.Name); err != nil || len(files) == 0 || prose == "" {
 			t.Errorf("rule %s: golden/%s/example.txtar: %v", r.Name, r.Name, err)

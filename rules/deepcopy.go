@@ -18,8 +18,9 @@ import (
 // slice that the original goes on to change in place; one that takes the lock returns
 // the struct by value, or looks into its copy when it has given the lock back; or a
 // constructor puts the map of a package variable into each object, which then changes
-// it. All look like objects of their own. The fix copies the map or slice as well, with
-// maps.Clone or slices.Clone; nil stays nil. Before Go 1.21 append copies slices,
+// it; or each of several requests gets one http.Header, and sets something in it. All look
+// like objects of their own. The fix copies the map or slice as well, with
+// maps.Clone or slices.Clone, or its own Clone; nil stays nil. Before Go 1.21 append copies slices,
 // and a loop copies maps.
 //
 // It is refused where sharing may be meant, or a copy would not help:
@@ -31,7 +32,7 @@ import (
 var deepcopy = &rewrite.Rule{
 	Name:  "deepcopy",
 	Title: "give a copy its own maps and slices",
-	Mends: []rewrite.Kind{rewrite.Field, rewrite.Global},
+	Mends: []rewrite.Kind{rewrite.Field, rewrite.Global, rewrite.Variable},
 	Fix:   fixDeepcopy,
 }
 
@@ -42,10 +43,15 @@ func fixDeepcopy(s *rewrite.Site) (*rewrite.Fix, string) {
 	}
 	var edits []rewrite.Edit
 	reason := ""
-	if f.Kind == rewrite.Global {
+	edits = ownGiven(s)
+	switch {
+	case len(edits) > 0:
+	case f.Kind == rewrite.Global:
 		edits, reason = ownDefaults(s)
-	} else if edits, reason = ownFields(s); len(edits) == 0 && reason == "" {
-		edits, reason = byValue(s)
+	case f.Kind == rewrite.Field:
+		if edits, reason = ownFields(s); len(edits) == 0 && reason == "" {
+			edits, reason = byValue(s)
+		}
 	}
 	if len(edits) == 0 {
 		return nil, reason
@@ -54,6 +60,86 @@ func fixDeepcopy(s *rewrite.Site) (*rewrite.Fix, string) {
 		Title:  "Give each copy its own " + shortName(f.Place),
 		Places: []string{f.Place.Key}, Safety: rewrite.Safe, Edits: edits,
 	}, ""
+}
+
+// ownGiven copies a library's map, by its method Clone, where a field of an object is set to
+// it by which it is then changed.
+//
+//	req.Header = header
+//	req.Header.Set(k, v)
+func ownGiven(s *rewrite.Site) (edits []rewrite.Edit) {
+	done := make(map[ast.Expr]bool)
+	for _, a := range s.Finding.Accesses {
+		if a.Fresh || a.Op != rewrite.WriteElem {
+			continue
+		}
+		f, path := s.Module.Around(a.At)
+		field := fieldChanged(path)
+		fn := function(&rewrite.Use{File: f, Path: path})
+		if field == nil || fn == nil {
+			continue // by its own name
+		}
+		from := setTo(f, fn, field)
+		if from == nil || !clones(f.Info.TypeOf(from)) {
+			return nil
+		}
+		if !done[from] {
+			done[from] = true
+			edits = append(edits, rewrite.Replace{Node: f.Span(from), Code: rewrite.Code{Text: "$0.Clone()"}, Holes: []rewrite.Span{f.Span(from)}})
+		}
+	}
+	return edits
+}
+
+// fieldChanged is the field at the innermost place of a path of which a method is called.
+func fieldChanged(path []ast.Node) *ast.SelectorExpr {
+	for i, n := range path[:max(len(path)-1, 0)] {
+		if sel, ok := n.(*ast.SelectorExpr); ok {
+			if _, method := path[i+1].(*ast.CallExpr); method {
+				field, _ := ast.Unparen(sel.X).(*ast.SelectorExpr)
+				return field
+			}
+		}
+	}
+	return nil
+}
+
+// setTo is the variable, or field, to which a function sets a field, once; nil for other
+// values.
+func setTo(f *rewrite.File, fn ast.Node, field *ast.SelectorExpr) ast.Expr {
+	var from ast.Expr
+	n := 0
+	ast.Inspect(fn, func(node ast.Node) bool {
+		as, ok := node.(*ast.AssignStmt)
+		if !ok || len(as.Lhs) != len(as.Rhs) {
+			return true
+		}
+		for i, lhs := range as.Lhs {
+			if text(f, lhs) == text(f, field) {
+				from = as.Rhs[i]
+				n++
+			}
+		}
+		return true
+	})
+	if n != 1 {
+		return nil
+	}
+	switch from.(type) {
+	case *ast.Ident, *ast.SelectorExpr:
+		return from
+	}
+	return nil
+}
+
+// clones reports whether a type is a map with a method Clone that returns another one.
+func clones(t types.Type) bool {
+	if _, ok := t.Underlying().(*types.Map); !ok {
+		return false
+	}
+	m, _, _ := types.LookupFieldOrMethod(t, false, nil, "Clone")
+	fn, ok := m.(*types.Func)
+	return ok && fn.Signature().Params().Len() == 0 && fn.Signature().Results().Len() == 1 && types.Identical(fn.Signature().Results().At(0).Type(), t)
 }
 
 // ownDefaults copies what a package variable holds where an object gets it.

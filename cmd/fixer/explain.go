@@ -37,8 +37,7 @@ func (a *app) explain() *cobra.Command {
 }
 
 func (a *app) explainRule(name string) error {
-	i := slices.IndexFunc(rules.All, func(r *rewrite.Rule) bool { return r.Name == name })
-	if i < 0 {
+	if !slices.ContainsFunc(rules.All, func(r *rewrite.Rule) bool { return r.Name == name }) {
 		if info, err := os.Stat(name); err == nil && info.IsDir() {
 			return fmt.Errorf("%s is a directory; explain takes the name of a rule: %s", name, strings.Join(ruleNames(rules.All), ", "))
 		}
@@ -53,8 +52,7 @@ func (a *app) explainRule(name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(a.stdout, "%s: %s\n\n%s\nExample: %s\n\n%s",
-		name, rules.All[i].Title, doc, prose, paintDiff(d, a.coloured()))
+	_, err = fmt.Fprintf(a.stdout, "%s\nExample: %s\n\n%s", doc, prose, paintDiff(d, a.coloured()))
 	return err
 }
 

@@ -248,6 +248,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	if row.Kind != model.Unknown {
 		x.fills(c, in)
 		x.containers(c, in, row)
+		x.mapMethods(c, in)
 		x.appends(in)
 		x.draws(c, in)
 		x.uses(c, in)

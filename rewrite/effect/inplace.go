@@ -246,6 +246,28 @@ func (x *extractor) containers(c *ssa.CallCommon, in ssa.Instruction, row model.
 	}
 }
 
+// mapMethods emits what a method of a library's map type does to the map: those that set
+// or delete change it, all others look into it: https://pkg.go.dev/net/http#Header,
+// https://pkg.go.dev/net/url#Values
+func (x *extractor) mapMethods(c *ssa.CallCommon, in ssa.Instruction) {
+	callee := c.StaticCallee()
+	if callee == nil || callee.Signature.Recv() == nil || len(c.Args) == 0 || !isMap(c.Args[0]) {
+		return
+	}
+	obj := callee.Object()
+	if obj == nil || obj.Pkg() == nil || x.own(obj.Pkg().Path()) {
+		return
+	}
+	op, n := rewrite.ReadElem, len(x.blk.Events)
+	switch obj.Name() {
+	case "Set", "Add", "Del":
+		op = rewrite.WriteElem
+	}
+	if x.elem(op, c.Args[0], in.Pos()); len(x.blk.Events) > n {
+		x.blk.Events[n].Note = obj.Name()
+	}
+}
+
 // fills emits that a reader writes into the slice it is given:
 // https://pkg.go.dev/io#Reader, https://pkg.go.dev/io#ReaderAt
 func (x *extractor) fills(c *ssa.CallCommon, in ssa.Instruction) {

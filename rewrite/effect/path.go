@@ -13,7 +13,7 @@ import (
 // that a race could be told of.
 func (x *extractor) path(v ssa.Value) Path {
 	switch v.(type) {
-	case *ssa.Const, *ssa.BinOp, *ssa.Function, *ssa.Builtin, *ssa.MakeClosure:
+	case nil, *ssa.Const, *ssa.BinOp, *ssa.Function, *ssa.Builtin, *ssa.MakeClosure:
 		return Path{} // not worth keeping
 	}
 	if p, ok := x.paths[v]; ok {
@@ -107,6 +107,9 @@ func (x *extractor) load(v *ssa.UnOp) Path {
 			}
 		}
 	}
+	if p := x.path(x.justSet(v)); p.Root.Kind != NoRoot {
+		return p
+	}
 	if x.takenOut(v) {
 		return x.local(v, "what was taken out", true)
 	}
@@ -114,6 +117,48 @@ func (x *extractor) load(v *ssa.UnOp) Path {
 		return x.member(v, a.X)
 	}
 	return x.referred(v, x.path(v.X))
+}
+
+// justSet is what a field of a library's struct was set to above a place that reads it,
+// once in the function; nil if it was not.
+//
+//	req.Header = header
+//	req.Header.Set(k, v)
+func (x *extractor) justSet(v *ssa.UnOp) ssa.Value {
+	field, ok := v.X.(*ssa.FieldAddr)
+	if !ok || !refers(v.Type()) {
+		return nil
+	}
+	if n := named(field.X.Type()); n == nil || n.Obj().Pkg() == nil || x.own(n.Obj().Pkg().Path()) {
+		return nil
+	}
+	var set *ssa.Store
+	for _, r := range *field.X.Referrers() {
+		other, ok := r.(*ssa.FieldAddr)
+		if !ok || other.Field != field.Field {
+			continue
+		}
+		for _, r := range *other.Referrers() {
+			if s, ok := r.(*ssa.Store); ok && s.Addr == other {
+				if set != nil {
+					return nil
+				}
+				set = s
+			}
+		}
+	}
+	if set == nil || !precedes(set, v) {
+		return nil
+	}
+	return set.Val
+}
+
+// precedes reports whether an instruction always runs before another one.
+func precedes(a, b ssa.Instruction) bool {
+	if a.Block() != b.Block() {
+		return a.Block().Dominates(b.Block())
+	}
+	return slices.Index(a.Block().Instrs, a) < slices.Index(b.Block().Instrs, b)
 }
 
 // referred extends the path of the memory that a value was read from to what

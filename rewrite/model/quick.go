@@ -26,6 +26,9 @@ var quickRows = Rows{Funcs: map[string]Row{
 	"golang.org/x/time/rate.{Every,NewLimiter}": {Kind: Quick},
 	"(*golang.org/x/time/rate.Limiter).{Allow,AllowN,Burst,Limit,Reserve,ReserveN,SetBurst,SetBurstAt,SetLimit,SetLimitAt,Tokens,TokensAt}": {Kind: Quick},
 	"(*golang.org/x/time/rate.Reservation).{Cancel,CancelAt,Delay,DelayFrom,OK}":                                                            {Kind: Quick},
+	// Maps with methods: https://pkg.go.dev/net/http#Header, https://pkg.go.dev/net/textproto#MIMEHeader
+	"(net/http.Header).{Add,Clone,Del,Get,Set,Values}":    {Kind: Quick},
+	"(net/textproto.MIMEHeader).{Add,Del,Get,Set,Values}": {Kind: Quick},
 	// https://pkg.go.dev/github.com/prometheus/client_golang/prometheus
 	"(github.com/prometheus/client_golang/prometheus.{Counter,Gauge}).{Add,Inc}":                                {Kind: Quick},
 	"(github.com/prometheus/client_golang/prometheus.Gauge).{Dec,Set,SetToCurrentTime,Sub}":                     {Kind: Quick},
