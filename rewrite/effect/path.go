@@ -132,8 +132,12 @@ func (x *extractor) justSet(v *ssa.UnOp) ssa.Value {
 	if n := named(field.X.Type()); n == nil || n.Obj().Pkg() == nil || x.own(n.Obj().Pkg().Path()) {
 		return nil
 	}
+	users := field.X.Referrers()
+	if users == nil {
+		return nil // a package variable
+	}
 	var set *ssa.Store
-	for _, r := range *field.X.Referrers() {
+	for _, r := range *users {
 		other, ok := r.(*ssa.FieldAddr)
 		if !ok || other.Field != field.Field {
 			continue
