@@ -18,6 +18,12 @@ func (f *function) variable(r effect.Root) effect.Variable {
 		list = f.Inputs
 	case effect.Free:
 		list = f.Frees
+	case effect.Result: // what a variable is set to once
+		for _, v := range f.Locals {
+			if v.Holds.Path == (effect.Path{Root: r}) {
+				return v
+			}
+		}
 	}
 	if r.N < len(list) {
 		return list[r.N]

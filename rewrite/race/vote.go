@@ -226,19 +226,22 @@ func (m *Module) readsOwn(field string, o *raw) bool {
 
 // tells reports whether an access says something of what guards a place: others
 // can see the object, it is in no test, it is more than the address, and not what a
-// sync.Once runs for all who come.
+// sync.Once sets up for all who come.
 func (r *raw) tells() bool {
-	return !r.isFresh() && !r.fn.Test && r.op != rewrite.Address && !r.inOnce()
+	return !r.isFresh() && !r.fn.Test && r.op != rewrite.Address && !r.onceOnly()
 }
 
-// inOnce reports whether an access is made by what a sync.Once runs.
-func (r *raw) inOnce() bool {
+// onceOnly reports whether an access is made by what a sync.Once runs, and under no other
+// lock.
+func (r *raw) onceOnly() bool {
+	n := 0
 	for k := range r.locks() {
-		if strings.HasSuffix(k, onceHeld) {
-			return true
+		if !strings.HasSuffix(k, onceHeld) {
+			return false
 		}
+		n++
 	}
-	return false
+	return n > 0
 }
 
 // telling lists the accesses to a field itself that say something of its lock.
