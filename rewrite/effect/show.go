@@ -12,16 +12,21 @@ import (
 	"github.com/go-fixer/fixer/rewrite/model"
 )
 
-// maxShown bounds how deep an encoder is followed into what it is given.
-const maxShown = 4
+// maxShown bounds how deep an encoder is followed into what it is given, and manyShown
+// how much of it is looked at: some objects have thousands of fields.
+const (
+	maxShown  = 4
+	manyShown = 300
+)
 
 // A showing is one call of an encoder: it reads every element of the maps and slices it
 // is given, and the exported fields of structs, unless these say for themselves what
 // they are.
 type showing struct {
-	x   *extractor
-	as  Event     // of each access
-	pos token.Pos // of the call
+	x    *extractor
+	as   Event     // of each access
+	pos  token.Pos // of the call
+	seen int       // accesses emitted so far
 }
 
 // encoded emits what a call that encodes reads.
@@ -30,7 +35,7 @@ func (x *extractor) encoded(c *ssa.CallCommon, in ssa.Instruction) {
 	if fn == nil || !model.Encodes(fn) {
 		return
 	}
-	s := showing{x, Event{Kind: Access, At: x.pos(in.Pos()), Loop: x.loops[in.Block()]}, in.Pos()}
+	s := showing{x, Event{Kind: Access, At: x.pos(in.Pos()), Loop: x.loops[in.Block()]}, in.Pos(), 0}
 	for _, a := range c.Args {
 		if types.IsInterface(a.Type()) {
 			s.value(a, 0)
@@ -64,7 +69,7 @@ func (x *extractor) handsOn(c *ssa.CallCommon, fn Value, in ssa.Instruction) {
 	if fn.Func == "" || c.IsInvoke() || x.out.Test {
 		return
 	}
-	s := showing{x, Event{Kind: Show, At: x.pos(in.Pos()), Fn: Value{Func: fn.Func}, Loop: x.loops[in.Block()]}, in.Pos()}
+	s := showing{x, Event{Kind: Show, At: x.pos(in.Pos()), Fn: Value{Func: fn.Func}, Loop: x.loops[in.Block()]}, in.Pos(), 0}
 	for i, a := range c.Args {
 		if t, ok := a.Type().Underlying().(*types.Interface); ok && t.NumMethods() == 0 {
 			s.as.ID = i
@@ -120,12 +125,12 @@ func (s *showing) value(v ssa.Value, depth int) {
 			return
 		}
 	}
-	at := s
+	at := s.as.At
 	if isMap(v) || isSlice(v) {
-		at = &showing{s.x, s.as, s.pos}
-		at.as.At = s.x.source(v, s.pos)
+		s.as.At = s.x.source(v, s.pos)
 	}
-	at.memory(s.x.path(v), v.Type(), depth)
+	s.memory(s.x.path(v), v.Type(), depth)
+	s.as.At = at
 }
 
 // given emits what is read of what the fields of a struct are given that is made here.
@@ -149,7 +154,7 @@ func (s *showing) given(a *ssa.Alloc, depth int) {
 // memory emits what is read of a value of a type that a path names, or names what it
 // refers to.
 func (s *showing) memory(p Path, t types.Type, depth int) {
-	if depth > maxShown || p.Root.Kind == NoRoot || encodesItself(t) {
+	if depth > maxShown || s.seen > manyShown || p.Root.Kind == NoRoot || encodesItself(t) {
 		return
 	}
 	switch u := t.Underlying().(type) {
@@ -209,6 +214,9 @@ func (s *showing) fields(p Path, t types.Type, shared bool, depth int) {
 }
 
 func (s *showing) read(p Path, op rewrite.Op, covers bool) {
+	if s.seen++; s.seen > manyShown {
+		return
+	}
 	e := s.as
 	e.Path, e.Op, e.Covers = p, op, covers
 	s.x.emit(e)
