@@ -120,9 +120,8 @@ func (a *atomicEdit) changedAtomically(st *rewrite.Struct, field types.Object) b
 			if !ok || len(call.Args) == 0 {
 				return !found
 			}
-			fn := callee(f.Info, call)
 			addr, ok := ast.Unparen(call.Args[0]).(*ast.UnaryExpr)
-			if !ok || fn == nil || fn.Pkg() == nil || fn.Pkg().Path() != "sync/atomic" {
+			if !ok || !isAtomic(f.Info, call) {
 				return !found
 			}
 			sel, ok := ast.Unparen(addr.X).(*ast.SelectorExpr)

@@ -119,14 +119,16 @@ func atomicCall(u *rewrite.Use) *ast.CallExpr {
 	if !ok || len(call.Args) == 0 || call.Args[0] != ast.Expr(addr) {
 		return nil
 	}
-	fun, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok {
-		return nil
-	}
-	if o := u.File.Info.Uses[fun.Sel]; o == nil || o.Pkg() == nil || o.Pkg().Path() != "sync/atomic" {
+	if _, ok := call.Fun.(*ast.SelectorExpr); !ok || !isAtomic(u.File.Info, call) {
 		return nil
 	}
 	return call
+}
+
+// isAtomic reports whether a call is of a function of sync/atomic.
+func isAtomic(info *types.Info, call *ast.CallExpr) bool {
+	fn := callee(info, call)
+	return fn != nil && fn.Pkg() != nil && fn.Pkg().Path() == "sync/atomic"
 }
 
 // call turns atomic.AddInt64(&x.f, v) into x.f.Add(v).

@@ -158,7 +158,7 @@ func (c *cloning) getter(u *rewrite.Use, fd *ast.FuncDecl, fn *types.Func) {
 					c.edited[fn.FullName()] = fn
 					c.replace(u, n, e)
 				}
-				if id, ok := ast.Unparen(e).(*ast.Ident); ok && c.isList(u.File.Info.TypeOf(e)) {
+				if id, ok := ast.Unparen(e).(*ast.Ident); ok && c.is(elementOf(u.File.Info.TypeOf(e))) {
 					lists[u.File.Info.Uses[id]] = true
 				}
 			}
@@ -166,7 +166,7 @@ func (c *cloning) getter(u *rewrite.Use, fd *ast.FuncDecl, fn *types.Func) {
 		return true
 	})
 	for i := range fn.Signature().Results().Len() {
-		if v := fn.Signature().Results().At(i); v.Name() != "" && c.isList(v.Type()) {
+		if v := fn.Signature().Results().At(i); v.Name() != "" && c.is(elementOf(v.Type())) {
 			lists[v] = true
 		}
 	}
@@ -190,17 +190,6 @@ func (c *cloning) getter(u *rewrite.Use, fd *ast.FuncDecl, fn *types.Func) {
 		}
 		return true
 	})
-}
-
-// isList reports whether a type is a slice or map of pointers to the objects.
-func (c *cloning) isList(t types.Type) bool {
-	switch t := t.Underlying().(type) {
-	case *types.Slice:
-		return c.is(t.Elem())
-	case *types.Map:
-		return c.is(t.Elem())
-	}
-	return false
 }
 
 // statements lists the statements of a block, and of those in it.
@@ -302,7 +291,7 @@ func looksInto(f *rewrite.File, b *ast.BlockStmt, v *ast.Ident) bool {
 	ast.Inspect(b, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.SelectorExpr:
-			reads = reads || is(n.X) && f.Info.Selections[n] != nil && f.Info.Selections[n].Kind() == types.FieldVal
+			reads = reads || is(n.X) && isField(f.Info, n)
 		case *ast.BinaryExpr:
 			asks = asks || is(n.X) && (n.Op == token.EQL || n.Op == token.NEQ)
 		}

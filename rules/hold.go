@@ -228,8 +228,7 @@ func ofPart(u *rewrite.Use, sel ast.Expr) bool {
 	if !ok || p.X != sel || isPointer(u.File.Info.TypeOf(sel)) {
 		return false
 	}
-	se := u.File.Info.Selections[p]
-	return se != nil && se.Kind() == types.FieldVal
+	return isField(u.File.Info, p)
 }
 
 // need tells whether a use must get the lock.

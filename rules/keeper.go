@@ -134,7 +134,7 @@ func usesFieldOf(f *rewrite.File, b *ast.BlockStmt, v *types.Var, from, to token
 			return !found
 		}
 		id, ok := sel.X.(*ast.Ident)
-		found = found || ok && f.Info.Uses[id] == v && f.Info.Selections[sel] != nil && f.Info.Selections[sel].Kind() == types.FieldVal
+		found = found || ok && f.Info.Uses[id] == v && isField(f.Info, sel)
 		return !found
 	})
 	return found

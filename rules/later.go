@@ -3,8 +3,6 @@ package rules
 import (
 	"fmt"
 	"go/ast"
-	"go/token"
-	"go/types"
 	"slices"
 	"strings"
 
@@ -32,36 +30,21 @@ var later = &rewrite.Rule{
 
 func fixLater(s *rewrite.Site) (*rewrite.Fix, string) {
 	fix := &rewrite.Fix{Title: "Tell that the goroutine is over when it is", Safety: rewrite.Safe, Places: []string{s.Finding.Place.Key}}
-	var moved []ast.Stmt
+	var moved []*ast.DeferStmt
 	for _, side := range s.Finding.Sides {
 		f, path := s.Module.Around(side.Access.At)
-		for i, n := range path {
+		for i, n := range path[:max(len(path)-1, 0)] {
 			d, ok := n.(*ast.DeferStmt)
-			if !ok || i+1 >= len(path) || !inList(path[i+1]) || !runsLiteral(d, path[:i]) {
+			if !ok || !inList(path[i+1]) || !runsLiteral(d, path[:i]) {
 				continue
 			}
-			stmts := list(path[i+1])
-			at := slices.Index(stmts, ast.Stmt(d))
-			last := at
-			for last+1 < len(stmts) && isDefer(stmts[last+1]) {
-				last++
+			tells, reason := toldBefore(f, list(path[i+1]), d)
+			if reason != "" {
+				return nil, reason
 			}
-			j := slices.IndexFunc(stmts[at+1:last+1], func(s ast.Stmt) bool { return tellsAtEnd(f, s.(*ast.DeferStmt)) })
-			if j < 0 {
-				if slices.ContainsFunc(stmts[last+1:], func(s ast.Stmt) bool { d, ok := s.(*ast.DeferStmt); return ok && tellsAtEnd(f, d) }) {
-					return nil, fmt.Sprintf("between the deferred function at %s:%d and what tells others there are statements that are not deferred", base(f.Name), f.Span(d).Line)
-				}
-				continue
-			}
-			tells := stmts[at+1+j]
-			for _, d := range stmts[at : at+1+j] {
-				if w := waitsIn(f, d); w != nil {
-					return nil, fmt.Sprintf("what is told then waits for %s:%d, too", base(f.Name), f.Span(w).Line)
-				}
-			}
-			if !slices.Contains(moved, tells) {
+			if tells != nil && !slices.Contains(moved, tells) {
 				moved = append(moved, tells)
-				fix.Edits = append(fix.Edits, deferAbove(f, tells.(*ast.DeferStmt), d)...)
+				fix.Edits = append(fix.Edits, deferAbove(f, tells, d)...)
 			}
 		}
 	}
@@ -69,6 +52,26 @@ func fixLater(s *rewrite.Site) (*rewrite.Fix, string) {
 		return nil, ""
 	}
 	return fix, ""
+}
+
+// toldBefore is the deferred call below another one that tells others and so runs before
+// that, nil if there is none; or why it must not run after it.
+func toldBefore(f *rewrite.File, stmts []ast.Stmt, first *ast.DeferStmt) (*ast.DeferStmt, string) {
+	at := slices.Index(stmts, ast.Stmt(first))
+	n := slices.IndexFunc(stmts[at+1:], func(s ast.Stmt) bool { d, ok := s.(*ast.DeferStmt); return ok && tellsAtEnd(f, d) })
+	if n < 0 {
+		return nil, ""
+	}
+	before, tells := stmts[at:at+1+n], stmts[at+1+n].(*ast.DeferStmt)
+	if slices.ContainsFunc(before, func(s ast.Stmt) bool { _, ok := s.(*ast.DeferStmt); return !ok }) {
+		return nil, fmt.Sprintf("between the deferred function at %s:%d and what tells others there are statements that are not deferred", base(f.Name), f.Span(first).Line)
+	}
+	for _, d := range before {
+		if w := waitsIn(f, d); w != nil {
+			return nil, fmt.Sprintf("what is told then waits for %s:%d, too", base(f.Name), f.Span(w).Line)
+		}
+	}
+	return tells, ""
 }
 
 // deferAbove moves a defer statement, with its comments, above a statement.
@@ -84,8 +87,6 @@ func deferAbove(f *rewrite.File, d *ast.DeferStmt, above ast.Stmt) []rewrite.Edi
 		rewrite.Drop{Node: f.Span(d)},
 	}
 }
-
-func isDefer(s ast.Stmt) bool { _, ok := s.(*ast.DeferStmt); return ok }
 
 // runsLiteral reports whether a statement defers a function literal that a path leads
 // into.
@@ -109,21 +110,13 @@ func tellsAtEnd(f *rewrite.File, d *ast.DeferStmt) bool {
 // there is none.
 func waitsIn(f *rewrite.File, n ast.Node) (found ast.Node) {
 	ast.Inspect(n, func(n ast.Node) bool {
-		switch n := n.(type) {
-		case *ast.SendStmt, *ast.SelectStmt:
+		waits := communicates(f.Info, n)
+		if call, ok := n.(*ast.CallExpr); ok {
+			fn := callee(f.Info, call)
+			waits = fn != nil && fn.Name() == "Wait"
+		}
+		if waits {
 			found = n
-		case *ast.UnaryExpr:
-			if n.Op == token.ARROW {
-				found = n
-			}
-		case *ast.RangeStmt:
-			if _, ok := f.Info.TypeOf(n.X).Underlying().(*types.Chan); ok {
-				found = n
-			}
-		case *ast.CallExpr:
-			if fn := callee(f.Info, n); fn != nil && fn.Name() == "Wait" {
-				found = n
-			}
 		}
 		return found == nil
 	})

@@ -271,24 +271,21 @@ func (z *lazy) grows(e ast.Expr) bool {
 
 // returns reports whether a function of the package never returns nil.
 func (z *lazy) returns(fn *types.Func, depth int) bool {
-	for _, f := range z.site.Module.Files(z.File.Pkg) {
-		for _, d := range f.Syntax.Decls {
-			fd, ok := d.(*ast.FuncDecl)
-			if !ok || f.Info.Defs[fd.Name] != types.Object(fn) || fd.Body == nil {
-				continue
-			}
-			never := true
-			ast.Inspect(fd.Body, func(n ast.Node) bool {
-				switch n := n.(type) {
-				case *ast.FuncLit:
-					return false
-				case *ast.ReturnStmt:
-					never = never && len(n.Results) == 1 && z.certain(n.Results[0], depth)
-				}
-				return true
-			})
-			return never
+	for f, fd := range functions(z.site.Module, z.File.Pkg) {
+		if f.Info.Defs[fd.Name] != types.Object(fn) {
+			continue
 		}
+		never := true
+		ast.Inspect(fd.Body, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.FuncLit:
+				return false
+			case *ast.ReturnStmt:
+				never = never && len(n.Results) == 1 && z.certain(n.Results[0], depth)
+			}
+			return true
+		})
+		return never
 	}
 	return false
 }

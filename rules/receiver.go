@@ -68,16 +68,13 @@ func (c *duplicate) receiver(fd *ast.FuncDecl) string {
 // methods finds the other methods of the type with a receiver that is a copy.
 func (c *duplicate) methods() []*duplicate {
 	var out []*duplicate
-	for _, f := range c.site.Module.Files(c.file.Pkg) {
-		for _, decl := range f.Syntax.Decls {
-			fd, ok := decl.(*ast.FuncDecl)
-			if !ok || fd.Body == nil || fd.Recv == nil || len(fd.Recv.List[0].Names) == 0 {
-				continue
-			}
-			id := fd.Recv.List[0].Names[0]
-			if v := f.Info.Defs[id]; v != nil && v.Pos() != c.v.Pos() && types.Identical(v.Type(), c.v.Type()) {
-				out = append(out, &duplicate{site: c.site, file: f, name: id, v: v, path: []ast.Node{id, fd, f.Syntax}})
-			}
+	for f, fd := range functions(c.site.Module, c.file.Pkg) {
+		if fd.Recv == nil || len(fd.Recv.List[0].Names) == 0 {
+			continue
+		}
+		id := fd.Recv.List[0].Names[0]
+		if v := f.Info.Defs[id]; v != nil && v.Pos() != c.v.Pos() && types.Identical(v.Type(), c.v.Type()) {
+			out = append(out, &duplicate{site: c.site, file: f, name: id, v: v, path: []ast.Node{id, fd, f.Syntax}})
 		}
 	}
 	return out

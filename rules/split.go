@@ -80,20 +80,14 @@ func (s *splitting) name(fd *ast.FuncDecl) string {
 // becomes. Callers that are called with and without the lock are split as well.
 func (s *splitting) callers(fd *ast.FuncDecl) string {
 	fn := s.file[fd].Info.Defs[fd.Name]
-	for _, f := range s.site.Module.Files(fn.Pkg()) {
-		for _, d := range f.Syntax.Decls {
-			in, ok := d.(*ast.FuncDecl)
-			if !ok || in.Body == nil {
-				continue
-			}
-			calls := callsOf(f.Info, in, fn)
-			if namings(f.Info, in, fn) > len(calls) {
-				s.bare[fn] = true // a method value, run by nobody knows whom
-			}
-			for _, c := range calls {
-				if reason := s.caller(f, in, fn, c); reason != "" {
-					return reason
-				}
+	for f, in := range functions(s.site.Module, fn.Pkg()) {
+		calls := callsOf(f.Info, in, fn)
+		if namings(f.Info, in, fn) > len(calls) {
+			s.bare[fn] = true // a method value, run by nobody knows whom
+		}
+		for _, c := range calls {
+			if reason := s.caller(f, in, fn, c); reason != "" {
+				return reason
 			}
 		}
 	}
@@ -173,21 +167,15 @@ func (l *locking) careless(fd *ast.FuncDecl, file *rewrite.File) ([]spot, string
 	fn := file.Info.Defs[fd.Name]
 	claims := fmt.Sprintf("%s says of itself that its callers hold a lock", fd.Name.Name)
 	var out []spot
-	for _, f := range l.site.Module.Files(fn.Pkg()) {
-		for _, d := range f.Syntax.Decls {
-			in, ok := d.(*ast.FuncDecl)
-			if !ok || in.Body == nil {
-				continue
-			}
-			for _, c := range callsOf(f.Info, in, fn) {
-				must, may, ok := l.site.Module.Held(f, c.at)
-				switch {
-				case rewrite.Holds(must, l.key):
-				case !ok || rewrite.Holds(may, l.key) || saysLocked(in) || f.Test || c.at != c.path[1].(*ast.CallExpr).Lparen:
-					return nil, claims
-				default:
-					out = append(out, spot{Use: &rewrite.Use{File: f, Path: c.path}, sel: c.fun, write: true})
-				}
+	for f, in := range functions(l.site.Module, fn.Pkg()) {
+		for _, c := range callsOf(f.Info, in, fn) {
+			must, may, ok := l.site.Module.Held(f, c.at)
+			switch {
+			case rewrite.Holds(must, l.key):
+			case !ok || rewrite.Holds(may, l.key) || saysLocked(in) || f.Test || c.at != c.path[1].(*ast.CallExpr).Lparen:
+				return nil, claims
+			default:
+				out = append(out, spot{Use: &rewrite.Use{File: f, Path: c.path}, sel: c.fun, write: true})
 			}
 		}
 	}

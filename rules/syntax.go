@@ -6,6 +6,7 @@ import (
 	"go/printer"
 	"go/token"
 	"go/types"
+	"iter"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -297,4 +298,23 @@ func hasMethod(t types.Type, name string) bool {
 	obj, _, _ := types.LookupFieldOrMethod(t, true, nil, name)
 	_, ok := obj.(*types.Func)
 	return ok
+}
+
+// functions lists the functions with a body that a package declares, each with its file.
+func functions(m rewrite.Module, pkg *types.Package) iter.Seq2[*rewrite.File, *ast.FuncDecl] {
+	return func(yield func(*rewrite.File, *ast.FuncDecl) bool) {
+		for _, f := range m.Files(pkg) {
+			for _, d := range f.Syntax.Decls {
+				if fd, ok := d.(*ast.FuncDecl); ok && fd.Body != nil && !yield(f, fd) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// isField reports whether a selector names a field of a value.
+func isField(info *types.Info, sel *ast.SelectorExpr) bool {
+	se := info.Selections[sel]
+	return se != nil && se.Kind() == types.FieldVal
 }

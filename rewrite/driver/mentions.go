@@ -98,8 +98,7 @@ func (s *sites) Elsewhere(place string) string {
 		other, err := s.build.variants.load(s.build, v)
 		for _, f := range v.Files {
 			if err != nil || other.uses(f, place) {
-				v.Files = []string{f}
-				return fmt.Sprintf("%s, mentions %s", v.Why(), name)
+				return fmt.Sprintf("%s, mentions %s", v.Why(f), name)
 			}
 		}
 	}

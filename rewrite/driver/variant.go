@@ -156,7 +156,7 @@ func (x *fixer) elsewhere(edits []rewrite.Edit, c claim, b *build) *objection {
 		x.cfg.say("checking the fixes " + v.Name)
 		w, err := x.base.variants.load(x.base, v)
 		if err != nil {
-			return objectTo(fmt.Sprintf("%s, can't be checked %s: %v", v.Why(), v.Name, err))
+			return objectTo(fmt.Sprintf("%s, can't be checked %s: %v", v.Why(v.Files[0]), v.Name, err))
 		}
 		s, err := w.at(x.stage)
 		if err != nil {

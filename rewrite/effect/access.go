@@ -104,6 +104,14 @@ func (x *extractor) elem(op rewrite.Op, container ssa.Value, pos token.Pos) {
 	x.emit(e)
 }
 
+// note tells of the n-th event, if there is one by now, which function of a library makes
+// the access.
+func (x *extractor) note(n int, name string) {
+	if n < len(x.blk.Events) {
+		x.blk.Events[n].Note = name
+	}
+}
+
 // rest returns the slice of a field or package variable that a value is a part of,
 // other than its beginning: nil for others, whose parts may well have owners of
 // their own.

@@ -240,8 +240,8 @@ func (x *extractor) containers(c *ssa.CallCommon, in ssa.Instruction, row model.
 		case v != c.Args[i]:
 			continue // an interface says nothing about what is done with it
 		}
-		if x.elem(op, v, in.Pos()); op == rewrite.WriteElem && len(x.blk.Events) > n {
-			x.blk.Events[n].Note = obj.Name()
+		if x.elem(op, v, in.Pos()); op == rewrite.WriteElem {
+			x.note(n, obj.Name())
 		}
 	}
 }
@@ -263,9 +263,8 @@ func (x *extractor) mapMethods(c *ssa.CallCommon, in ssa.Instruction) {
 	case "Set", "Add", "Del":
 		op = rewrite.WriteElem
 	}
-	if x.elem(op, c.Args[0], in.Pos()); len(x.blk.Events) > n {
-		x.blk.Events[n].Note = obj.Name()
-	}
+	x.elem(op, c.Args[0], in.Pos())
+	x.note(n, obj.Name())
 }
 
 // fills emits that a reader writes into the slice it is given:

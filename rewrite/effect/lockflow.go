@@ -31,7 +31,7 @@ type lockWalk struct {
 	fn    ast.Node              // the function followed: decl, or a literal in it
 
 	variables map[string]bool // names of package variables that are locks
-	notes     map[int]bool    // lines of the file, see keptNotes
+	file      *ast.File
 
 	uses    map[string]*lockFacts // by path
 	tests   map[string]bool       // conditions worth remembering

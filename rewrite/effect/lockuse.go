@@ -81,7 +81,7 @@ func lockUses(fset *token.FileSet, p *load.Package, own func(string) bool, table
 	for _, file := range p.Files {
 		out = append(out, all.handedOn(file)...)
 		generated := ast.IsGenerated(file)
-		all.notes = keptNotes(fset, file)
+		all.file = file
 		for _, d := range file.Decls {
 			fd, ok := d.(*ast.FuncDecl)
 			if !ok || fd.Body == nil {
@@ -178,7 +178,7 @@ func (w *lockWalk) result() []*LockUse {
 	var out []*LockUse
 	for path, f := range w.uses {
 		u := f.use
-		u.Means = u.Means || w.means(f.ref) || slices.ContainsFunc(u.Takes, func(c LockCall) bool { return w.notes[c.At.Line] })
+		u.Means = u.Means || w.means(f.ref) || slices.ContainsFunc(u.Takes, func(c LockCall) bool { return w.saidToStay(c.At.Line) })
 		if m := w.copied(f); m != nil {
 			u.Misuses, u.GivesAway = []Misuse{*m}, false
 			out = append(out, u)
@@ -257,21 +257,13 @@ var leavesLocked = regexp.MustCompile(`(?i)\b(lock|mutex|mu|\w+lock)\b[^.]*\b(he
 // staysLocked is how a comment at a call says that the lock is not released here.
 var staysLocked = regexp.MustCompile(`(?i)\b(never|not|n't|without|no need to|instead of)\b[^.]*\b(release|unlock)|\b(released?|unlock(s|ed)?)\b[^.]*\b(later|elsewhere|by|when|once|after)\b|\b(held|hold|keep|stays?|remains?)\b[^.]*\b(until|till|forever|for ever|for good|locked)\b`)
 
-// keptNotes lists the lines of calls of which a comment, on the line or right above, says
-// that what they lock stays locked.
-func keptNotes(fset *token.FileSet, file *ast.File) map[int]bool {
-	var out map[int]bool
-	for _, g := range file.Comments {
-		if !staysLocked.MatchString(strings.Join(strings.Fields(g.Text()), " ")) {
-			continue
-		}
-		if out == nil {
-			out = make(map[int]bool)
-		}
-		out[fset.Position(g.Pos()).Line] = true
-		out[fset.Position(g.End()).Line+1] = true
-	}
-	return out
+// saidToStay reports whether a comment on a line, or right above, says that what is locked
+// there stays locked.
+func (w *lockWalk) saidToStay(line int) bool {
+	return slices.ContainsFunc(w.file.Comments, func(g *ast.CommentGroup) bool {
+		return (w.fset.Position(g.Pos()).Line == line || w.fset.Position(g.End()).Line+1 == line) &&
+			staysLocked.MatchString(strings.Join(strings.Fields(g.Text()), " "))
+	})
 }
 
 // means reports whether a function is meant to leave with a lock held, or does

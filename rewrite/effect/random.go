@@ -57,8 +57,7 @@ func (x *extractor) draws(c *ssa.CallCommon, in ssa.Instruction) {
 	}
 	if load, ok := c.Args[0].(*ssa.UnOp); ok && load.Op == token.MUL && x.caps.lone[x.caps.holder(load.X)] {
 		n := len(x.blk.Events)
-		if x.elem(rewrite.WriteElem, load, in.Pos()); len(x.blk.Events) > n {
-			x.blk.Events[n].Note = callee.Name()
-		}
+		x.elem(rewrite.WriteElem, load, in.Pos())
+		x.note(n, callee.Name())
 	}
 }

@@ -56,9 +56,8 @@ func (x *extractor) decoded(c *ssa.CallCommon, in ssa.Instruction) {
 		}
 		if _, ok := mi.X.Type().Underlying().(*types.Pointer); ok {
 			n := len(x.blk.Events)
-			if x.access(rewrite.Write, mi.X, in.Pos()); len(x.blk.Events) > n {
-				x.blk.Events[n].Note = fn.Name()
-			}
+			x.access(rewrite.Write, mi.X, in.Pos())
+			x.note(n, fn.Name())
 		}
 	}
 }
@@ -113,20 +112,12 @@ func (s *showing) value(v ssa.Value, depth int) {
 			s.given(a, depth)
 		}
 	}
-	switch t := v.Type().Underlying().(type) {
-	case *types.Map:
-		if p := s.x.gathered(v); p.Root.Kind != NoRoot {
-			s.memory(p, t.Elem(), depth+1)
-			return
-		}
-	case *types.Slice:
-		if p := s.x.gathered(v); p.Root.Kind != NoRoot {
-			s.memory(p, t.Elem(), depth+1)
-			return
-		}
-	}
 	at := s.as.At
 	if isMap(v) || isSlice(v) {
+		if p := s.x.gathered(v); p.Root.Kind != NoRoot {
+			s.memory(p, elemOf(v.Type()), depth+1)
+			return
+		}
 		s.as.At = s.x.source(v, s.pos)
 	}
 	s.memory(s.x.path(v), v.Type(), depth)
@@ -166,10 +157,8 @@ func (s *showing) memory(p Path, t types.Type, depth int) {
 		if s.ours(t) {
 			s.fields(p, t, false, depth)
 		}
-	case *types.Map:
-		s.elements(p, u.Elem(), depth)
-	case *types.Slice:
-		s.elements(p, u.Elem(), depth)
+	case *types.Map, *types.Slice:
+		s.elements(p, elemOf(t), depth)
 	}
 }
 

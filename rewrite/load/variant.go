@@ -29,12 +29,12 @@ type Variant struct {
 // notNamed is the name of the variant with packages that were not asked for.
 const notNamed = "in the packages not named"
 
-// Why says why the build does not have the first of the files.
-func (v Variant) Why() string {
+// Why says of one of the files why the build at hand does not have it.
+func (v Variant) Why(file string) string {
 	if v.Name == notNamed {
-		return filepath.Base(v.Files[0]) + ", in a package that was not named"
+		return filepath.Base(file) + ", in a package that was not named"
 	}
-	return filepath.Base(v.Files[0]) + ", which this build leaves out"
+	return filepath.Base(file) + ", which this build leaves out"
 }
 
 // Variants returns builds which have, all in all, the files of the module that

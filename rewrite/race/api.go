@@ -1,7 +1,6 @@
 package race
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -87,7 +86,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 	switch {
 	case t.frame.Pkg != e.frame.Pkg && !strings.HasSuffix(t.typed, chain(e.typed)):
 		return false // what is behind an object of another package may be anybody's
-	case ps.m.protectedByCallers(t, e):
+	case protectedByCallers(t, e):
 		return false
 	case ps.m.handedOut(t.held):
 		return false // callers may take the lock themselves
@@ -201,23 +200,30 @@ func (p *published) excused() bool { return p.fn.Serial && (p.writes() || len(p.
 // protectedByCallers reports whether all calls of the entry in the module hold
 // a lock that the goroutine holds too, but for those on new objects. Others are assumed
 // to follow them.
-func (m *Module) protectedByCallers(t, e published) bool {
-	for k, mode := range t.held {
-		calls := 0
-		if !slices.ContainsFunc(e.entry.callers, func(by *function) bool {
-			return slices.ContainsFunc(by.calls, func(c *callSite) bool {
-				if c.to != e.entry || c.test || c.onNew() {
-					return false
-				}
-				calls++
-				n, ok := merge(by.entry.must, c.must)[k]
-				return !ok || c.spawn || mode != rewrite.Exclusive && n != rewrite.Exclusive
-			})
-		}) && calls > 0 {
+func protectedByCallers(t, e published) bool {
+	for lock, mode := range t.held {
+		if e.entry.calledHolding(lock, mode) {
 			return true
 		}
 	}
 	return false
+}
+
+// calledHolding reports whether the module calls a function, and always with a lock held
+// that keeps out who holds it in a mode.
+func (f *function) calledHolding(lock string, mode rewrite.Mode) bool {
+	called := false
+	for by, c := range f.calledAt() {
+		if c.test || c.onNew() {
+			continue
+		}
+		held := max(by.entry.must[lock], c.must[lock])
+		if held == 0 || c.spawn || mode != rewrite.Exclusive && held != rewrite.Exclusive {
+			return false
+		}
+		called = true
+	}
+	return called
 }
 
 // handedOut reports whether an exported function leaves one of the locks held
@@ -290,29 +296,6 @@ func chain(typed string) string {
 
 // elem reports whether it is the content of a container that is accessed.
 func (p *published) elem() bool { return p.path.Content() }
-
-// waitsByField reports whether a waits, before its access, for something that
-// b signals only after its own, told by the fields that hold it.
-func waitsByField(a, b *access) bool {
-	for _, w := range a.waited {
-		for _, s := range b.before {
-			if k := objectKey(w.path); k != "" && k == objectKey(s.path) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// gated reports whether a comes after the atomic load of something that b
-// stores after its own access: callers see what was there before. Who takes a lock
-// to write does not rely on that, nor is what an atomic operation loads a gate to it.
-func gated(a, b *access) bool {
-	return !(a.writes() && len(a.must) > 0) && slices.ContainsFunc(a.waited, func(w count) bool {
-		return w.n >= plenty && w.n < many && objectKey(w.path) != "" && objectKey(w.path) != objectKey(a.path) &&
-			slices.ContainsFunc(b.before, func(s count) bool { return objectKey(s.path) == objectKey(w.path) })
-	})
-}
 
 // invites reports whether a type lets others call its methods while the
 // goroutine runs: it starts the goroutine itself, or who makes it does and hands
@@ -387,9 +370,6 @@ func (ps *pairs) findsSetUp(t, e published) bool {
 	return false
 }
 
-// objectKey is the field or package variable that holds an object.
-func objectKey(p effect.Path) string { return cmp.Or(p.Field(), p.Root.Key) }
-
 // beginsWork reports whether a function is called before others work, by custom: it makes
 // something, or sets it up, or panics.
 func beginsWork(f *function) bool {
@@ -426,39 +406,6 @@ func (m *Module) closesField(field string) bool {
 		}
 	}
 	return m.closings[field] == 1
-}
-
-// setUpOnce reports whether one of two accesses is made when a sync.Once runs, and the
-// other one reads what that sets up: a package variable, or a field of an object in a
-// function that is not the type's own. Who made the object that leads there has asked the
-// sync.Once first.
-func (m *Module) setUpOnce(field string, p, q published) bool {
-	if p.writes() {
-		p, q = q, p
-	}
-	if p.writes() || !q.writes() || !q.inOnce() || p.onceOver() { // which asks too late
-		return false
-	}
-	return q.path.Root.Kind == effect.Global || m.structs[ownerOf(field)] != nil && m.method(p.fn).Recv != ownerOf(field)
-}
-
-// inOnce reports whether an access is made by what a sync.Once runs.
-func (a *access) inOnce() bool {
-	return slices.ContainsFunc(a.must, func(h held) bool { return strings.HasSuffix(h.path.Sel, onceHeld) })
-}
-
-// onceOver reports whether an access comes before the end of a sync.Once.
-func (a *access) onceOver() bool {
-	return slices.ContainsFunc(a.before, func(c count) bool { return isOnce(c.path) })
-}
-
-// onceByField is waitsByField for the end of a sync.Once alone: callers come
-// again and again, and of all signals only this one is over after the first.
-func onceByField(a, b *access) bool {
-	return slices.ContainsFunc(a.waited, func(w count) bool {
-		return isOnce(w.path) &&
-			slices.ContainsFunc(b.before, func(s count) bool { return s.path.Field() == w.path.Field() })
-	})
 }
 
 // starts reports whether a function, or what it calls, starts the goroutine.

@@ -46,15 +46,6 @@ func (m *Module) meets(g *access, held keys, o *access, open keys) bool {
 	return !m.excludes(held, open) && !m.afterSetting(o, g) && !byGate(o.calledUnder(open), g.calledUnder(held)) && !comesAfter(o, g) && !comesAfter(g, o)
 }
 
-// comesAfter reports whether a waits, before its access, for what b signals after its own.
-// Who calls what asks a sync.Once after its access may do so when that is over already.
-func comesAfter(a, b *access) bool {
-	return slices.ContainsFunc(a.waited, func(w count) bool {
-		k := objectKey(w.path)
-		return k != "" && (!isOnce(w.path) || b.inOnce()) && slices.ContainsFunc(b.before, func(s count) bool { return k == objectKey(s.path) })
-	})
-}
-
 // calledUnder is an access with what its tests tell if somebody holds these locks.
 func (a *access) calledUnder(k keys) *access {
 	if !a.here.anyAlone() && !a.past.anyAlone() {
