@@ -32,7 +32,7 @@ func (v *variable) before() (*rewrite.Fix, bool) {
 	if lit == nil || !slices.ContainsFunc(reads, v.races) || !ctx && !plain || !v.startsWithValue() {
 		return nil, false
 	}
-	start := v.startOf(lit)
+	start, _ := v.startOf(lit)
 	if start == nil || start.Pos() < v.obj.Pos() {
 		return nil, false
 	}
@@ -72,9 +72,8 @@ func (v *variable) repeats(u *rewrite.Use, lit *ast.FuncLit) bool {
 }
 
 // startOf returns the statement that starts a goroutine with a literal, itself or by
-// a call that it is handed to, if the variable's owner lists it.
-func (v *variable) startOf(lit *ast.FuncLit) ast.Stmt {
-	var start ast.Stmt
+// a call that it is handed to, if the variable's owner lists it, and what lists it.
+func (v *variable) startOf(lit *ast.FuncLit) (start ast.Stmt, in ast.Node) {
 	ast.Inspect(body(v.owner()), func(n ast.Node) bool {
 		if start == nil && inList(n) {
 			for _, s := range list(n) {
@@ -86,11 +85,11 @@ func (v *variable) startOf(lit *ast.FuncLit) ast.Stmt {
 					call = s.X
 				}
 				if c, ok := call.(*ast.CallExpr); ok && (c.Fun == ast.Expr(lit) || slices.Contains(c.Args, ast.Expr(lit))) {
-					start = s
+					start, in = s, n
 				}
 			}
 		}
 		return start == nil
 	})
-	return start
+	return start, in
 }

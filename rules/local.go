@@ -78,7 +78,7 @@ func fixLocal(s *rewrite.Site) (*rewrite.Fix, string) {
 
 // unguarded returns the fix that needs no lock, nil if there is none.
 func (v *variable) unguarded() *rewrite.Fix {
-	for _, try := range []func() (*rewrite.Fix, bool){v.perTurn, v.own, v.wrapped, v.before} {
+	for _, try := range []func() (*rewrite.Fix, bool){v.perTurn, v.own, v.wrapped, v.before, v.thisTurn} {
 		if fix, ok := try(); ok {
 			return fix
 		}

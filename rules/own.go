@@ -124,11 +124,14 @@ func (v *variable) atEnd(lit *ast.FuncLit) bool {
 // variable holds, or needs its address.
 func (v *variable) changesInPlace() bool {
 	return slices.ContainsFunc(v.uses, func(u *rewrite.Use) bool {
-		if addr, ok := u.Path[1].(*ast.UnaryExpr); ok && addr.Op == token.AND {
-			return true
-		}
-		return v.changes(u) != "" && !v.sets(u)
+		return addressed(u) || v.changes(u) != "" && !v.sets(u)
 	})
+}
+
+// addressed reports whether a mention is there for the variable's address.
+func addressed(u *rewrite.Use) bool {
+	addr, ok := u.Path[1].(*ast.UnaryExpr)
+	return ok && addr.Op == token.AND
 }
 
 // sets reports whether a mention is assigned, whatever was in it before.

@@ -63,15 +63,21 @@ func (l *locking) recoversUnder(f *rewrite.File, fn ast.Node) bool {
 		if !ok || len(l.spots[lit])+len(l.held[lit]) == 0 && takes(f, lit.Body, l.needy) == nil {
 			return false
 		}
-		ast.Inspect(lit.Body, func(n ast.Node) bool {
-			id, ok := n.(*ast.Ident)
-			if ok {
-				b, is := f.Info.Uses[id].(*types.Builtin)
-				found = found || is && b.Name() == "recover"
-			}
-			return !found
-		})
+		found = found || recovers(f, lit)
 		return false
+	})
+	return found
+}
+
+// recovers reports whether a function literal calls recover.
+func recovers(f *rewrite.File, lit ast.Node) bool {
+	found := false
+	ast.Inspect(lit, func(n ast.Node) bool {
+		if id, ok := n.(*ast.Ident); ok {
+			b, is := f.Info.Uses[id].(*types.Builtin)
+			found = found || is && b.Name() == "recover"
+		}
+		return !found
 	})
 	return found
 }

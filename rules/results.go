@@ -47,7 +47,7 @@ func (v *variable) unnamed(set rewrite.Span) (*rewrite.Fix, string) {
 			case len(m.all) == 0:
 				continue
 			case m.deferred != token.NoPos:
-				return nil, fmt.Sprintf("%s, and the deferred function at line %d is told what is returned", sets, v.file.Fset.Position(m.deferred).Line)
+				return v.renamed(fmt.Sprintf("%s, and the deferred function at line %d is told what is returned", sets, v.file.Fset.Position(m.deferred).Line))
 			case !m.read:
 				return nil, fmt.Sprintf("%s, and nothing else reads %s", sets, name.Name)
 			}
@@ -60,7 +60,7 @@ func (v *variable) unnamed(set rewrite.Span) (*rewrite.Fix, string) {
 				continue
 			}
 			vars = append(vars, "var "+name.Name+" "+text(v.file, field.Type))
-			if stmt.Pos() < last.Pos() {
+			if stmt = v.aboveLabel(stmt); stmt.Pos() < last.Pos() {
 				last = stmt
 			}
 		}
@@ -73,6 +73,63 @@ func (v *variable) unnamed(set rewrite.Span) (*rewrite.Fix, string) {
 		Places: []string{v.site.Finding.Place.Key}, Safety: rewrite.Safe,
 		Edits: append(edits, rewrite.Drop{Node: v.file.Span(results.List[0].Names[0])}),
 	}, ""
+}
+
+// renamed gives the result another name, which the functions know that are deferred to be
+// told of it, and declares a variable of the body by its old one. Where that can't be, it
+// says what was in the way of less.
+func (v *variable) renamed(sets string) (*rewrite.Fix, string) {
+	result := v.path[0].(*ast.Ident)
+	use := &rewrite.Use{File: v.file, Path: []ast.Node{body(v.owner()), v.owner()}}
+	name := fresh(use, "ret"+upperFirst(result.Name))
+	edits := []rewrite.Edit{rewrite.Replace{Node: v.file.Span(result), Code: rewrite.Code{Text: name}}}
+	var own told
+	for _, path := range v.tells(result).all {
+		up := path[:len(path)-1]
+		if !mayBeDeferred(up) {
+			own.all = append(own.all, path)
+			continue
+		}
+		i := slices.IndexFunc(up, func(n ast.Node) bool { _, ok := n.(*ast.DeferStmt); return ok })
+		addr, _ := up[len(up)-1].(*ast.UnaryExpr)
+		if i < 0 || len(up) < i+3 || up[i+2] != ast.Node(up[i].(*ast.DeferStmt).Call.Fun) || addr != nil && addr.Op == token.AND || recovers(v.file, up[i+2]) {
+			return nil, sets
+		}
+		edits = append(edits, rewrite.Replace{Node: v.file.Span(path[len(path)-1]), Code: rewrite.Code{Text: name}})
+	}
+	if len(own.all) == 0 {
+		return nil, sets
+	}
+	if stmt, as := own.first(); as == nil || as.Tok != token.DEFINE {
+		typ, ok := v.typeText()
+		if !ok {
+			return nil, sets
+		}
+		edits = append(edits, rewrite.Insert{Stmt: v.file.Span(v.aboveLabel(stmt)), Code: rewrite.Code{Text: "var " + result.Name + " " + typ}})
+	}
+	return &rewrite.Fix{
+		Title:  fmt.Sprintf("Give the function a %s that no return sets", result.Name),
+		Places: []string{v.site.Finding.Place.Key}, Safety: rewrite.Safe, Edits: edits,
+	}, ""
+}
+
+// aboveLabel returns the statement of the function's body that a variable has to be declared
+// above to be the same one in a statement which is run again and again: one with a label
+// that a goto below that goes back to.
+func (v *variable) aboveLabel(stmt ast.Stmt) ast.Stmt {
+	back := make(map[string]bool)
+	ast.Inspect(body(v.owner()), func(n ast.Node) bool {
+		if b, ok := n.(*ast.BranchStmt); ok && b.Tok == token.GOTO && b.Pos() >= stmt.Pos() {
+			back[b.Label.Name] = true
+		}
+		return true
+	})
+	for _, s := range body(v.owner()).List {
+		if l, ok := s.(*ast.LabeledStmt); ok && l.Pos() <= stmt.Pos() && back[l.Label.Name] {
+			return l
+		}
+	}
+	return stmt
 }
 
 // told is what the body of a function tells of a result.

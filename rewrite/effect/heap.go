@@ -58,9 +58,10 @@ func (x *extractor) callsOf(mi *ssa.MakeInterface, names []string, in ssa.Instru
 		methods = append(methods, m)
 	}
 	for _, m := range methods {
-		args := make([]Value, len(m.Params))
+		recv := m.Signature.Recv().Type()
+		args := make([]Value, 1+m.Signature.Params().Len()) // those of another package have no Params
 		args[0].Path = x.path(mi.X)
-		if _, pointer := m.Params[0].Type().Underlying().(*types.Pointer); !pointer && mi.X.Type() != m.Params[0].Type() {
+		if _, pointer := recv.Underlying().(*types.Pointer); !pointer && mi.X.Type() != recv {
 			args[0].Path, _ = args[0].Path.With(Deref)
 		}
 		x.emit(Event{Kind: Call, At: x.pos(in.Pos()), ID: x.id(), Fn: Value{Func: funcKey(m)}, Args: args, Loop: x.loops[in.Block()]})

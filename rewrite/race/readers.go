@@ -98,7 +98,20 @@ func (ps *pairs) writesAsReader(e published, guards func(lock string) bool) bool
 		return false // the module calls it on new objects only
 	}
 	reads := slices.ContainsFunc(e.must, func(h held) bool {
-		return h.mode == rewrite.Shared && h.path.Root == e.path.Root && guards(h.key(e.frame))
+		return h.mode == rewrite.Shared && keptWith(h.path, e.path) && guards(h.key(e.frame))
 	})
 	return reads && !ps.m.handedOut(e.may.keys(e.frame))
+}
+
+// keptWith reports whether the object that a lock is a field of holds a place, or leads
+// to it: who shares what the place leads to does not share the place.
+func keptWith(lock, place effect.Path) bool {
+	owner := strings.TrimSuffix(lock.Sel, ";"+effect.Deref)
+	owner = owner[:max(strings.LastIndexByte(owner, ';'), 0)]
+	if i := strings.LastIndex(owner, ";"+effect.Deref); i >= 0 {
+		owner = owner[:i+len(";"+effect.Deref)]
+	} else {
+		owner = ""
+	}
+	return lock.Root == place.Root && strings.HasPrefix(place.Sel, owner)
 }

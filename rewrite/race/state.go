@@ -97,7 +97,7 @@ func (w *walk) flow() []state {
 					late[i] = true
 					continue
 				}
-				next = w.ended(w.drained(loop, i, in, out.waited), next)
+				next = w.ended(w.drained(loop, i, in, out), next)
 				next.now = w.without(next.now, loop)
 			}
 			for _, c := range b.Conds {

@@ -1,6 +1,10 @@
 package race
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/go-fixer/fixer/rewrite/effect"
+)
 
 // turns is what was waited for by the end of a loop's turns, by the block from
 // which each goes back to the head.
@@ -54,17 +58,20 @@ func (w *walk) everyTurn(loop int) counts {
 // drained is what was waited for when a loop has ended: a loop that waits in
 // every turn waits for all there is, be it by their number or until the
 // channel is closed. That a loop may have no turn at all is not held against
-// it.
-func (w *walk) drained(loop, from int, in []state, here counts) counts {
+// it. Who leaves it in the middle of a turn has not waited for what that turn made.
+func (w *walk) drained(loop, from int, in []state, out state) counts {
 	t := w.turns[loop]
 	if t == nil {
-		return here
+		return out.waited
 	}
 	every := w.everyTurn(loop)
-	if t.head == from { // what the head itself waits for, every turn does
-		return here.most(every).widen(in[t.head].waited)
+	if !w.without(out.now, loop).equal(out.now) {
+		every = every.drop(func(p effect.Path) bool { return w.loop(p.Root) == loop })
 	}
-	return here.most(every.widen(in[t.head].waited))
+	if t.head == from { // what the head itself waits for, every turn does
+		return out.waited.most(every).widen(in[t.head].waited)
+	}
+	return out.waited.most(every.widen(in[t.head].waited))
 }
 
 // alternate reports whether two goroutines take turns in their loops: each
