@@ -32,6 +32,8 @@ func (x *extractor) branch(in *ssa.If) {
 		x.flag(c, constant.MakeBool(true), edge)
 		x.flag(c, constant.MakeBool(false), 1-edge)
 		x.tells(c, "true", "", edge)
+	case *ssa.Parameter:
+		x.tells(c, "true", "", edge)
 	case *ssa.Extract:
 		x.tells(c, "true", "", edge)
 		x.received(c, in.Block(), 1-edge)

@@ -26,7 +26,7 @@ func (x *extractor) value(v ssa.Value) Value {
 	}
 	_, addr := v.(*ssa.FieldAddr)
 	val := Value{Path: x.path(v), Index: x.index(v), Addr: addr, Made: made}
-	if c := x.constOf(v); isInt(c) {
+	if c := x.constOf(v); isInt(c) || c != nil && isBool(c) {
 		val.Const = c.Value.ExactString()
 	}
 	return val

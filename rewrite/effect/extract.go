@@ -101,6 +101,7 @@ type extractor struct {
 	paths       map[ssa.Value]Path
 	small       map[ssa.Value]Path // for those of a small function at a time
 	elements    map[ssa.Value]Path // see gathered
+	waiting     []Event            // see begins
 	locals      map[ssa.Value]int
 	values      []ssa.Value // of Func.Locals
 	callID      map[*ssa.Call]int
@@ -197,6 +198,9 @@ func (x *extractor) block(b *ssa.BasicBlock) {
 	}
 	x.blk.Events = (*x.events)[:0]
 	for _, in := range b.Instrs {
+		if x.waiting != nil {
+			x.begins(in)
+		}
 		x.instr(in)
 	}
 	*x.events = x.blk.Events

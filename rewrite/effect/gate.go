@@ -53,9 +53,14 @@ func Opposite(value string) string {
 	return ""
 }
 
-// asked is the member whose value a condition goes by, or the result of a call.
+// asked is the member whose value a condition goes by, the result of a call, or a flag
+// that the function is given.
 func (x *extractor) asked(v ssa.Value) Path {
 	switch v := v.(type) {
+	case *ssa.Parameter:
+		if isBool(v) {
+			return x.path(v)
+		}
 	case *ssa.UnOp:
 		if memberOf(v.X) != nil || v.Op == token.MUL && x.shared(v.X) {
 			return x.path(v.X)

@@ -263,13 +263,33 @@ func (x *extractor) hook(in *ssa.Store) {
 	}
 	switch row.Kind {
 	case model.Handler:
-		x.handler(Event{At: at, Fn: fn, Note: row.Note})
+		x.waiting = append(x.waiting, Event{At: at, Fn: fn, Note: row.Note})
 	case model.Spawn:
 		x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: row.Note, Loop: x.loops[in.Block()]})
 	case model.Serial:
 		p := x.path(fa.X) // what is registered together runs one at a time
 		x.emit(Event{Kind: Go, At: at, ID: x.id(), Fn: fn, Note: row.Note, Queue: -1 - p.Root.N, Loop: x.loops[in.Block()]})
 	}
+}
+
+// begins emits that the hooks may run which were put into fields of a library's structs: as
+// soon as something else is called than what only makes a value that holds others.
+//
+//	req = req.WithContext(httptrace.WithClientTrace(req.Context(), trace))
+func (x *extractor) begins(in ssa.Instruction) {
+	switch in := in.(type) {
+	case *ssa.Call:
+		if fn := calledFunc(&in.Call); fn != nil && model.Carries(fn) {
+			return
+		}
+	case *ssa.Go, *ssa.Defer, *ssa.Return, *ssa.Jump, *ssa.If, *ssa.Panic:
+	default:
+		return
+	}
+	for _, e := range x.waiting {
+		x.handler(e)
+	}
+	x.waiting = nil
 }
 
 // add emits a call of WaitGroup.Add: of a negative number it is Done.

@@ -173,7 +173,7 @@ func (p Path) Hops() int { return strings.Count(p.Sel, ";"+Deref) }
 type Value struct {
 	Path  Path
 	Index string // of the element whose address it is, see Event.Index
-	Const string // of an integer constant
+	Const string // of an integer constant, or true or false
 	Func  string // key of the function, if it is known
 	Bind  []Path // its captured variables; the receiver of a method value
 	Bound bool   // a method value: Bind[0] is the receiver

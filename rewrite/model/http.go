@@ -17,6 +17,14 @@ var responders = newFuncs(
 // given.
 func (t *Table) Responds(fn *types.Func) bool { return responders.has(fn) }
 
+// carriers are what makes a value that others are put into, and does nothing with them:
+// https://pkg.go.dev/net/http/httptrace#WithClientTrace
+var carriers = newFuncs("net/http/httptrace.WithClientTrace", "(*net/http.Request).{WithContext,Clone,Context}",
+	"net/http.{NewRequest,NewRequestWithContext}", "context.{WithValue,WithCancel,WithTimeout,WithDeadline,Background,TODO}", "time.Now")
+
+// Carries reports whether a function only makes a value that may hold others.
+func Carries(fn *types.Func) bool { return carriers.has(fn) }
+
 // askers are what sends a request. "Functions may be called concurrently from
 // different goroutines and some may be called after the request has completed or
 // failed": https://pkg.go.dev/net/http/httptrace#ClientTrace

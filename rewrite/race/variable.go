@@ -22,7 +22,8 @@ import (
 // ofVariable reports whether a fact is the value of a variable. Others may change
 // it: it is of use to one goroutine.
 func (f fact) ofVariable() bool {
-	return f.path.Sel == "" && (f.path.Root.Kind == effect.Local || f.path.Root.Kind == effect.Free)
+	k := f.path.Root.Kind
+	return f.path.Sel == "" && (k == effect.Local || k == effect.Free || k == effect.Param)
 }
 
 // contradicts reports whether a variable can't be what both say.
@@ -40,20 +41,26 @@ func (f fact) contradicts(g fact) bool {
 }
 
 // never reports whether a callee comes to an access only with a variable that has
-// another value than at the call.
+// another value than at the call, or a parameter that is given another one.
+//
+//	func (t *table) drop(key string, locked bool)
 func (in *frameOf) never(a *access) bool {
-	if len(in.s.facts) == 0 || in.thread != 0 || a.thread != 0 {
+	if a.thread != 0 {
 		return false
 	}
-	for _, f := range a.here {
+	other := func(f fact) bool {
 		if !f.ofVariable() {
-			continue
+			return false
 		}
-		if p, ok := in.b.path(f.path); ok {
-			if i := in.s.facts.index(p); i >= 0 && f.contradicts(in.s.facts[i]) {
-				return true
-			}
+		if r := f.path.Root; r.Kind == effect.Param {
+			return r.N < len(in.b.args) && in.b.args[r.N].Const != "" && f.contradicts(fact{is: in.b.args[r.N].Const})
 		}
+		if len(in.s.facts) == 0 || in.thread != 0 {
+			return false
+		}
+		p, ok := in.b.path(f.path)
+		i := in.s.facts.index(p)
+		return ok && i >= 0 && f.contradicts(in.s.facts[i])
 	}
-	return false
+	return slices.ContainsFunc(a.here, other) || slices.ContainsFunc(a.past, func(f fact) bool { return f.path.Root.Kind == effect.Param && other(f) })
 }
