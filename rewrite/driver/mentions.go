@@ -90,7 +90,7 @@ func (s *sites) Elsewhere(place string) string {
 		}
 	}
 	name := place[strings.LastIndexByte(place, '.')+1:]
-	list, err := s.build.prog.Variants(namesIn([]string{name}, files), files)
+	list, err := s.build.prog.Variants(s.build.placesIn([]string{place}, files), files)
 	if err != nil {
 		return err.Error()
 	}
@@ -112,6 +112,22 @@ func namesIn(names, files []string) []load.Name {
 		for _, n := range names {
 			if m := (load.Name{Text: n, Dir: filepath.Dir(f)}); f != "" && !slices.Contains(out, m) {
 				out = append(out, m)
+			}
+		}
+	}
+	return out
+}
+
+// placesIn are the names of fields and package variables that are used in the
+// directories of some files: of places, or as expressions name them.
+func (b *build) placesIn(places, files []string) []load.Name {
+	var out []load.Name
+	for _, place := range places {
+		i := strings.LastIndexByte(place, '.')
+		variable := i < 0 || slices.ContainsFunc(b.prog.Packages, func(p *load.Package) bool { return p.Types.Path() == place[:i] || p.Types.Name() == place[:i] })
+		for _, n := range namesIn([]string{place[i+1:]}, files) {
+			if n.Member = !variable; !slices.Contains(out, n) {
+				out = append(out, n)
 			}
 		}
 	}

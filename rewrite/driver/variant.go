@@ -134,10 +134,10 @@ func (b *build) linkVariant(ctx context.Context, host *build, focus *race.Focus)
 // which mention what changes. The answer is what speaks against it.
 func (x *fixer) elsewhere(edits []rewrite.Edit, c claim, b *build) *objection {
 	files := slices.Sorted(maps.Keys(c.texts))
-	var names []string
+	var places []string
 	for _, place := range c.places {
 		if o := x.outcomes[place]; o != nil && o.Kind != rewrite.Variable && o.Kind != rewrite.Goroutine {
-			names = append(names, place[strings.LastIndexByte(place, '.')+1:])
+			places = append(places, place)
 			if f := o.Place.Decl.File; f != "" && !slices.Contains(files, f) {
 				files = append(files, f)
 			}
@@ -145,10 +145,10 @@ func (x *fixer) elsewhere(edits []rewrite.Edit, c claim, b *build) *objection {
 	}
 	for _, e := range edits {
 		if lock := holds(e); lock != "" {
-			names = append(names, lock[strings.LastIndexByte(lock, '.')+1:])
+			places = append(places, lock)
 		}
 	}
-	list, err := x.base.prog.Variants(append(namesIn(names, files), x.redeclared(b.prog, files)...), slices.Sorted(maps.Keys(c.texts)))
+	list, err := x.base.prog.Variants(append(x.base.placesIn(places, files), x.redeclared(b.prog, files)...), slices.Sorted(maps.Keys(c.texts)))
 	if err != nil {
 		return objectTo(err.Error())
 	}

@@ -1,6 +1,7 @@
 package load
 
 import (
+	"cmp"
 	"go/ast"
 	"go/build/constraint"
 	"go/scanner"
@@ -19,6 +20,8 @@ type Name struct {
 	Text string
 	Dir  string // of the files that can mean it; not used if it is exported
 	From string // import path that other packages need to mean it; "" if they may need none
+
+	Member bool // of a struct: it is mentioned behind a dot, or as the key of an element
 }
 
 // An absent is a Go file of the module that the build does not have: for
@@ -26,7 +29,8 @@ type Name struct {
 type absent struct {
 	file   string
 	pkg    string          // as the package clause has it
-	idents map[string]bool // in it, and the words that stand for keywords
+	idents map[string]bool // in it
+	member map[string]bool // that are mentioned as members are
 	paths  map[string]bool // that it imports
 	under  []constraint.Expr
 }
@@ -62,7 +66,7 @@ func (prog *Program) absent(names []Name, kinds [][]constraint.Expr) []*absent {
 					continue
 				}
 				a := out.read(prog, file)
-				if a.idents[n.Text] && (n.From == "" || dir == n.Dir || a.paths[n.From]) && (exported || a.pkg == "" || prog.shared.clauses[dir][a.pkg] || prog.shared.unit) && !slices.Contains(list, a) &&
+				if a.mentions(n) && (n.From == "" || dir == n.Dir || a.paths[n.From]) && (exported || a.pkg == "" || prog.shared.clauses[dir][a.pkg] || prog.shared.unit) && !slices.Contains(list, a) &&
 					slices.ContainsFunc(kinds, func(c []constraint.Expr) bool { return together(a.under, c) }) {
 					list = append(list, a)
 				}
@@ -71,6 +75,13 @@ func (prog *Program) absent(names []Name, kinds [][]constraint.Expr) []*absent {
 	}
 	slices.SortFunc(list, func(a, b *absent) int { return strings.Compare(a.file, b.file) })
 	return list
+}
+
+func (a *absent) mentions(n Name) bool {
+	if n.Member {
+		return a.member[n.Text]
+	}
+	return a.idents[n.Text]
 }
 
 func spell(all []constraint.Expr) string {
@@ -130,7 +141,7 @@ func (out *absents) read(prog *Program, file string) *absent {
 	if a := out.files[file]; a != nil {
 		return a
 	}
-	a := &absent{file: file, idents: make(map[string]bool), paths: make(map[string]bool)}
+	a := &absent{file: file, idents: make(map[string]bool), member: make(map[string]bool), paths: make(map[string]bool)}
 	out.files[file] = a
 	text, err := prog.Source(file)
 	if err != nil {
@@ -139,9 +150,13 @@ func (out *absents) read(prog *Program, file string) *absent {
 	a.under = constraints(file, string(text))
 	var s scanner.Scanner
 	s.Init(token.NewFileSet().AddFile(file, -1, len(text)), text, nil, 0)
-	clause, imports := false, true
+	clause, imports, dot, last := false, true, false, ""
 	for {
 		_, tok, lit := s.Scan()
+		if tok == token.COLON || dot && tok == token.IDENT {
+			a.member[cmp.Or(last, lit)] = true
+		}
+		dot, last = tok == token.PERIOD, ""
 		switch {
 		case tok == token.STRING && imports:
 			path, _ := strconv.Unquote(lit)
@@ -149,7 +164,7 @@ func (out *absents) read(prog *Program, file string) *absent {
 		case tok == token.EOF:
 			return a
 		case tok == token.IDENT:
-			a.idents[lit] = true
+			a.idents[lit], last = true, lit
 			if clause {
 				a.pkg = lit
 			}

@@ -37,7 +37,7 @@ func (ps *pairs) publish(w *walk) {
 			continue
 		}
 		t := w.sum.threads[a.thread-1]
-		if t.home != f || f.Test || t.typed && a.path.Root.Kind != effect.Global || !w.left.has(a.thread) {
+		if t.home != f && !a.bound || f.Test || t.typed && a.path.Root.Kind != effect.Global || !w.left.has(a.thread) {
 			continue // joined before f returns: callers meet it no more than f itself
 		}
 		p := w.published(w.side(a))
