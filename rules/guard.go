@@ -363,6 +363,13 @@ func namesOf(fl *ast.Field) []string {
 	return names
 }
 
+// lockable reports whether a type has the Lock of a sync.Locker.
+func lockable(t types.Type) bool {
+	m, _, _ := types.LookupFieldOrMethod(t, true, nil, "Lock")
+	fn, ok := m.(*types.Func)
+	return ok && fn.Signature().Params().Len()+fn.Signature().Results().Len() == 0
+}
+
 // lockOf describes a mutex field of a struct.
 func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) {
 	name := key[strings.LastIndexByte(key, '.')+1:]
@@ -379,6 +386,9 @@ func lockOf(s *rewrite.Site, st *rewrite.Struct, key string) (*locking, string) 
 			continue
 		}
 		if slices.ContainsFunc(fl.Names, func(id *ast.Ident) bool { return id.Name == name }) {
+			if !lockable(t) {
+				return nil, rewrite.ShortKey(key) + " is not taken by a plain Lock"
+			}
 			return &locking{site: s, key: key, pkg: st.File.Pkg.Path(), method: "." + name, rw: rw}, ""
 		}
 	}

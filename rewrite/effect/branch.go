@@ -27,6 +27,7 @@ func (x *extractor) branch(in *ssa.If) {
 		} else if path := x.stops(c); path.Root.Kind != NoRoot {
 			x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: path, Stops: true})
 		}
+		x.acquired(c, "TryAcquire", edge)
 		x.passes(c, "true", edge)
 	case *ssa.UnOp:
 		x.flag(c, constant.MakeBool(true), edge)
@@ -104,6 +105,9 @@ func (x *extractor) equal(c *ssa.BinOp, edge int) {
 			if p := x.doneChannel(ctx); p.Root.Kind != NoRoot { // as if Done had been received from
 				x.blk.Conds = append(x.blk.Conds, Cond{Edge: 1 - edge, At: x.pos(call.Pos()), Path: p, Case: true})
 			}
+		}
+		if k.Value == nil {
+			x.acquired(call, "Acquire", edge)
 		}
 		x.passes(call, x.constant(k), edge)
 	} else {

@@ -176,6 +176,9 @@ func (x *extractor) call(c *ssa.CallCommon, in ssa.Instruction, deferred bool) {
 		x.retires(args[1].Path)
 	}
 	x.answers(c, in)
+	if x.weighted(c, in) {
+		return
+	}
 	switch row.Kind {
 	case model.Lock, model.RLock:
 		x.emit(Event{Kind: Lock, At: at, Path: args[0].Path, Mode: mode(row.Kind)})
@@ -279,7 +282,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 	if endsContext(c) {
 		x.emit(Event{Kind: Signal, At: at, Path: x.ends(c.Value)})
 	}
-	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()], Repeats: repeats(c), Quick: endsContext(c)}
+	e := Event{Kind: Call, At: at, Fn: fn, Args: args, Loop: x.loops[in.Block()], Repeats: repeats(c), Quick: endsContext(c) || model.IsClock(c.Signature())}
 	if call, ok := in.(*ssa.Call); ok && !deferred {
 		e.ID = x.callID[call]
 	} else {

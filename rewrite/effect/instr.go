@@ -46,6 +46,7 @@ func (x *extractor) instr(in ssa.Instruction) {
 		}
 	case *ssa.Send:
 		x.emit(Event{Kind: Slow, At: x.pos(in.Pos()), Note: "a channel send"})
+		x.gives(in.X, in.Chan, x.pos(in.Pos()))
 		x.send(in.Chan, in.Pos())
 		x.escape(in.X, Path{})
 	case *ssa.Select:
@@ -203,6 +204,7 @@ func (x *extractor) selects(in *ssa.Select) {
 	var one []Path
 	for _, s := range in.States {
 		if p := x.path(s.Chan); s.Dir == types.SendOnly {
+			x.gives(s.Send, s.Chan, at)
 			x.channel(rewrite.Send, s.Chan, s.Pos)
 			x.escape(s.Send, Path{})
 			one = append(one, p.Back())

@@ -63,7 +63,7 @@ func (x *extractor) pathOf(v ssa.Value) Path {
 		case token.MUL:
 			return x.load(v)
 		case token.ARROW: // received: the sender gave it away
-			return x.local(v, "received value", true)
+			return x.receivedFrom(v, v.X)
 		}
 	case *ssa.Phi:
 		return x.phi(v)
@@ -208,9 +208,9 @@ func (x *extractor) extract(v *ssa.Extract) Path {
 	case *ssa.Lookup:
 		return x.member(v, t.X)
 	case *ssa.UnOp: // received, with ok
-		return x.local(v, "received value", true)
+		return x.receivedFrom(v, t.X)
 	case *ssa.Select:
-		return x.local(v, "received value", true)
+		return x.receivedFrom(v, receivedBy(t, v.Index))
 	case *ssa.Next:
 		if r, ok := t.Iter.(*ssa.Range); ok && v.Index == 2 {
 			return x.member(v, r.X)

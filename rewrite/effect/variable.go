@@ -19,6 +19,7 @@ type captures struct {
 	rooms map[any]bool        // fields and variables that hold slices with room for more; see holder
 	cut   map[any]bool        // those that are cut short: x = x[:n]
 	lone  map[any]bool        // those that hold a generator of random numbers for one goroutine; false for others
+	ones  map[any]bool        // those that hold a semaphore of size one; false for others
 	asks  map[*types.Var]bool // members that a condition goes by
 
 	lonely map[*types.Var]bool // fields that alone lead to what they point to
@@ -31,7 +32,7 @@ type usage struct {
 }
 
 func newCaptures(funcs []*ssa.Function) *captures {
-	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), cut: make(map[any]bool), lone: make(map[any]bool), asks: make(map[*types.Var]bool)}
+	c := &captures{made: make(map[*ssa.Function]*ssa.MakeClosure), usage: make(map[*ssa.Alloc]usage), keys: make(map[*ssa.Alloc]string), tests: make(map[*ssa.Alloc]bool), rooms: make(map[any]bool), cut: make(map[any]bool), lone: make(map[any]bool), ones: make(map[any]bool), asks: make(map[*types.Var]bool)}
 	var asked []ssa.Value
 	var stores []*ssa.Store
 	for _, fn := range funcs {
@@ -67,6 +68,7 @@ func newCaptures(funcs []*ssa.Function) *captures {
 	for _, s := range stores {
 		c.stored(s)
 		c.drawn(s)
+		c.sized(s)
 	}
 	return c
 }

@@ -1,5 +1,7 @@
 package model
 
+import "go/types"
+
 // syncRows: https://pkg.go.dev/sync, https://go.dev/ref/mem#synchronization
 var syncRows = Rows{Funcs: map[string]Row{
 	"(*sync.{Mutex,RWMutex}).Lock":    {Kind: Lock},
@@ -88,6 +90,18 @@ var errgroupRows = Rows{Funcs: map[string]Row{
 	"(*golang.org/x/sync/errgroup.Group).SetLimit": {Kind: Quick},
 
 	// A Weighted semaphore of size one is a lock and one of a larger size is
-	// not, and the calls look alike: Acquire is no Lock here.
+	// not, and the calls look alike: Acquire is no Lock here. See MakesSemaphore.
 	"(*golang.org/x/sync/semaphore.Weighted).{Release,TryAcquire}": {Kind: Quick},
 }}
+
+// semaphores makes semaphores: "NewWeighted creates a new weighted semaphore with the given
+// maximum combined weight for concurrent access":
+// https://pkg.go.dev/golang.org/x/sync/semaphore#NewWeighted
+var semaphores = newFuncs("golang.org/x/sync/semaphore.NewWeighted")
+
+// MakesSemaphore reports whether a function makes a semaphore of the size that it is given
+// first.
+func MakesSemaphore(fn *types.Func) bool { return semaphores.has(fn) }
+
+// Semaphore reports whether a type, by its key, is that of semaphores.
+func Semaphore(typeKey string) bool { return typeKey == "golang.org/x/sync/semaphore.Weighted" }

@@ -284,7 +284,9 @@ func (t published) foundBy(u published) bool {
 
 // locksOwner reports whether an access holds a lock of the object it is to.
 func (t published) locksOwner() bool {
-	return slices.ContainsFunc(t.must, func(h held) bool { return ownerOf(h.path.Field()) == ownerOf(t.path.Field()) && keptWith(h.path, t.path) })
+	return slices.ContainsFunc(t.must, func(h held) bool {
+		return ownerOf(h.path.Field()) == ownerOf(t.path.Field()) && keptWith(h.path, t.path)
+	})
 }
 
 // sharedWith reports whether two goroutines started apart from each other belong

@@ -122,19 +122,40 @@ func (m *Module) findRoom() {
 	m.room = make(map[string]int)
 	for _, f := range m.order {
 		f.each(func(e *effect.Event) {
-			if len(e.Args) == 0 {
+			if len(e.Args) == 0 || e.Path.HasElem() {
 				return
 			}
-			room := -1
-			if r := e.Args[0].Path.Root; r.Kind == effect.Local {
-				room = f.Locals[r.N].Cap
-			}
+			room := m.roomOf(f, e.Args[0].Path.Root)
 			if old, known := m.room[e.Path.Field()]; known && old != room {
 				room = -1
 			}
 			m.room[e.Path.Field()] = room
 		}, effect.Keep)
 	}
+}
+
+// roomOf is effect.Variable.Cap of a channel that a function makes, or gets from one
+// that makes it and does nothing else; -1 for others.
+func (m *Module) roomOf(f *function, r effect.Root) int {
+	switch r.Kind {
+	case effect.Local:
+		return f.Locals[r.N].Cap
+	case effect.Result:
+		room := -1
+		f.each(func(e *effect.Event) {
+			g := m.funcs[e.Fn.Func]
+			if e.ID != r.N || g == nil || len(g.Blocks) > 1 {
+				return
+			}
+			g.each(func(e *effect.Event) {
+				if r.I < len(e.Results) && e.Results[r.I].Path.Root.Kind == effect.Local {
+					room = g.Locals[e.Results[r.I].Path.Root.N].Cap
+				}
+			}, effect.Return)
+		}, effect.Call)
+		return room
+	}
+	return -1
 }
 
 // chains reports whether a method returns its receiver, for the next call of one:
