@@ -156,8 +156,7 @@ func (l *locking) copyAbove(spots []spot, up ast.Node, stmt ast.Stmt, elements b
 			return false
 		}
 	}
-	lock, unlock := l.calls(s)
-	code.Text = lock + "\n" + code.Text + "\n" + unlock
+	code.Text = l.below(s, list(up), stmt, code.Text)
 	l.names[up] = append(l.names[up], name)
 	l.edits = append(l.edits, rewrite.Insert{Stmt: s.File.Span(stmt), Code: code, Holes: []rewrite.Span{s.File.Span(s.sel)}})
 	l.instead(spots, name)

@@ -149,7 +149,11 @@ func (l *locking) below(s spot, stmts []ast.Stmt, next ast.Stmt, code string) st
 	i := slices.Index(stmts, next)
 	for _, end := range []string{"Unlock", "RUnlock"} {
 		if i > 0 && isExpr(stmts[i-1]) && l.lockCall(s, stmts[i-1], end) && (end == "Unlock" || shared) {
-			l.edits = append(l.edits, rewrite.Drop{Node: s.File.Span(stmts[i-1])})
+			drop := rewrite.Drop{Node: s.File.Span(stmts[i-1])}
+			if slices.Contains(l.edits, rewrite.Edit(drop)) {
+				break // another one is there already
+			}
+			l.edits = append(l.edits, drop)
 			return code + "\n" + l.lockExpr(s) + "." + end + "()"
 		}
 	}
