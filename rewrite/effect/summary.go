@@ -316,8 +316,8 @@ type Variable struct {
 	At    Pos    // where it is declared or made
 	Fresh bool   // made here: nobody else has it before it escapes
 	Loop  int    // the innermost loop it is made in
-	Stays bool   // what it refers to is never replaced
-	Holds Value  // with Stays: what it refers to
+	Stays bool   // what it refers to is not replaced once others have it
+	Holds Value  // with Stays: what it refers to, if that is one thing
 	Cap   int    // of a channel made here, plus one; -1 if it is not constant, 0 for no channel
 }
 

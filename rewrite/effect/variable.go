@@ -201,37 +201,15 @@ func (c *captures) only(v *ssa.Alloc) ssa.Value {
 	return only.Val
 }
 
-// stays reports whether a variable is set once, or never; a slice may grow until
-// some closure has it.
+// stays reports whether a variable has one value for all who share it: nothing sets it
+// once some closure has it.
 func (c *captures) stays(v *ssa.Alloc) bool {
 	u := c.of(v)
 	if !u.known || len(u.stores) <= 1 {
 		return u.known
 	}
-	after, set := c.captured(v), 0
-	for _, s := range u.stores {
-		switch {
-		case s.Parent() != v.Parent(), after[s]:
-			return false
-		case !grownIn(s):
-			set++
-		}
-	}
-	return set <= 1
-}
-
-// grownIn reports whether a store is of what append makes of the variable.
-func grownIn(s *ssa.Store) bool {
-	call, ok := s.Val.(*ssa.Call)
-	if !ok {
-		return false
-	}
-	b, ok := call.Call.Value.(*ssa.Builtin)
-	if !ok || b.Name() != "append" {
-		return false
-	}
-	load, ok := call.Call.Args[0].(*ssa.UnOp)
-	return ok && load.X == s.Addr
+	after := c.captured(v)
+	return !slices.ContainsFunc(u.stores, func(s *ssa.Store) bool { return s.Parent() != v.Parent() || after[s] })
 }
 
 // captured tells what a function does to a variable after a closure got it.

@@ -84,3 +84,10 @@ var httpRows = Rows{
 		"Cookies(*net/url.URL) []*net/http.Cookie":     {Kind: Handler, Note: "an http.CookieJar"},
 	},
 }
+
+// requests are the types by which handlers are given a request.
+var requests = map[string]bool{"net/http.Request": true, "github.com/gin-gonic/gin.Context": true, "github.com/gofiber/fiber.Ctx": true, "github.com/valyala/fasthttp.RequestCtx": true}
+
+// IsRequest reports whether a struct type, by its key, is that of a request that a handler
+// is given.
+func IsRequest(typeKey string) bool { return requests[unversioned(typeKey)] }

@@ -11,6 +11,22 @@ import (
 // its own init functions, and what sets its variables where they are declared.
 func (f *function) initial() bool { return f.Name == "init" || strings.HasPrefix(f.Name, "init#") }
 
+// isOption reports whether a function is a literal that another one returns to set up an
+// object that is just being made:
+//
+//	func WithName(name string) Option { return func(s *Server) { s.name = name } }
+func (m *Module) isOption(f *function) bool {
+	by := m.funcs[f.Parent]
+	if by == nil || by.Recv != "" || len(f.Types) != 1 || f.Types[0] == "" {
+		return false
+	}
+	found := false
+	by.each(func(e *effect.Event) {
+		found = found || len(e.Results) == 1 && e.Results[0].Func == f.Key
+	}, effect.Return)
+	return found
+}
+
 // initialises tells which of a function's events come before anything that
 // lets others have the given object, which it makes.
 func (f *function) initialises(r effect.Root) map[*effect.Event]bool {

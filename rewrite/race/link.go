@@ -77,6 +77,7 @@ type Module struct {
 	settings   map[string]*setting         // by member, what it is set to
 	endedBy    map[string][]string         // see contexts
 	room       map[string]int              // see findRoom
+	forRequest map[*function]bool          // see findForRequest
 	tokens     map[string]bool             // the fields that hold a channel which is a lock; true if who sends takes it
 	lifetimes  map[effect.Pos]*lifetime    // by the go statement
 	shown      map[shown]bool              // see findShown
@@ -162,6 +163,7 @@ func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m.findShown()
 	m.endedBy = m.contexts()
 	groups := m.components()
+	m.findForRequest()
 	m.findCalledLocked()
 	m.focus(o.Focus)
 	m.numbers = make(map[string]int, len(m.cands))
@@ -216,7 +218,7 @@ func (m *Module) findCandidates() {
 			if k == "" {
 				k = e.Path.Root.Key
 			}
-			if !e.Path.Content() && !f.initial() {
+			if !e.Path.Content() && !f.initial() && !(m.isOption(f) && e.Path.Root == effect.Root{Kind: effect.Param}) {
 				m.replaced[k] = true
 				m.remade[k] = m.remade[k] || !strings.HasSuffix(e.Path.Sel, ";"+effect.Open)
 			}

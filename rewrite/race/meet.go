@@ -82,7 +82,13 @@ func (w *walk) perRequest(a *access) bool {
 	if !w.handles(a) || !w.sum.threads[a.thread-1].typed {
 		return false
 	}
-	return w.m.field(a.path) != "" && a.path.Root.Kind != effect.Global || a.path.Root.Kind == effect.Param
+	switch a.path.Root.Kind {
+	case effect.Param:
+		return true
+	case effect.Local:
+		return w.m.field(a.path) != "" && w.m.forRequest[w.f]
+	}
+	return w.m.field(a.path) != "" && a.path.Root.Kind != effect.Global
 }
 
 // queued reports whether two accesses are in threads that run one at a time.
