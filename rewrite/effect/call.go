@@ -256,6 +256,7 @@ func (x *extractor) plainCall(c *ssa.CallCommon, in ssa.Instruction, fn Value, a
 		x.draws(c, in)
 		x.uses(c, in)
 		x.ordered(c, in)
+		x.logged(c, in)
 		x.untilShut(c, in)
 		x.printed(c, in, row)
 		x.encoded(c, in)
