@@ -344,7 +344,7 @@ func (l *locking) same(s, first spot, up ast.Node) bool {
 	if u2 == nil {
 		return false
 	}
-	if !first.judged() && l.waits(first, list(up)[:j]) {
+	if !first.judged() && l.waits(first, list(up)[:j]) && !askedInTurn(first, up, j) {
 		return false // it is read again because time has passed
 	}
 	for _, n := range s.Path {
@@ -395,6 +395,33 @@ func (l *locking) same(s, first spot, up ast.Node) bool {
 		return true
 	})
 	return !changes
+}
+
+// askedInTurn reports whether all that runs from a read up to an index of a list are calls
+// of methods of what is read, one after the other: they are meant for one object.
+//
+//	x.span.SetAttribute(err)
+//	x.span.SetStatus(failed)
+func askedInTurn(first spot, up ast.Node, to int) bool {
+	of, from := placeIn(first, up)
+	if of == nil {
+		return false
+	}
+	for _, st := range list(up)[from:to] {
+		es, ok := st.(*ast.ExprStmt)
+		if !ok {
+			return false
+		}
+		call, ok := es.X.(*ast.CallExpr)
+		if !ok {
+			return false
+		}
+		m, ok := call.Fun.(*ast.SelectorExpr)
+		if !ok || text(first.File, m.X) != text(first.File, first.sel) {
+			return false
+		}
+	}
+	return true
 }
 
 func or(s, other string) string {
