@@ -136,7 +136,7 @@ func (ps *pairs) meetsEntry(field string, t, e published) bool {
 		if ps.onItsOwn(t, e) {
 			return true
 		}
-		return len(e.must) > 0 || len(t.must) > 0 || e.op == rewrite.Atomic || t.op == rewrite.Atomic
+		return ps.m.lockedFor(field, e) || ps.m.lockedFor(field, t) || e.op == rewrite.Atomic || t.op == rewrite.Atomic
 	}
 	return true
 }
@@ -235,6 +235,18 @@ func (m *Module) handedOut(k keys) bool {
 		}
 	}
 	return false
+}
+
+// lockedFor reports whether an access holds a lock for the field: it writes, or the lock
+// stands beside the field, or some write holds it. Others are for something else.
+func (m *Module) lockedFor(field string, p published) bool {
+	if p.writes() || p.path.Root.Kind == effect.Global {
+		return len(p.must) > 0
+	}
+	return slices.ContainsFunc(p.must, func(h held) bool {
+		k := h.key(p.frame)
+		return m.besides(field, k) || slices.ContainsFunc(m.raw[field], func(r *raw) bool { return r.writes() && r.locks()[k] != 0 })
+	})
 }
 
 // writtenBy reports whether the goroutine started at a place writes the field.
