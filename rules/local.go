@@ -22,9 +22,11 @@ import (
 //   - the variable of a loop is copied at the head of the body, where the
 //     language version (before go 1.22) has one for all turns;
 //   - a value that a goroutine reads once, and its starter goes on to change, is
-//     copied above the go statement;
+//     copied above the go statement; so is one that a loop sets anew before it starts
+//     goroutines, which don't ask for it to change;
 //   - a result with a name, which a return sets while a goroutine is at it,
-//     becomes a variable of the body, and the results lose their names;
+//     becomes a variable of the body, and the results lose their names; where a
+//     deferred function is told what is returned, the result gets another name;
 //   - a mutex that is held at some of the accesses is held at all;
 //   - a flag or a counter that starts as zero becomes a typed atomic (go 1.19 or
 //     later);
