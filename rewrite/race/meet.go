@@ -86,9 +86,15 @@ func (w *walk) perRequest(a *access) bool {
 	case effect.Param:
 		return true
 	case effect.Local:
-		return w.m.field(a.path) != "" && w.m.forRequest[w.f]
+		return w.m.field(a.path) != "" && (w.m.forRequest[w.f] || w.registered(w.sum.threads[a.thread-1]))
 	}
 	return w.m.field(a.path) != "" && a.path.Root.Kind != effect.Global
+}
+
+// registered reports whether the frame also hands a library what a handler by its type
+// alone runs: that tells more of it.
+func (w *walk) registered(t *thread) bool {
+	return slices.ContainsFunc(w.sum.threads, func(o *thread) bool { return o.handler && !o.typed && o.body == t.body })
 }
 
 // queued reports whether two accesses are in threads that run one at a time.
