@@ -271,10 +271,6 @@ func unlocks(s ast.Stmt) bool {
 
 // isCallOf reports whether an expression calls a method with a name.
 func isCallOf(e ast.Expr, name string) bool {
-	call, ok := e.(*ast.CallExpr)
-	if !ok {
-		return false
-	}
-	sel, ok := call.Fun.(*ast.SelectorExpr)
-	return ok && sel.Sel.Name == name
+	sel := selected(e)
+	return sel != nil && sel.Sel.Name == name
 }

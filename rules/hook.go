@@ -141,12 +141,8 @@ func (c *calling) names(n ast.Node) bool {
 
 // locks reports whether a call takes or releases a lock of package sync.
 func locks(info *types.Info, e ast.Expr) bool {
-	call, ok := e.(*ast.CallExpr)
-	if !ok {
-		return false
-	}
-	sel, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok {
+	sel := selected(e)
+	if sel == nil {
 		return false
 	}
 	fn, ok := info.Uses[sel.Sel].(*types.Func)

@@ -412,12 +412,7 @@ func askedInTurn(first spot, up ast.Node, to int) bool {
 		if !ok {
 			return false
 		}
-		call, ok := es.X.(*ast.CallExpr)
-		if !ok {
-			return false
-		}
-		m, ok := call.Fun.(*ast.SelectorExpr)
-		if !ok || text(first.File, m.X) != text(first.File, first.sel) {
+		if m := selected(es.X); m == nil || text(first.File, m.X) != text(first.File, first.sel) {
 			return false
 		}
 	}

@@ -91,8 +91,12 @@ func (v *variable) renamed(sets string) (*rewrite.Fix, string) {
 			continue
 		}
 		i := slices.IndexFunc(up, func(n ast.Node) bool { _, ok := n.(*ast.DeferStmt); return ok })
+		if i < 0 {
+			return nil, sets
+		}
+		d := up[i].(*ast.DeferStmt)
 		addr, _ := up[len(up)-1].(*ast.UnaryExpr)
-		if i < 0 || len(up) < i+3 || up[i+2] != ast.Node(up[i].(*ast.DeferStmt).Call.Fun) || addr != nil && addr.Op == token.AND || recovers(v.file, up[i+2]) {
+		if !runsLiteral(d, up) || addr != nil && addr.Op == token.AND || recovers(v.file, d.Call.Fun) {
 			return nil, sets
 		}
 		edits = append(edits, rewrite.Replace{Node: v.file.Span(path[len(path)-1]), Code: rewrite.Code{Text: name}})

@@ -46,11 +46,17 @@ func (v *variable) settled(e ast.Expr, lit *ast.FuncLit) bool {
 	case *ast.Ident:
 		o, ok := v.file.Info.Uses[e].(*types.Var)
 		return v.file.Info.Types[e].Value != nil || v.file.Info.Types[e].IsNil() ||
-			ok && v.owner().Pos() <= o.Pos() && o.Pos() < lit.Pos() && v.around(lit.Pos()) == nil && !v.changedFrom(o, lit.Pos())
+			ok && v.around(lit.Pos()) == nil && v.fixedFrom(o, lit.Pos())
 	case *ast.BasicLit:
 		return true
 	}
 	return false
+}
+
+// fixedFrom reports whether a variable of the function is declared above a position, and
+// keeps its value from there on.
+func (v *variable) fixedFrom(o *types.Var, from token.Pos) bool {
+	return v.owner().Pos() <= o.Pos() && o.Pos() < from && !v.changedFrom(o, from)
 }
 
 // changedFrom reports whether something from a position on may change a variable,

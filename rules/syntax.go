@@ -68,6 +68,16 @@ func list(n ast.Node) []ast.Stmt {
 	return nil
 }
 
+// selected returns the x.f of an expression that is a call of it; nil for others.
+func selected(e ast.Expr) *ast.SelectorExpr {
+	call, ok := e.(*ast.CallExpr)
+	if !ok {
+		return nil
+	}
+	sel, _ := call.Fun.(*ast.SelectorExpr)
+	return sel
+}
+
 // function returns the innermost function around a use, nil outside of any.
 func function(u *rewrite.Use) ast.Node {
 	for _, n := range u.Path {

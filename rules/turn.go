@@ -36,7 +36,11 @@ func (v *variable) thisTurn() (*rewrite.Fix, bool) {
 	var starts []listed
 	for _, lit := range lits {
 		start, in := v.startOf(lit)
-		if start == nil || !v.setAbove(start) || v.polled(lit) && !v.eachTurn(start, lit) {
+		if start == nil {
+			return nil, false
+		}
+		loop := v.around(start.Pos())
+		if loop == nil || !v.setAbove(start, loop) || v.polled(lit) && !v.eachTurn(start, loop, lit) {
 			return nil, false
 		}
 		starts = append(starts, listed{start, in})
@@ -93,11 +97,7 @@ func (v *variable) asked(u *rewrite.Use, lit *ast.FuncLit) bool {
 }
 
 // setAbove reports whether the loop around a start sets the variable, and only above it.
-func (v *variable) setAbove(start ast.Stmt) bool {
-	loop := v.around(start.Pos())
-	if loop == nil {
-		return false
-	}
+func (v *variable) setAbove(start, loop ast.Stmt) bool {
 	sets := false
 	for _, u := range v.uses {
 		if v.changes(u) == "" || u.Path[0].Pos() < loop.Pos() {
@@ -118,8 +118,7 @@ func (v *variable) polled(lit *ast.FuncLit) bool {
 
 // eachTurn reports whether every turn of the loop around a start makes it, or waits
 // behind it for the literal: then that is none which goes on beside the loop.
-func (v *variable) eachTurn(start ast.Stmt, lit *ast.FuncLit) bool {
-	loop := v.around(start.Pos())
+func (v *variable) eachTurn(start, loop ast.Stmt, lit *ast.FuncLit) bool {
 	always, awaited := true, false
 	ast.Inspect(loop, func(n ast.Node) bool {
 		if n == nil || !contains(n, start) {
@@ -149,7 +148,7 @@ func (v *variable) same(cond ast.Expr, loop ast.Stmt) bool {
 			ok = ok && !isPointer(v.file.Info.TypeOf(n.X))
 		case *ast.Ident:
 			o, isVar := v.file.Info.Uses[n].(*types.Var)
-			ok = ok && (!isVar || o.IsField() || contains(v.owner(), n) && o.Pos() < loop.Pos() && v.owner().Pos() <= o.Pos() && !v.changedFrom(o, loop.Pos()))
+			ok = ok && (!isVar || o.IsField() || v.fixedFrom(o, loop.Pos()))
 		}
 		return ok
 	})
@@ -163,14 +162,11 @@ func (v *variable) waitsFor(s ast.Stmt, lit *ast.FuncLit) bool {
 	}
 	found := false
 	ast.Inspect(s, func(n ast.Node) bool {
-		id, ok := n.(*ast.Ident)
-		found = found || ok && isVar(v.file.Info.Uses[id]) && mentionsObject(v.file.Info, lit, v.file.Info.Uses[id])
+		if id, ok := n.(*ast.Ident); ok {
+			o, isVar := v.file.Info.Uses[id].(*types.Var)
+			found = found || isVar && mentionsObject(v.file.Info, lit, o)
+		}
 		return !found
 	})
 	return found
-}
-
-func isVar(o types.Object) bool {
-	_, ok := o.(*types.Var)
-	return ok
 }

@@ -97,7 +97,7 @@ func (x *extractor) equal(c *ssa.BinOp, edge int) {
 	if !ok || c.Op != token.EQL && c.Op != token.NEQ {
 		return
 	}
-	if _, ok := c.X.Type().Underlying().(*types.Chan); ok && k.Value == nil {
+	if isChan(c.X) && k.Value == nil {
 		x.blk.Conds = append(x.blk.Conds, Cond{Edge: edge, Path: x.path(c.X), Never: true})
 	}
 	if call, ok := c.X.(*ssa.Call); ok {

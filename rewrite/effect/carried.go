@@ -31,11 +31,6 @@ func (x *extractor) gives(v, ch ssa.Value, at Pos) {
 	}
 }
 
-func isChan(v ssa.Value) bool {
-	_, ok := v.Type().Underlying().(*types.Chan)
-	return ok
-}
-
 // receivedBy is the channel that a value comes from in a select.
 func receivedBy(sel *ssa.Select, index int) ssa.Value {
 	for _, s := range sel.States {

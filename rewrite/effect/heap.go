@@ -69,21 +69,6 @@ func (x *extractor) callsOf(mi *ssa.MakeInterface, names []string, in ssa.Instru
 	return true
 }
 
-// logged emits the calls that package slog makes of what it is given: "if a value
-// implements LogValuer, its LogValue method is used":
-// https://pkg.go.dev/log/slog#LogValuer
-func (x *extractor) logged(c *ssa.CallCommon, in ssa.Instruction) {
-	if !callsInto(c, "log/slog") {
-		return
-	}
-	last := c.Args[len(c.Args)-1]
-	for _, v := range append(variadic(last), last) {
-		if mi, ok := v.(*ssa.MakeInterface); ok {
-			x.callsOf(mi, []string{"LogValue"}, in)
-		}
-	}
-}
-
 // ordersAll reports whether all that is done with an interface value is to hand
 // it to functions of container/heap, which don't keep it.
 func ordersAll(mi *ssa.MakeInterface) bool {

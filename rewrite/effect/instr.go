@@ -250,3 +250,8 @@ func isMap(v ssa.Value) bool {
 	_, ok := v.Type().Underlying().(*types.Map)
 	return ok
 }
+
+func isChan(v ssa.Value) bool {
+	_, ok := v.Type().Underlying().(*types.Chan)
+	return ok
+}

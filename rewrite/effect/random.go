@@ -13,9 +13,8 @@ import (
 // drawn notes whether a field or variable is given a generator of random
 // numbers that only one goroutine may use at a time, and nothing else.
 func (c *captures) drawn(s *ssa.Store) {
-	n := named(s.Val.Type())
-	key := c.holder(s.Addr)
-	if _, zero := s.Val.(*ssa.Const); zero || key == nil || n == nil || !model.Random(TypeKey(n)) {
+	key := c.givenTo(s, model.Random)
+	if key == nil {
 		return
 	}
 	alone := false
@@ -26,8 +25,24 @@ func (c *captures) drawn(s *ssa.Store) {
 		}
 		alone = calledBy(v, model.LoneSource) != nil
 	}
-	before, seen := c.lone[key]
-	c.lone[key] = alone && (before || !seen)
+	throughout(c.lone, key, alone)
+}
+
+// givenTo is the field or variable, see holder, that a store gives something of a kind of
+// types; nil for other stores.
+func (c *captures) givenTo(s *ssa.Store, kind func(typeKey string) bool) any {
+	n := named(s.Val.Type())
+	if _, zero := s.Val.(*ssa.Const); zero || n == nil || !kind(TypeKey(n)) {
+		return nil
+	}
+	return c.holder(s.Addr)
+}
+
+// throughout notes of what a field or variable is given whether all that it was given up to
+// now is such.
+func throughout(list map[any]bool, key any, such bool) {
+	before, seen := list[key]
+	list[key] = such && (before || !seen)
 }
 
 // calledBy returns the call of a function of some kind that a value comes from,

@@ -38,6 +38,21 @@ func (x *extractor) printed(c *ssa.CallCommon, in ssa.Instruction, row model.Row
 	}
 }
 
+// logged emits the calls that package slog makes of what it is given: "if a value
+// implements LogValuer, its LogValue method is used":
+// https://pkg.go.dev/log/slog#LogValuer
+func (x *extractor) logged(c *ssa.CallCommon, in ssa.Instruction) {
+	if !callsInto(c, "log/slog") {
+		return
+	}
+	last := c.Args[len(c.Args)-1]
+	for _, v := range append(variadic(last), last) {
+		if mi, ok := v.(*ssa.MakeInterface); ok {
+			x.callsOf(mi, []string{"LogValue"}, in)
+		}
+	}
+}
+
 // pointee is the struct type of the module that a value points to; nil if there is none,
 // and in tests.
 func (x *extractor) pointee(v ssa.Value) *types.Named {

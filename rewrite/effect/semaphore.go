@@ -16,16 +16,12 @@ import (
 // sized notes whether a field or variable is given a semaphore of size one, and nothing
 // else.
 func (c *captures) sized(s *ssa.Store) {
-	n, key := named(s.Val.Type()), c.holder(s.Addr)
-	if _, zero := s.Val.(*ssa.Const); zero || key == nil || n == nil || !model.Semaphore(TypeKey(n)) {
+	key := c.givenTo(s, model.Semaphore)
+	if key == nil {
 		return
 	}
-	one := false
-	if made := calledBy(s.Val, model.MakesSemaphore); made != nil {
-		one = isOne(made.Call.Args[0])
-	}
-	before, seen := c.ones[key]
-	c.ones[key] = one && (before || !seen)
+	made := calledBy(s.Val, model.MakesSemaphore)
+	throughout(c.ones, key, made != nil && isOne(made.Call.Args[0]))
 }
 
 func isOne(v ssa.Value) bool {
@@ -35,19 +31,15 @@ func isOne(v ssa.Value) bool {
 
 // semaphore is the method that is called of a semaphore of size one; "" if it is none.
 func (x *extractor) semaphore(c *ssa.CallCommon) string {
-	fn := calledFunc(c)
-	if fn == nil || c.IsInvoke() || len(c.Args) == 0 || fn.Signature().Recv() == nil {
+	callee := c.StaticCallee()
+	if callee == nil || callee.Signature.Recv() == nil {
 		return ""
 	}
 	load, ok := c.Args[0].(*ssa.UnOp)
-	n := named(c.Args[0].Type())
-	if !ok || load.Op != token.MUL || n == nil || !model.Semaphore(TypeKey(n)) {
+	if !ok || load.Op != token.MUL || !x.caps.ones[x.caps.holder(load.X)] {
 		return ""
 	}
-	if key := x.caps.holder(load.X); key == nil || !x.caps.ones[key] {
-		return ""
-	}
-	return fn.Name()
+	return callee.Name()
 }
 
 // weighted emits what a method of a semaphore of size one does as a lock; it reports whether

@@ -242,7 +242,7 @@ func (x *extractor) hook(in *ssa.Store) {
 	if !ok {
 		return
 	}
-	if _, ok := in.Val.Type().Underlying().(*types.Chan); ok {
+	if isChan(in.Val) {
 		x.emit(Event{Kind: Keep, At: x.pos(in.Pos()), Path: x.path(fa), Args: []Value{{Path: x.path(in.Val)}}})
 		return
 	}

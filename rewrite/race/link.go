@@ -204,6 +204,7 @@ func (m *Module) findCandidates() {
 				first[r] = f.initialises(r)
 			}
 		}
+		option := m.isOption(f)
 		f.each(func(e *effect.Event) {
 			if !e.Op.Writes() && e.Op != rewrite.Atomic || e.Loads {
 				return
@@ -218,7 +219,7 @@ func (m *Module) findCandidates() {
 			if k == "" {
 				k = e.Path.Root.Key
 			}
-			if !e.Path.Content() && !f.initial() && !(m.isOption(f) && e.Path.Root == effect.Root{Kind: effect.Param}) {
+			if !e.Path.Content() && !f.initial() && !(option && e.Path.Root == effect.Root{Kind: effect.Param}) {
 				m.replaced[k] = true
 				m.remade[k] = m.remade[k] || !strings.HasSuffix(e.Path.Sel, ";"+effect.Open)
 			}
