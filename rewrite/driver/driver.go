@@ -6,7 +6,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"go/token"
 	"go/types"
 	"runtime"
 	"slices"
@@ -210,6 +209,7 @@ type build struct {
 	module   *race.Module
 	sites    *sites
 	variants *variants
+	values   map[*load.Package]map[string]bool // see valuesIn
 }
 
 // analyse summarises what an earlier build has not, and links.
@@ -228,20 +228,22 @@ func (cfg *Config) link(ctx context.Context, b *build, o race.Options, seen *obs
 	return b.link(ctx, list, o)
 }
 
-// extract makes a build that is not linked yet.
-func (cfg *Config) extract(ctx context.Context, prog *load.Program, old *build) (*build, error) {
+// extract makes a build that is not linked yet. What is known of its packages from an
+// old one, or from others like it, it takes from there.
+func (cfg *Config) extract(ctx context.Context, prog *load.Program, old *build, like ...*build) (*build, error) {
 	b := &build{prog: prog, sums: make(map[*load.Package]*effect.Summary)}
 	b.sites = &sites{build: b, mentioned: sync.OnceValue(b.mentioned)}
 	if b.variants = new(variants); old != nil {
 		b.variants = old.variants
+		like = append(slices.Clip(like), old)
 	}
 	var todo []*load.Package
 	for _, p := range prog.Packages {
-		if old != nil && old.sums[p] != nil {
-			b.sums[p] = old.sums[p]
-			continue
+		if i := slices.IndexFunc(like, func(l *build) bool { return l.sums[p] != nil }); i >= 0 {
+			b.sums[p] = like[i].sums[p]
+		} else {
+			todo = append(todo, p)
 		}
-		todo = append(todo, p)
 	}
 	cfg.summarise(ctx, b, todo)
 	slices.SortFunc(b.problems, func(p, q load.Problem) int { return strings.Compare(p.Pkg, q.Pkg) })
@@ -262,7 +264,7 @@ func (b *build) summaries() (list []*effect.Summary) {
 // has, then, with their SSA, the others.
 func (cfg *Config) summarise(ctx context.Context, b *build, todo []*load.Package) {
 	// The largest come first: one begun last would keep a single processor busy.
-	slices.SortStableFunc(todo, func(p, q *load.Package) int { return cmp.Compare(size(q), size(p)) })
+	slices.SortStableFunc(todo, func(p, q *load.Package) int { return cmp.Compare(q.Size(), p.Size()) })
 	var mu sync.Mutex // guards sums and problems of b
 	recipes := cfg.Cache.recipes(b.prog, todo, cfg.Model)
 	each(todo, func(p *load.Package) {
@@ -330,14 +332,6 @@ func each(pkgs []*load.Package, f func(*load.Package)) {
 		})
 	}
 	wg.Wait()
-}
-
-// size is how much source a package has.
-func size(p *load.Package) (n token.Pos) {
-	for _, f := range p.Files {
-		n += f.FileEnd - f.FileStart
-	}
-	return n
 }
 
 // findings lists the races on places of the packages that were asked for.

@@ -25,7 +25,6 @@ type fixer struct {
 	seen     *observation
 	outcomes map[string]*Outcome // by place
 	edits    []rewrite.Edit      // of the fixes chosen in this round
-	heard    []string            // what objections said so far
 	texts    map[string][]byte   // files as these edits leave them
 	next     *build              // the module with texts
 	first    []*rewrite.Fix      // those chosen in the first round, for the module as it was
@@ -169,19 +168,24 @@ func (x *fixer) acceptAll(list []candidate) {
 		return
 	}
 	var blamed, rest []candidate
+	made := make(map[*rewrite.Fix]bool)
 	for _, c := range list {
-		mended := false
 		for _, place := range c.fix.Places {
-			if o := x.outcomes[place]; o != nil && o.Fix != nil {
-				*o, mended = before[place], true
+			o := x.outcomes[place]
+			if o == nil || o.Fix == nil || made[o.Fix] {
+				continue
+			}
+			made[o.Fix] = true // not always what was proposed first
+			if said.blames(o.Fix) {
+				blamed = append(blamed, candidate{c.group, o.Fix})
+			} else {
+				rest = append(rest, candidate{c.group, o.Fix})
 			}
 		}
-		switch {
-		case !mended: // refused already
-		case said.blames(c.fix):
-			blamed = append(blamed, c)
-		default:
-			rest = append(rest, c)
+	}
+	for place, o := range x.outcomes {
+		if o.Fix != nil {
+			*o = before[place]
 		}
 	}
 	x.next, x.edits, x.texts = nil, nil, nil
@@ -246,7 +250,6 @@ func (x *fixer) accept(list []candidate) {
 		fixes[i] = c.fix
 	}
 	o := x.verify(fixes...)
-	heard, made := len(x.heard), len(x.edits)
 	switch {
 	case o == nil:
 		for _, fix := range fixes {
@@ -254,7 +257,7 @@ func (x *fixer) accept(list []candidate) {
 		}
 		return
 	case len(list) == 1:
-		x.oneByOne(list[0], o.reason)
+		x.oneByOne(list[0])
 		return
 	}
 	var blamed, rest []candidate
@@ -271,26 +274,18 @@ func (x *fixer) accept(list []candidate) {
 		return
 	}
 	x.accept(rest)
-	if len(blamed) == 1 && len(o.places) > 0 && len(x.edits) == made && !slices.Contains(x.heard[heard:], o.reason) {
-		x.oneByOne(blamed[0], o.reason) // the others are refused for what they do
-		return
-	}
 	for i := range blamed {
 		x.accept(blamed[i : i+1])
 	}
 }
 
-// oneByOne checks each rule's fix for the places of a candidate by itself. That
-// of the candidate has failed for the given reason.
-func (x *fixer) oneByOne(c candidate, failed string) {
+// oneByOne checks each rule's fix for the places of a candidate by itself.
+func (x *fixer) oneByOne(c candidate) {
 	for _, f := range c.group {
 		if !slices.Contains(c.fix.Places, f.Place.Key) || x.outcomes[f.Place.Key].Fix != nil {
 			continue
 		}
 		fix := x.ask(f, c.group, func(fix *rewrite.Fix) string {
-			if failed != "" && !fix.Part && fix.Waits == c.fix.Waits && reflect.DeepEqual(fix.Places, c.fix.Places) && reflect.DeepEqual(fix.Edits, c.fix.Edits) {
-				return failed
-			}
 			if o := x.verify(fix); o != nil {
 				return o.reason
 			}
@@ -298,7 +293,6 @@ func (x *fixer) oneByOne(c candidate, failed string) {
 		})
 		if fix != nil {
 			x.take(fix)
-			failed = "" // on top of this one it may do
 		}
 	}
 }
@@ -342,9 +336,6 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 		if v := recover(); v != nil {
 			o = objectTo(fmt.Sprintf("the checks failed: %v; %s", v, defect))
 		}
-		if o != nil {
-			x.heard = append(x.heard, o.reason)
-		}
 	}()
 	edits := slices.Clip(x.edits)
 	for _, fix := range fixes {
@@ -356,30 +347,43 @@ func (x *fixer) verify(fixes ...*rewrite.Fix) (o *objection) {
 		return objectTo(reason)
 	}
 	c.texts, c.api = texts, x.declares(edits)
-	next, o := x.program(c)
+	for _, r := range x.refusals {
+		if r.scope == x.scope && reflect.DeepEqual(r.claim, c) {
+			return r.objection
+		}
+	}
+	b, o := x.test(c, edits)
 	if o != nil {
-		return o
-	}
-	if !slices.ContainsFunc(fixes, func(f *rewrite.Fix) bool { return f.Safety != rewrite.Safe }) {
-		reason = x.compatible(next)
-	}
-	// What needs no analysis is asked first: that takes longest.
-	if reason = cmp.Or(reason, x.shape(next), x.base.sites.initial(edits)); reason != "" {
-		return objectTo(reason)
-	}
-	b, o := x.analyse(next, c, nil, x.seen)
-	if o != nil {
-		return o
-	}
-	if reason = x.meetings(b, c); reason != "" {
-		return objectTo(reason)
-	}
-	if o := x.elsewhere(edits, c, b); o != nil {
-		return o
-	}
-	if o := x.cfg.unit.notices(x.base, b); o != nil {
+		x.refusals = append(x.refusals, refusal{c, x.scope, o})
 		return o
 	}
 	x.edits, x.texts, x.next = edits, texts, b
 	return nil
+}
+
+// test returns the build of a claim, which edits make, or what speaks against it.
+func (x *fixer) test(c claim, edits []rewrite.Edit) (*build, *objection) {
+	next, o := x.program(c)
+	if o != nil {
+		return nil, o
+	}
+	reason := ""
+	if c.safe {
+		reason = x.compatible(next)
+	}
+	// What needs no analysis is asked first: that takes longest.
+	if reason = cmp.Or(reason, x.shape(next), x.base.sites.initial(edits)); reason != "" {
+		return nil, objectTo(reason)
+	}
+	b, o := x.analyse(next, c, nil, x.seen)
+	if o != nil {
+		return nil, o
+	}
+	if reason = x.meetings(b, c); reason != "" {
+		return nil, objectTo(reason)
+	}
+	if o := x.elsewhere(edits, c, b); o != nil {
+		return nil, o
+	}
+	return b, x.cfg.unit.notices(x.base, b)
 }

@@ -2,6 +2,7 @@ package driver
 
 import (
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -15,9 +16,9 @@ func (x *fixer) declares(edits []rewrite.Edit) bool {
 	return slices.ContainsFunc(edits, func(e rewrite.Edit) bool {
 		switch e := e.(type) {
 		case rewrite.AddField:
-			return x.base.sites.exportedStruct(e.Struct)
+			return x.base.sites.noticed(e.Struct)
 		case rewrite.Retype:
-			return x.base.sites.exportedStruct(e.Field)
+			return x.base.sites.noticed(e.Field)
 		case rewrite.Replace:
 			return x.base.sites.signature(e.Node)
 		}
@@ -25,7 +26,13 @@ func (x *fixer) declares(edits []rewrite.Edit) bool {
 	})
 }
 
-// play applies edits file by file.
+// played is the text that edits make of a file.
+type played struct {
+	edits []rewrite.Edit
+	text  []byte
+}
+
+// play applies edits file by file. What it has made of a file before it knows.
 func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
 	byFile := make(map[string][]rewrite.Edit)
 	for _, e := range edits {
@@ -34,6 +41,11 @@ func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
 	}
 	texts := make(map[string][]byte)
 	for name, list := range byFile {
+		same := func(p played) bool { return reflect.DeepEqual(p.edits, list) }
+		if i := slices.IndexFunc(x.played[name], same); i >= 0 {
+			texts[name] = x.played[name][i].text
+			continue
+		}
 		if reason := x.base.foreign(name); reason != "" {
 			return nil, reason
 		}
@@ -46,6 +58,7 @@ func (x *fixer) play(edits []rewrite.Edit) (map[string][]byte, string) {
 			return nil, err.Error()
 		}
 		texts[name] = text
+		x.played[name] = append(x.played[name], played{list, text})
 	}
 	return texts, ""
 }

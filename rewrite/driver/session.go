@@ -200,7 +200,7 @@ func (s *Session) trim() {
 	s.given.Cache.age()
 	all := 0
 	for _, p := range s.base.prog.Packages {
-		all += int(size(p))
+		all += int(p.Size())
 	}
 	if s.prog == s.base.prog && s.prog.Fset.Base()-s.trimmed > max(leastTrim, all) {
 		s.prog.Trim()

@@ -292,18 +292,6 @@ func (s *sites) Struct(owner string) *rewrite.Struct {
 	return s.types[owner]
 }
 
-// exportedStruct reports whether the struct type around a span has an exported
-// name.
-func (s *sites) exportedStruct(at rewrite.Span) bool {
-	s.index()
-	for _, t := range s.types {
-		if t.File.Span(t.Type).Contains(at) {
-			return t.Name.Exported()
-		}
-	}
-	return true
-}
-
 func (s *sites) Calls(f *rewrite.File, from, to token.Pos) rewrite.Effects {
 	return s.build.module.Effects(s.pos(f, from), s.pos(f, to))
 }

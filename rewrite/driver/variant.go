@@ -173,3 +173,14 @@ func (x *fixer) elsewhere(edits []rewrite.Edit, c claim, b *build) *objection {
 	}
 	return nil
 }
+
+// holds is the expression of the lock that an edit holds; "" if it holds none.
+func holds(e rewrite.Edit) string {
+	switch e := e.(type) {
+	case rewrite.Hold:
+		return e.Lock
+	case rewrite.Hoist:
+		return e.Lock
+	}
+	return ""
+}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"go/token"
+	"maps"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -28,8 +30,9 @@ var Checks = []string{
 
 // A claim is what fixes are made for, and the texts that they make.
 type claim struct {
-	places []string // that they mend
+	places []string // that they mend, in order, as all lists here
 	parts  []string // of which they mend what was seen to race
+	safe   bool     // nobody can tell the difference
 	waits  bool     // for goroutines
 	serial []string // locks that are there to be held over what is slow
 	texts  map[string][]byte
@@ -38,6 +41,7 @@ type claim struct {
 
 // claimOf is what fixes are made for.
 func claimOf(fixes []*rewrite.Fix) (c claim) {
+	c.safe = true
 	for _, fix := range fixes {
 		if fix.Part {
 			c.parts = append(c.parts, fix.Places...)
@@ -46,6 +50,10 @@ func claimOf(fixes []*rewrite.Fix) (c claim) {
 		}
 		c.serial = append(c.serial, fix.Serial)
 		c.waits = c.waits || fix.Waits
+		c.safe = c.safe && fix.Safety == rewrite.Safe
+	}
+	for _, list := range [][]string{c.places, c.parts, c.serial} {
+		slices.Sort(list)
 	}
 	return c
 }
@@ -66,19 +74,32 @@ type stage struct {
 	base *build
 	host *build // that base is a variant of, if it is one
 	scope
-	close *race.Module // see closer
-	// complaints is what vet says of packages of base, by ID, as far as asked.
-	complaints map[string][]analysis.Diagnostic
+	close      *race.Module                            // see closer
+	complaints map[*load.Package][]analysis.Diagnostic // see vetted
+	trials     []*build                                // with changes on top of base, the last ones last
+	played     map[string][]played                     // by file
+	refusals   []refusal
+}
+
+// A refusal is what speaks against a claim.
+type refusal struct {
+	claim
+	scope
+	*objection
 }
 
 func newStage(ctx context.Context, cfg *Config, base *build) *stage {
-	return &stage{ctx: ctx, cfg: cfg, base: base, complaints: make(map[string][]analysis.Diagnostic)}
+	return &stage{ctx: ctx, cfg: cfg, base: base, complaints: make(map[*load.Package][]analysis.Diagnostic), played: make(map[string][]played)}
 }
 
 // program is the module with the texts of a claim, or what the compiler and go
 // vet have to say of it.
 func (x *stage) program(c claim) (*load.Program, *objection) {
-	next, again := x.base.prog.With(x.ctx, c.texts, c.api)
+	like := make([]*load.Program, len(x.trials))
+	for i, b := range x.trials {
+		like[i] = b.prog
+	}
+	next, again := x.base.prog.With(x.ctx, c.texts, c.api, like...)
 	if o := x.compiles(next.Problems); o != nil {
 		return nil, o
 	}
@@ -92,8 +113,9 @@ func (x *stage) program(c claim) (*load.Program, *objection) {
 // against it. Of a variant only the packages are summarised that differ from those
 // of host.
 func (x *stage) analyse(next *load.Program, c claim, host *build, seen *observation) (*build, *objection) {
-	b, err := x.cfg.extract(x.ctx, next, x.base)
+	b, err := x.cfg.extract(x.ctx, next, x.base, x.trials...)
 	if err == nil {
+		x.keep(b)
 		err = x.link(b, c, host, seen)
 	}
 	if err != nil {
@@ -103,6 +125,31 @@ func (x *stage) analyse(next *load.Program, c claim, host *build, seen *observat
 		return nil, o
 	}
 	return b, x.better(b, c)
+}
+
+// keep keeps the packages of a build, and what they were summarised to, for builds
+// that have some in common with it. It lets go of those of the oldest builds, so that
+// what is kept has no more source than the module.
+func (x *stage) keep(b *build) {
+	x.trials = append(x.trials, &build{prog: b.prog, sums: b.sums})
+	known, room := make(map[*load.Package]bool), token.Pos(0)
+	for _, p := range x.base.prog.Packages {
+		known[p] = true
+		room += p.Size()
+	}
+	for i := len(x.trials) - 1; i >= 0; i-- {
+		for _, p := range x.trials[i].prog.Packages {
+			if !known[p] {
+				known[p] = true
+				room -= p.Size()
+			}
+		}
+		if room < 0 {
+			x.trials = slices.Clone(x.trials[i+1:])
+			break
+		}
+	}
+	maps.DeleteFunc(x.complaints, func(p *load.Package, _ []analysis.Diagnostic) bool { return !known[p] })
 }
 
 // link links what a claim is about, no more, unless all is asked for.
@@ -197,32 +244,18 @@ func (o *objection) blames(fix *rewrite.Fix) bool {
 		if slices.Contains(o.places, place) {
 			return true
 		}
-	}
-	for _, e := range fix.Edits {
-		if o.file != "" && e.Anchor().File == o.file {
-			return true
-		}
-		lock := holds(e)
-		for _, key := range o.locks {
-			owner, name := key[:strings.LastIndexByte(key, '.')+1], key[strings.LastIndexByte(key, '.')+1:]
-			if lock != "" && lock[strings.LastIndexByte(lock, '.')+1:] == name && slices.ContainsFunc(fix.Places, func(p string) bool { return strings.HasPrefix(p, owner) }) {
+		for _, lock := range o.locks {
+			if ownerOf(place) == ownerOf(lock) {
 				return true
 			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(fix.Edits, func(e rewrite.Edit) bool { return o.file != "" && e.Anchor().File == o.file })
 }
 
-// holds is the expression of the lock that an edit holds; "" if it holds none.
-func holds(e rewrite.Edit) string {
-	switch e := e.(type) {
-	case rewrite.Hold:
-		return e.Lock
-	case rewrite.Hoist:
-		return e.Lock
-	}
-	return ""
-}
+// ownerOf is the key of the struct, or the path of the package, that a key's field or
+// variable is in.
+func ownerOf(key string) string { return key[:strings.LastIndexByte(key, '.')+1] }
 
 // objectTo is an objection that names nobody; nil if there is no reason.
 func objectTo(reason string) *objection {
@@ -314,7 +347,7 @@ func spoils(old, new *race.Module, findings []*rewrite.Finding, c claim) *object
 		}
 		out.reason = cmp.Or(out.reason, fmt.Sprintf("%s would race", f.Place.Name))
 		for _, p := range c.places { // most likely it is the fix of a neighbour
-			if p[:strings.LastIndexByte(p, '.')+1] == key[:strings.LastIndexByte(key, '.')+1] {
+			if ownerOf(p) == ownerOf(key) {
 				out.places = append(out.places, p)
 			}
 		}

@@ -24,10 +24,12 @@ var vetters = []*analysis.Analyzer{copylock.Analyzer, waitgroup.Analyzer, atomic
 func (x *stage) vets(again []*load.Package) string {
 	for _, p := range again {
 		known := make(map[string]int) // by message: lines move
-		for _, d := range x.vetted(p.ID) {
-			known[d.Message]++
+		if i := slices.IndexFunc(x.base.prog.Packages, func(q *load.Package) bool { return q.ID == p.ID }); i >= 0 {
+			for _, d := range x.vetted(x.base.prog.Packages[i]) {
+				known[d.Message]++
+			}
 		}
-		for _, d := range vet(x.base.prog, p) {
+		for _, d := range x.vetted(p) {
 			if known[d.Message]--; known[d.Message] < 0 {
 				at := x.base.prog.Fset.Position(d.Pos)
 				return fmt.Sprintf("go vet says of the result: %s:%d: %s", filepath.Base(at.Filename), at.Line, d.Message)
@@ -37,12 +39,12 @@ func (x *stage) vets(again []*load.Package) string {
 	return ""
 }
 
-// vetted is what vet says of an original package, by its ID.
-func (x *stage) vetted(id string) []analysis.Diagnostic {
-	list, ok := x.complaints[id]
-	if i := slices.IndexFunc(x.base.prog.Packages, func(p *load.Package) bool { return p.ID == id }); !ok && i >= 0 {
-		list = vet(x.base.prog, x.base.prog.Packages[i])
-		x.complaints[id] = list
+// vetted is what vet says of a package.
+func (x *stage) vetted(p *load.Package) []analysis.Diagnostic {
+	list, ok := x.complaints[p]
+	if !ok {
+		list = vet(x.base.prog, p)
+		x.complaints[p] = list
 	}
 	return list
 }

@@ -39,7 +39,7 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	s.Abroad = abroad(funcs, own)
 	publish(funcs, s.Funcs)
 	for _, fn := range funcs {
-		fn.Blocks, fn.Locals = nil, nil // the largest part of a program, and not needed again
+		discard(fn)
 	}
 	s.Structs, s.Types = structs(fset, p), methods(p, base.spell)
 	annotate(fset, p, s.Structs)
@@ -47,6 +47,18 @@ func Extract(fset *token.FileSet, p *load.Package, own func(path string) bool, t
 	s.Guards = variableGuards(fset, p)
 	s.Locks = lockUses(fset, p, own, table)
 	return s, nil
+}
+
+// discard takes the body from a function: bodies are the largest part of a program,
+// and not needed again.
+func discard(fn *ssa.Function) {
+	fn.Blocks, fn.Locals = nil, nil
+	for _, p := range fn.Params {
+		*p.Referrers() = nil
+	}
+	for _, v := range fn.FreeVars {
+		*v.Referrers() = nil
+	}
 }
 
 // functions lists the declared functions of a package and the literals in

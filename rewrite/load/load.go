@@ -218,8 +218,9 @@ func checkRoots(roots []*packages.Package, patterns []string) error {
 // With returns the program with some files replaced, type-checking again only
 // the packages that hold them and, if the change shows in declarations that
 // others can see (api), those that import these. The receiver stays as it was.
-// The returned packages are those that were checked again.
-func (prog *Program) With(ctx context.Context, files map[string][]byte, api bool) (*Program, []*Package) {
+// The returned packages are those that were checked again, or taken from one of the
+// programs that are like the one wanted: results of With for the same receiver.
+func (prog *Program) With(ctx context.Context, files map[string][]byte, api bool, like ...*Program) (*Program, []*Package) {
 	next := *prog
 	next.files = make(map[string][]byte, len(prog.files)+len(files))
 	for _, m := range []map[string][]byte{prog.files, files} {
@@ -232,7 +233,9 @@ func (prog *Program) With(ctx context.Context, files map[string][]byte, api bool
 		changed[name] = true
 	}
 	next.world = prog.world.without(&next, changed, api)
+	next.world.like = like
 	next.Packages, next.Problems = next.world.check(ctx)
+	next.world.like = nil
 	var again []*Package
 	for _, p := range next.Packages {
 		if !slices.Contains(prog.Packages, p) {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -126,6 +127,30 @@ func TestWith(t *testing.T) {
 	}
 	if _, again := prog.With(ctx, map[string][]byte{name: append(text, "\n// more\n"...)}, false); strings.Contains(ids(again), "b") {
 		t.Errorf("checked again although nothing shows outside: %s", ids(again))
+	}
+}
+
+// What another change has made the same already is taken from there.
+func TestWithLike(t *testing.T) {
+	dir := unpack(t, shared)
+	ctx := context.Background()
+	prog, err := load.Load(ctx, load.Config{Dir: dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := func(pkg string) string { return filepath.Join(dir, pkg, pkg+".go") }
+	types := []byte("package types\n\ntype T struct{ m int }\n\nfunc (t *T) N() int { return t.m }\n")
+	use := []byte("package taker\n\nimport \"example.com/m/types\"\n\nfunc Take(t *types.T) int { return 2 * t.N() }\n")
+	first, _ := prog.With(ctx, map[string][]byte{name("types"): types}, true)
+	both, _ := prog.With(ctx, map[string][]byte{name("types"): types, name("taker"): use}, true, first)
+	for _, p := range both.Packages {
+		old, want := slices.Contains(first.Packages, p), p.Path != "example.com/m/taker" && p.Path != "example.com/m/user"
+		if old != want {
+			t.Errorf("%s is that of the change before: %t, want %t", p.Path, old, want)
+		}
+	}
+	if len(both.Problems) > 0 {
+		t.Errorf("problems: %v", both.Problems)
 	}
 }
 

@@ -184,14 +184,13 @@ func (prog *Program) readHeads() {
 // where their lines began, and the SSA made of them. Programs that this one came
 // from can't be used any more. It must not be called concurrently with other methods.
 func (prog *Program) Trim() {
-	prog.world.ssa = newSSAProgram(prog.Fset)
+	prog.world.ssa.reset()
 	live := make(map[*token.File]bool)
 	names := make(map[string]bool)
 	for _, n := range prog.world.nodes {
 		if n.pkg == nil {
 			continue
 		}
-		n.pkg.ssa = prog.world.lazySSA(n.pkg)
 		for _, f := range n.pkg.Files {
 			file := prog.Fset.File(f.FileStart)
 			live[file], names[file.Name()] = true, true

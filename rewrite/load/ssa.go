@@ -21,11 +21,36 @@ type ssaProgram struct {
 	made      map[*types.Package]*ssa.Package
 	part      map[*types.Package]bool // made while only what others export of it was known
 	bodies    map[*types.Package]bool // made with syntax
+	source    token.Pos               // how much of it
 }
 
 func newSSAProgram(fset *token.FileSet) *ssaProgram {
-	return &ssaProgram{prog: ssa.NewProgram(fset, 0), made: make(map[*types.Package]*ssa.Package),
-		part: make(map[*types.Package]bool), bodies: make(map[*types.Package]bool)}
+	s := &ssaProgram{prog: ssa.NewProgram(fset, 0)}
+	s.reset()
+	return s
+}
+
+// reset lets go of all that was made.
+func (s *ssaProgram) reset() {
+	s.declaring.Lock()
+	defer s.declaring.Unlock()
+	s.prog, s.made = ssa.NewProgram(s.prog.Fset, 0), make(map[*types.Package]*ssa.Package)
+	s.part, s.bodies, s.source = make(map[*types.Package]bool), make(map[*types.Package]bool), 0
+}
+
+// trim lets go of what was made if it is more than two programs' worth that have
+// the given packages.
+func (s *ssaProgram) trim(pkgs []*Package) {
+	room := token.Pos(0)
+	for _, p := range pkgs {
+		room += 2 * p.Size()
+	}
+	s.declaring.RLock()
+	held := s.source
+	s.declaring.RUnlock()
+	if held > room {
+		s.reset()
+	}
 }
 
 // declare makes the members of packages that have bodies, and of all they
@@ -37,6 +62,7 @@ func (s *ssaProgram) declare(pkgs ...*Package) {
 		if !s.bodies[p.Types] {
 			s.made[p.Types] = s.prog.CreatePackage(p.Types, p.Files, p.Info, false)
 			s.bodies[p.Types], s.part[p.Types] = true, false
+			s.source += p.Size()
 		}
 	}
 	for _, p := range pkgs {

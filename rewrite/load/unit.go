@@ -69,7 +69,7 @@ func Of(ctx context.Context, u Unit) *Program {
 // take puts what another driver has made into the world.
 func (w *world) take(u Unit, id string) {
 	n := w.nodes[id]
-	n.pkg = &Package{ID: id, Path: id, GoVersion: u.Types.GoVersion(), Files: u.Files, Types: u.Types, Info: u.Info, Root: true}
+	n.pkg = &Package{ID: id, Path: id, GoVersion: u.Types.GoVersion(), Files: u.Files, Types: u.Types, Info: u.Info, Root: true, ssa: w.ssa}
 	n.once.Do(func() {}) // it is checked
 	var add func(p *types.Package)
 	add = func(p *types.Package) {

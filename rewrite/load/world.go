@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/token"
 	"go/types"
 	"os"
 	"runtime"
@@ -33,16 +34,27 @@ type Package struct {
 	Info      *types.Info
 	Root      bool // named by the patterns, not only imported
 
-	ssa func() (*ssa.Package, error)
+	ssa *ssaProgram
 }
 
-// SSA builds the package's functions, once.
-func (p *Package) SSA() (*ssa.Package, error) { return p.ssa() }
+// Size is how much source a package has, in bytes.
+func (p *Package) Size() (n token.Pos) {
+	for _, f := range p.Files {
+		n += f.FileEnd - f.FileStart
+	}
+	return n
+}
+
+// SSA builds the package's functions.
+func (p *Package) SSA() (*ssa.Package, error) { return p.ssa.build(p) }
 
 // PrepareSSA declares packages whose SSA will be built. One that is not among
 // them is declared when it is built, and the building of others waits for that.
+// SSA of packages that are no longer those of the program is let go of when there
+// is more of it than the program has source.
 func (prog *Program) PrepareSSA(pkgs []*Package) {
 	defer func() { recover() }() // the package that x/tools can't declare says so when it is built
+	prog.world.ssa.trim(prog.Packages)
 	prog.world.ssa.declare(pkgs...)
 }
 
@@ -58,7 +70,8 @@ type world struct {
 	deps  *exports
 	ssa   *ssaProgram
 
-	reading *reading // of the files on disk
+	reading *reading   // of the files on disk
+	like    []*Program // with packages that may be the same as those here
 
 	lean bool // of packages without bodies, which may be the library's, only the types are wanted
 }
@@ -70,8 +83,9 @@ type node struct {
 	once   sync.Once
 	pkg    *Package
 	errs   []Problem
-	text   [sha256.Size]byte // hash of the files' names and texts
-	laid   bool              // over one of them at least: its text is not that on disk
+	text   [sha256.Size]byte         // hash of the files' names and texts
+	laid   bool                      // over one of them at least: its text is not that on disk
+	below  map[string]*types.Package // what its imports lead to, by path
 }
 
 func newWorld(prog *Program, root map[string]bool) *world {
@@ -160,19 +174,12 @@ func (w *world) check(ctx context.Context) ([]*Package, []Problem) {
 		problems = append(problems, n.errs...)
 		if n.bodies && n.pkg != nil && len(n.errs) == 0 {
 			pkgs = append(pkgs, n.pkg)
-			if n.pkg.ssa == nil {
-				n.pkg.ssa = w.lazySSA(n.pkg)
-			}
 		}
 	}
 	slices.SortFunc(problems, func(a, b Problem) int {
 		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Pkg, b.Pkg), cmp.Compare(a.Msg, b.Msg))
 	})
 	return pkgs, slices.Compact(problems)
-}
-
-func (w *world) lazySSA(p *Package) func() (*ssa.Package, error) {
-	return sync.OnceValues(func() (*ssa.Package, error) { return w.ssa.build(p) })
 }
 
 // order lists the nodes, imports first, otherwise by ID.
@@ -248,13 +255,18 @@ func (w *world) typecheck(n *node) {
 			n.fail(listProblem(m, e))
 		}
 	}
-	pkg := &Package{ID: m.ID, Path: m.PkgPath, Root: w.root[m.ID], GoVersion: "go1.26"}
+	pkg := &Package{ID: m.ID, Path: m.PkgPath, Root: w.root[m.ID], GoVersion: "go1.26", ssa: w.ssa}
 	if m.Module != nil && m.Module.GoVersion != "" {
 		pkg.GoVersion = "go" + m.Module.GoVersion
 	} else if w.lean {
 		pkg.GoVersion = "" // the library's own
 	}
-	w.parse(n, pkg)
+	texts := w.read(n)
+	if len(n.errs) == 0 && w.recall(n) {
+		return
+	}
+	w.parse(n, pkg, texts)
+	n.below = make(map[string]*types.Package)
 	pkg.Info = &types.Info{
 		Types: make(map[ast.Expr]types.TypeAndValue), Defs: make(map[*ast.Ident]types.Object),
 		Uses: make(map[*ast.Ident]types.Object), Implicits: make(map[ast.Node]types.Object),
@@ -262,8 +274,12 @@ func (w *world) typecheck(n *node) {
 		Instances: make(map[*ast.Ident]types.Instance), FileVersions: make(map[*ast.File]string),
 	}
 	conf := types.Config{
-		Importer: importFunc(func(path string) (*types.Package, error) { return w.importFrom(m, path) }),
-		Sizes:    m.TypesSizes, GoVersion: pkg.GoVersion, IgnoreFuncBodies: !n.bodies,
+		Importer: importFunc(func(path string) (q *types.Package, err error) {
+			q, err = w.importFrom(m, path)
+			n.below[path] = q
+			return q, err
+		}),
+		Sizes: m.TypesSizes, GoVersion: pkg.GoVersion, IgnoreFuncBodies: !n.bodies,
 		Error: func(err error) { n.fail(typeProblem(w.prog.Fset, m.PkgPath, err)) },
 	}
 	pkg.Types, _ = conf.Check(m.PkgPath, w.prog.Fset, pkg.Files, pkg.Info)
@@ -274,8 +290,14 @@ func (w *world) typecheck(n *node) {
 	n.pkg = pkg
 }
 
-// parse reads and parses the files of a package.
-func (w *world) parse(n *node, pkg *Package) {
+// A source is the text of a file to be parsed.
+type source struct {
+	file string
+	text []byte
+}
+
+// read reads the files of a package.
+func (w *world) read(n *node) (list []source) {
 	m := n.meta
 	texts := sha256.New()
 	for _, name := range m.CompiledGoFiles {
@@ -290,15 +312,23 @@ func (w *world) parse(n *node, pkg *Package) {
 		}
 		fmt.Fprintf(texts, "%q %x\n", name, sum)
 		n.laid = n.laid || laid
-		f, err := parser.ParseFile(w.prog.Fset, name, text, parser.ParseComments|parser.SkipObjectResolution)
+		list = append(list, source{name, text})
+	}
+	texts.Sum(n.text[:0])
+	return list
+}
+
+// parse parses the files of a package.
+func (w *world) parse(n *node, pkg *Package, list []source) {
+	for _, s := range list {
+		f, err := parser.ParseFile(w.prog.Fset, s.file, s.text, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
-			n.fail(syntaxProblem(m.PkgPath, name, err))
+			n.fail(syntaxProblem(n.meta.PkgPath, s.file, err))
 		}
 		if f != nil {
 			pkg.Files = append(pkg.Files, f)
 		}
 	}
-	texts.Sum(n.text[:0])
 }
 
 // fail records a problem; soft follow-ups of the first few add nothing.

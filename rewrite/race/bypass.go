@@ -10,18 +10,19 @@ import (
 	"github.com/go-fixer/fixer/rewrite/effect"
 )
 
-// narrows tells of the first function which callers of the API call and which
-// takes a lock on some ways only, but now on more of them, though somebody holds
+// narrows tells of the first function for each lock which callers of the API call and
+// which takes it on some ways only, but now on more of them, though somebody holds
 // that over I/O or code of others: calls that had nothing to wait for would wait
-// for that, or call back for ever. "" if there is none.
-func (m *Module) narrows(old *Module, slow map[string]stalled) (reason, lock string) {
+// for that, or call back for ever.
+func (m *Module) narrows(old *Module, slow map[string]stalled, tell func(why string, locks ...string)) {
+	told := make(map[string]bool)
 	for _, f := range m.order {
 		if f.Test {
 			continue
 		}
 		for _, k := range slices.Sorted(maps.Keys(f.taken())) {
 			s, ok := slow[k]
-			if !ok || m.sections(f, k) <= old.sections(old.funcs[f.Key], k) {
+			if !ok || told[k] || m.sections(f, k) <= old.sections(old.funcs[f.Key], k) {
 				continue
 			}
 			starters := old.starters(f)
@@ -30,12 +31,13 @@ func (m *Module) narrows(old *Module, slow map[string]stalled) (reason, lock str
 					continue
 				}
 				if n := old.newBypass(k).events(g); n > 0 && m.newBypass(k).events(m.funcs[g.Key]) < n {
-					return fmt.Sprintf("%s would wait for %s where it does not yet, which is held %v", g.Name, rewrite.ShortKey(k), s), k
+					told[k] = true
+					tell(fmt.Sprintf("%s would wait for %s where it does not yet, which is held %v", g.Name, rewrite.ShortKey(k), s), k)
+					break
 				}
 			}
 		}
 	}
-	return "", ""
 }
 
 // sections counts where a function itself takes a lock.

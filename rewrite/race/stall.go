@@ -119,18 +119,18 @@ func (s stall) waits() bool {
 // waiting for a lock that is; or a function that takes a lock which others hold
 // until they are told to go on, perhaps by that function. "" if there is none.
 // With joins, locks held over the wait for a WaitGroup are meant to be; the serial
-// ones, over what is slow but ends by itself. The locks are the keys of those of
-// which the same can be told.
+// ones, over what is slow but ends by itself. The locks are the keys of all of which
+// such a thing can be told.
 func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason string, locks []string) {
+	tell := func(why string, keys ...string) {
+		reason = cmp.Or(reason, why)
+		locks = append(locks, keys...)
+	}
 	for _, s := range m.stallsByPosition() {
 		meant := joins && s.note == groupWait || slices.Contains(serial, s.lock) && (!s.waits() || s.note == sleep)
 		if _, ok := old.stalls[s.stall]; !ok && !meant {
-			reason = cmp.Or(reason, rewrite.ShortKey(s.lock)+" would be held "+s.String())
-			locks = append(locks, s.lock)
+			tell(rewrite.ShortKey(s.lock)+" would be held "+s.String(), s.lock)
 		}
-	}
-	if reason != "" {
-		return reason, locks
 	}
 	slow, waits := make(map[string]stalled), make(map[string][]stalled) // by lock
 	foreign := make(map[string]stalled)
@@ -147,13 +147,12 @@ func (m *Module) Impairs(old *Module, joins bool, serial []string) (reason strin
 	}
 	for _, e := range slices.SortedFunc(maps.Keys(m.lockOrder), compareLocks) {
 		if s, ok := slow[e[1]]; ok && old.lockOrder[e].Func == "" && !old.slowAnyway(e[0], e[1]) {
-			return fmt.Sprintf("%s would be held while waiting for %s, which is held %v", rewrite.ShortKey(e[0]), rewrite.ShortKey(e[1]), s), e[:]
+			tell(fmt.Sprintf("%s would be held while waiting for %s, which is held %v", rewrite.ShortKey(e[0]), rewrite.ShortKey(e[1]), s), e[:]...)
 		}
 	}
-	if reason, lock := m.narrows(old, foreign); reason != "" {
-		return reason, []string{lock}
-	}
-	return m.delays(old, waits)
+	m.narrows(old, foreign, tell)
+	m.delays(old, waits, tell)
+	return reason, locks
 }
 
 // slowAnyway reports whether a lock is held itself over all that another one is
@@ -171,38 +170,43 @@ func (m *Module) slowAnyway(lock, other string) bool {
 	return true
 }
 
-// delays tells of the first function that takes a lock which others hold until
-// they are told to go on, perhaps by that function. "" if there is none.
-func (m *Module) delays(old *Module, waits map[string][]stalled) (reason string, locks []string) {
+// delays tells of the first function for each lock that takes it while others hold it
+// until they are told to go on, perhaps by that function.
+func (m *Module) delays(old *Module, waits map[string][]stalled, tell func(why string, locks ...string)) {
+	told := make(map[string]bool)
 	for _, f := range m.order {
 		if f.Test {
 			continue
 		}
 		before := old.funcs[f.Key]
 		for _, k := range slices.Sorted(maps.Keys(f.taken())) {
-			if !m.locks(f, k) || before != nil && m.locks(before, k) {
+			if told[k] || !m.locks(f, k) || before != nil && m.locks(before, k) {
 				continue
 			}
-			if s, ok := old.startedUnder(f, k); ok {
-				return f.blocked(s), []string{k}
-			}
-			for _, s := range waits[k] {
-				if s.fn == f.Name {
-					continue
-				}
-				exposed := before.taken()[k] == 0 && (s.waits() && old.exposes(f, s) || s.library() != "" && old.runs(f, s.library()))
-				if exposed || s.waits() && old.answersAbove(f, s) {
-					return f.blocked(s), []string{k}
-				}
+			if s, ok := old.answered(f, before, k, waits[k]); ok {
+				told[k] = true
+				tell(fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(k), s), k)
 			}
 		}
 	}
-	return "", nil
 }
 
-// blocked says that a function would wait for a lock until others go on.
-func (f *function) blocked(s stalled) string {
-	return fmt.Sprintf("%s would wait for %s, which is held %v, perhaps until it goes on", f.Name, rewrite.ShortKey(s.lock), s)
+// answered finds where a lock is held until others go on, perhaps a function that is
+// to take it; before is what this one was.
+func (m *Module) answered(f, before *function, lock string, waits []stalled) (stalled, bool) {
+	if s, ok := m.startedUnder(f, lock); ok {
+		return s, true
+	}
+	for _, s := range waits {
+		if s.fn == f.Name {
+			continue
+		}
+		exposed := before.taken()[lock] == 0 && (s.waits() && m.exposes(f, s) || s.library() != "" && m.runs(f, s.library()))
+		if exposed || s.waits() && m.answersAbove(f, s) {
+			return s, true
+		}
+	}
+	return stalled{}, false
 }
 
 // startedUnder finds where a lock is held over a wait, perhaps for a goroutine that runs a
