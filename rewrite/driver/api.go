@@ -36,10 +36,23 @@ func (x *stage) compatible(next *load.Program) string {
 		if r.new.Types.Name() == "main" || strings.Contains("/"+r.new.Path+"/", "/internal/") || strings.HasSuffix(r.new.Path, "_test") {
 			continue
 		}
-		for _, c := range apidiff.Changes(r.old.Types, r.new.Types).Changes {
-			if !c.Compatible {
-				return "the API would change: " + c.Message
-			}
+		broken, ok := x.broken[r.new]
+		if !ok {
+			broken = breaks(r)
+			x.broken[r.new] = broken
+		}
+		if broken != "" {
+			return "the API would change: " + broken
+		}
+	}
+	return ""
+}
+
+// breaks tells of the first change to a package that is not compatible.
+func breaks(r renewal) string {
+	for _, c := range apidiff.Changes(r.old.Types, r.new.Types).Changes {
+		if !c.Compatible {
+			return c.Message
 		}
 	}
 	return ""

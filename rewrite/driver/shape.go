@@ -95,29 +95,54 @@ var gauges = map[string]gauge{
 
 // measured says where a struct type is given to something that looks at all its
 // fields. Behind says that it has an atomic.Pointer now.
-func (x *stage) measured(t *types.TypeName, behind bool) (reason string) {
-	for _, p := range x.base.prog.Packages {
+func (x *stage) measured(t *types.TypeName, behind bool) string {
+	for _, m := range x.measurings() {
+		if m.pointer && !behind {
+			continue
+		}
+		for _, of := range m.of {
+			if holdsType(of, t, m.deep, make(map[types.Type]bool)) {
+				pos := x.base.prog.Fset.Position(m.at)
+				return fmt.Sprintf("%s at %s:%d %s: %s must stay as it is", m.name, filepath.Base(pos.Filename), pos.Line, m.why, t.Name())
+			}
+		}
+	}
+	return ""
+}
+
+// A measuring is a call of a gauge.
+type measuring struct {
+	gauge
+	name string       // of what is called
+	of   []types.Type // of its arguments
+	at   token.Pos
+}
+
+// measurings lists the calls of gauges in a program.
+func measurings(prog *load.Program) (list []measuring) {
+	for _, p := range prog.Packages {
 		for _, f := range p.Files {
 			ast.Inspect(f, func(n ast.Node) bool {
 				call, ok := n.(*ast.CallExpr)
-				if !ok || reason != "" {
-					return reason == ""
-				}
-				g, name := gaugeOf(p, call)
-				if name == "" || g.pointer && !behind {
+				if !ok {
 					return true
 				}
+				g, name := gaugeOf(p, call)
+				if name == "" {
+					return true
+				}
+				m := measuring{gauge: g, name: name, at: call.Pos()}
 				for _, arg := range call.Args {
-					if at := p.Info.TypeOf(arg); at != nil && holdsType(at, t, g.deep, make(map[types.Type]bool)) {
-						pos := x.base.prog.Fset.Position(call.Pos())
-						reason = fmt.Sprintf("%s at %s:%d %s: %s must stay as it is", name, filepath.Base(pos.Filename), pos.Line, g.why, t.Name())
+					if t := p.Info.TypeOf(arg); t != nil {
+						m.of = append(m.of, t)
 					}
 				}
+				list = append(list, m)
 				return true
 			})
 		}
 	}
-	return reason
+	return list
 }
 
 // gaugeOf returns what a call measures its arguments with; no name if with

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/tools/go/analysis"
 
@@ -76,6 +77,8 @@ type stage struct {
 	scope
 	close      *race.Module                            // see closer
 	complaints map[*load.Package][]analysis.Diagnostic // see vetted
+	broken     map[*load.Package]string                // see compatible
+	measurings func() []measuring                      // of base
 	trials     []*build                                // with changes on top of base, the last ones last
 	played     map[string][]played                     // by file
 	refusals   []refusal
@@ -89,7 +92,11 @@ type refusal struct {
 }
 
 func newStage(ctx context.Context, cfg *Config, base *build) *stage {
-	return &stage{ctx: ctx, cfg: cfg, base: base, complaints: make(map[*load.Package][]analysis.Diagnostic), played: make(map[string][]played)}
+	return &stage{
+		ctx: ctx, cfg: cfg, base: base,
+		complaints: make(map[*load.Package][]analysis.Diagnostic), broken: make(map[*load.Package]string),
+		measurings: sync.OnceValue(func() []measuring { return measurings(base.prog) }), played: make(map[string][]played),
+	}
 }
 
 // program is the module with the texts of a claim, or what the compiler and go
@@ -150,6 +157,7 @@ func (x *stage) keep(b *build) {
 		}
 	}
 	maps.DeleteFunc(x.complaints, func(p *load.Package, _ []analysis.Diagnostic) bool { return !known[p] })
+	maps.DeleteFunc(x.broken, func(p *load.Package, _ string) bool { return !known[p] })
 }
 
 // link links what a claim is about, no more, unless all is asked for.
