@@ -162,8 +162,11 @@ func (base extractor) summarise(fn *ssa.Function) *Func {
 		n := named(recv.Type())
 		out.Public = out.Exported && n != nil && n.Obj().Exported()
 		if obj, ok := fn.Object().(*types.Func); ok && !out.Test {
-			if row, ok := x.model.MethodRow(model.MethodKey(obj)); ok && row.Kind == model.Handler {
+			switch row, _ := x.model.MethodRow(model.MethodKey(obj)); row.Kind {
+			case model.Handler:
 				out.Served = cmp.Or(row.Note, Requests)
+			case model.Serial:
+				out.Turns = true
 			}
 		}
 	}

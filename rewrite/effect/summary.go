@@ -342,6 +342,7 @@ type Func struct {
 	// points to.
 	Types  []string
 	Test   bool
+	Turns  bool // a library calls it, one call at a time
 	Serial bool // its comment or its name says that it is not for several goroutines at once
 	Alone  bool // and that nobody else may come at the same time
 	// Retires is the number, from 1, of the parameter that the function puts into a

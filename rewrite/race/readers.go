@@ -94,8 +94,8 @@ func (ps *pairs) writesAsReader(e published, guards func(lock string) bool) bool
 	if strings.HasPrefix(e.index, "p") {
 		return false // one who is given a number may be the only one to write to its place
 	}
-	if e.entry.onNew() {
-		return false // the module calls it on new objects only
+	if e.entry.onNew() || e.entry.Turns {
+		return false // the module calls it on new objects only, or callers come one by one
 	}
 	reads := slices.ContainsFunc(e.must, func(h held) bool {
 		return h.mode == rewrite.Shared && keptWith(h.path, e.path) && guards(h.key(e.frame))
