@@ -1,6 +1,10 @@
 package effect
 
 import (
+	"go/token"
+	"go/types"
+	"slices"
+
 	"golang.org/x/tools/go/ssa"
 )
 
@@ -118,6 +122,56 @@ func endsAlone(v ssa.Value) bool {
 // other calls.
 func doneOf(c *ssa.CallCommon) ssa.Value {
 	return methodOfContext(c, "Done")
+}
+
+// endedBefore reports whether a block is behind a receive from the Done channel of a
+// context, whose error is not nil from then on.
+func endedBefore(ctx ssa.Value, at *ssa.BasicBlock) bool {
+	if ctx == nil || ctx.Referrers() == nil {
+		return false
+	}
+	return slices.ContainsFunc(*ctx.Referrers(), func(ref ssa.Instruction) bool {
+		done, ok := ref.(*ssa.Call)
+		if !ok || doneOf(&done.Call) != ctx {
+			return false
+		}
+		return slices.ContainsFunc(*done.Referrers(), func(ref ssa.Instruction) bool {
+			switch in := ref.(type) {
+			case *ssa.UnOp:
+				return in.Op == token.ARROW && in.Block().Dominates(at)
+			case *ssa.Select:
+				return slices.ContainsFunc(cases(in, done), func(c *ssa.If) bool { return leadsTo(c, 0, at) })
+			}
+			return false
+		})
+	})
+}
+
+// cases lists the conditions that a select received from a channel.
+func cases(in *ssa.Select, ch ssa.Value) []*ssa.If {
+	var out []*ssa.If
+	for _, ref := range *in.Referrers() {
+		chosen, ok := ref.(*ssa.Extract)
+		if !ok || chosen.Index != 0 {
+			continue
+		}
+		for _, ref := range *chosen.Referrers() {
+			is, ok := ref.(*ssa.BinOp)
+			if !ok {
+				continue
+			}
+			k, ok := is.Y.(*ssa.Const)
+			if !ok || in.States[k.Int64()].Chan != ch || in.States[k.Int64()].Dir != types.RecvOnly {
+				continue
+			}
+			for _, ref := range *is.Referrers() {
+				if c, ok := ref.(*ssa.If); ok {
+					out = append(out, c)
+				}
+			}
+		}
+	}
+	return out
 }
 
 // methodOfContext returns the context of which a call asks a method; nil for others.

@@ -172,7 +172,7 @@ func (x *extractor) answer(v ssa.Value, at *ssa.BasicBlock) string {
 			return notNil
 		}
 	case *ssa.Call:
-		if calls(&v.Call, "errors.New") || calls(&v.Call, "fmt.Errorf") {
+		if calls(&v.Call, "errors.New") || calls(&v.Call, "fmt.Errorf") || endedBefore(methodOfContext(&v.Call, "Err"), at) {
 			return notNil
 		}
 	}

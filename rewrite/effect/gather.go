@@ -108,20 +108,8 @@ func (g *gathering) from(v ssa.Value) {
 
 // kept adds what a variable is set to that only this function sets.
 func (g *gathering) kept(a *ssa.Alloc) bool {
-	for _, r := range *a.Referrers() {
-		switch r := r.(type) {
-		case *ssa.DebugRef, *ssa.UnOp:
-		case *ssa.MakeClosure:
-			if !onlyLoads(r, a) {
-				return false
-			}
-		case *ssa.Store:
-			if r.Addr != a {
-				return false
-			}
-		default:
-			return false
-		}
+	if !readBeside(a) {
+		return false
 	}
 	for _, r := range *a.Referrers() {
 		if s, ok := r.(*ssa.Store); ok {

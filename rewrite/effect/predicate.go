@@ -4,6 +4,7 @@ import (
 	"go/constant"
 	"go/token"
 	"go/types"
+	"strings"
 
 	"golang.org/x/tools/go/ssa"
 )
@@ -96,6 +97,10 @@ func (x *extractor) tested(v ssa.Value) int {
 		}
 	case *ssa.BinOp:
 		if v.Op != token.EQL && v.Op != token.NEQ || x.constant(v.Y) == "" {
+			return 0
+		}
+	case *ssa.Call:
+		if !strings.HasPrefix(atomicName(&v.Call), "Load") {
 			return 0
 		}
 	default:

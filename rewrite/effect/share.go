@@ -32,6 +32,21 @@ func isStruct(t types.Type) bool {
 	return ok
 }
 
+// readBeside reports whether the literals that capture a variable only read it.
+func readBeside(a *ssa.Alloc) bool {
+	return !slices.ContainsFunc(*a.Referrers(), func(r ssa.Instruction) bool {
+		switch r := r.(type) {
+		case *ssa.DebugRef, *ssa.UnOp:
+			return false
+		case *ssa.Store:
+			return r.Addr != a
+		case *ssa.MakeClosure:
+			return !onlyLoads(r, a)
+		}
+		return true
+	})
+}
+
 // returned is the value that a return statement gives for a result: functions
 // with deferred calls put it into a variable while these run. Where such a call
 // may change the variable, it is the variable.
@@ -41,11 +56,11 @@ func returned(in *ssa.Return, r ssa.Value) ssa.Value {
 		return r
 	}
 	a, ok := load.X.(*ssa.Alloc)
-	if !ok || a.Heap {
+	if !ok || a.Heap && !readBeside(a) {
 		return r
 	}
 	for _, other := range slices.Backward(in.Block().Instrs) {
-		if s, ok := other.(*ssa.Store); ok && s.Addr == a {
+		if s, ok := other.(*ssa.Store); ok && s.Addr == a && !same(s) {
 			return s.Val
 		}
 	}

@@ -44,7 +44,7 @@ func newCaptures(funcs []*ssa.Function) *captures {
 					asked = append(asked, in.Cond)
 				case *ssa.Return:
 					for _, r := range in.Results {
-						asked = append(asked, testsIn(r)...)
+						asked = append(asked, testsIn(returned(in, r))...)
 					}
 				case *ssa.Store:
 					stores = append(stores, in)
@@ -188,7 +188,7 @@ func (c *captures) only(v *ssa.Alloc) ssa.Value {
 	var only *ssa.Store
 	for _, s := range u.stores {
 		switch {
-		case len(u.stores) > 1 && isPointer(s.Val.Type()) && (nilConst(s.Val) || same(s)):
+		case same(s), len(u.stores) > 1 && isPointer(s.Val.Type()) && nilConst(s.Val):
 		case only != nil:
 			return nil
 		default:

@@ -9,20 +9,24 @@ import (
 
 // An answer is what is known when a call has returned a value.
 type answer struct {
-	index int    // of the result; -1 for whatever it returns
-	value string // it is
-	facts facts
-	known bool
-	left  bits // threads that may run then; once it is known in a caller, those that don't
+	index  int    // of the result; -1 for whatever it returns
+	value  string // it is
+	facts  facts
+	tells  facts // that a test tells, whoever may change what it is of
+	known  bool
+	left   bits    // threads that may run then; once it is known in a caller, those that don't
+	waited awaited // for, by then
 }
 
 // tests notes what is known where a test that the function's result follows from came
 // out in one way or the other.
 func (w *walk) tests(e *effect.Event, s state) {
 	if w.outcomes == nil {
-		w.outcomes = make(map[int]facts)
+		w.outcomes, w.tested = make(map[int]facts), make(map[int]fact)
 	}
-	other := fact{is: e.Is, not: e.Not}.opposite()
+	test := fact{path: w.resolve(e.Path), is: e.Is, not: e.Not}
+	other := test.opposite()
+	w.tested[e.ID], w.tested[-e.ID] = test, other
 	w.outcomes[e.ID] = w.told(effect.Cond{Path: e.Path, Is: e.Is, Not: e.Not}, s).facts
 	w.outcomes[-e.ID] = w.told(effect.Cond{Path: e.Path, Is: other.is, Not: other.not}, s).facts
 }
@@ -38,6 +42,16 @@ func (w *walk) implied(e *effect.Event, a *answer) facts {
 			out = out.meet(w.outcomes[id])
 		}
 		return w.unlocked(out)
+	}
+	return nil
+}
+
+// tellsOf is what the test that a result follows from tells if the result has a value.
+func (w *walk) tellsOf(e *effect.Event, a *answer) facts {
+	for _, f := range e.Follows {
+		if f.Result == a.index && strconv.FormatBool(f.Value) == a.value && len(f.Tests) == 1 {
+			return facts{w.tested[f.Tests[0]]}
+		}
 	}
 	return nil
 }
@@ -75,11 +89,11 @@ func (w *walk) answering(e *effect.Event, s state) {
 		if a.index >= 0 && e.Answers[a.index] != "" && e.Answers[a.index] != a.value {
 			continue
 		}
-		here := w.implied(e, a).union(w.passedOn(e, a)).union(known)
+		here, tells, waited := w.implied(e, a).union(w.passedOn(e, a)).union(known), w.tellsOf(e, a), s.awaited()
 		if a.known {
-			here = a.facts.meet(here)
+			here, tells, waited = a.facts.meet(here), a.tells.meet(tells), a.waited.and(waited)
 		}
-		a.facts, a.known, a.left = here, true, a.left.union(s.live)
+		a.facts, a.tells, a.waited, a.known, a.left = here, tells, waited, true, a.left.union(s.live)
 	}
 }
 
@@ -100,27 +114,46 @@ func (w *walk) learns(e *effect.Event, b binding, base int, s state) state {
 		}
 	}
 	for _, a := range b.sum.answers {
-		list := b.facts(a.facts).under(s.must)
+		list, tells := b.facts(a.facts).under(s.must), b.facts(a.tells)
 		if a.index < 0 {
 			s.facts = list.union(s.facts)
 			continue
 		}
 		r := effect.Root{Kind: effect.Result, N: e.ID, I: a.index}
 		if i := slices.IndexFunc(w.answers[r], func(o answer) bool { return o.value == a.value }); i >= 0 {
-			w.answers[r][i].left = w.answers[r][i].left.less(s.live) // an earlier turn may have left some
+			o := &w.answers[r][i]
+			o.left = o.left.less(s.live) // an earlier turn may have left some
+			o.waited.counts = o.waited.counts.least(w.waitedBy(b, a, s))
 			continue
 		}
 		var never bits
 		if a.known {
 			never = b.sum.left.less(a.left).shift(base - 1).less(s.live)
 		}
-		if len(list)+len(never) == 0 {
+		waited := w.waitedBy(b, a, s)
+		if len(list)+len(tells)+len(never)+len(waited) == 0 {
 			continue
 		}
 		if w.answers == nil {
 			w.answers = make(map[effect.Root][]answer)
 		}
-		w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list, left: never})
+		w.answers[r] = append(w.answers[r], answer{index: a.index, value: a.value, facts: list, tells: tells, left: never, waited: awaited{counts: waited}})
 	}
 	return s
+}
+
+// waitedBy is what was waited for by the end of a call that returned something, where that
+// is more than it waits for anyway.
+func (w *walk) waitedBy(b binding, a answer, s state) counts {
+	var more counts
+	for _, c := range a.waited.counts {
+		if !c.loads() && c.n > b.sum.waited.of(c.path) {
+			more = append(more, c)
+		}
+	}
+	out := w.waitedIn(b, more)
+	for i, c := range out {
+		out[i].n = sum(s.waited.of(c.path), c.n)
+	}
+	return out
 }

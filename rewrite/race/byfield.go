@@ -30,6 +30,16 @@ func comesAfter(a, b *access) bool {
 	return awaits(a, b, func(p effect.Path) bool { return !isOnce(p) || b.inOnce() })
 }
 
+// afterOnce reports whether an access comes after the end of a sync.Once, and another
+// one, which holds some locks, is made by what that runs.
+func afterOnce(a *access, held keys) bool {
+	return slices.ContainsFunc(a.waited, func(c count) bool {
+		once, ok := strings.CutSuffix(objectKey(c.path), onceMark)
+		_, inside := held[once+onceHeld]
+		return ok && inside
+	})
+}
+
 // awaits is waitsByField for some of what is waited for.
 func awaits(a, b *access, counts func(effect.Path) bool) bool {
 	return slices.ContainsFunc(a.waited, func(w count) bool {

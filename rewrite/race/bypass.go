@@ -143,14 +143,17 @@ func (m *Module) runs(f *function, library string) bool {
 	of := func(key string) bool {
 		return key == library || strings.HasPrefix(key, library+"/") || strings.HasPrefix(key, library+".")
 	}
-	given := make(map[string]bool)
-	for _, g := range m.order {
-		g.each(func(e *effect.Event) {
-			if e.Fn.Func != "" && (e.Library == library || e.Kind == effect.Keep && of(e.Path.Field())) {
-				given[e.Fn.Func] = true
-			}
-		})
-	}
+	given := lazily(&m.given, library, func() map[string]bool {
+		given := make(map[string]bool)
+		for _, g := range m.order {
+			g.each(func(e *effect.Event) {
+				if e.Fn.Func != "" && (e.Library == library || e.Kind == effect.Keep && of(e.Path.Field())) {
+					given[e.Fn.Func] = true
+				}
+			})
+		}
+		return given
+	})
 	for g := range m.above(f) {
 		if given[g.Key] || len(g.callers) == 0 && slices.ContainsFunc(g.Types, of) {
 			return true

@@ -126,7 +126,7 @@ func (w *walk) goingOn(e *effect.Event, b binding, base int, s state) state {
 	for _, c := range b.counts(b.sum.sends) {
 		s = w.signal(w.token(s, c.path), c.path, c.n, e.At)
 	}
-	for _, c := range b.counts(b.sum.waited) {
+	for _, c := range w.waitedIn(b, b.sum.waited) {
 		s = w.token(s, c.path)
 		if c.loads() {
 			c.n = rest(c.n, loads.of(c.path))
@@ -167,11 +167,12 @@ func (w *walk) returned(e *effect.Event, b binding, s state) state {
 			q = effect.Path{}
 		}
 		root := effect.Root{Kind: effect.Result, N: e.ID, I: i}
-		if q.Root.Kind == effect.NoRoot && !r.fresh && len(r.shares) == 0 {
+		closer := r.closer.in(b)
+		if q.Root.Kind == effect.NoRoot && !r.fresh && len(r.shares) == 0 && closer == nil {
 			delete(w.results, root) // another function behind the same call may have put it there
 			continue
 		}
-		w.results[root] = result{path: q, fresh: r.fresh, shares: b.shares(r.shares)}
+		w.results[root] = result{path: q, fresh: r.fresh, shares: b.shares(r.shares), closer: closer}
 		if r.fresh {
 			s.escaped = w.renewed(s.escaped, root)
 		}
@@ -192,11 +193,17 @@ func (w *walk) unknown(e *effect.Event, s state) state {
 	if v := w.function(p); v.Func != "" && w.m.funcs[v.Func] != nil {
 		return w.call(w.resolved(e, v), s)
 	}
+	if c := w.results[p.Root].closer; c != nil && p.Sel == "" {
+		s = w.closes(c, e, s)
+	}
 	w.pends(&pending{path: p, args: w.args(e.Args), fresh: w.onlyOurs(e.Args, s), loop: e.Loop != 0, state: s, after: w.after(s, nil), trail: &trail{at: e.At}})
 	for i, a := range e.Args {
 		if a.Func != "" && w.m.funcs[a.Func] != nil {
 			s = w.call(w.runningAt(e, i, a, e.Repeats), s)
 		}
+	}
+	if handedIn(p) {
+		s = w.hasRun(s, p)
 	}
 	if e.Quick {
 		return s

@@ -17,6 +17,7 @@ func (w *walk) export() {
 		return !outside(p.Root) && p.Root.Kind != effect.Either && !returned
 	}
 	s.sends, s.waited = s.sends.drop(inside), s.waited.drop(inside)
+	w.findClosers()
 	s.links = s.linking(inside)
 	unknown := func(p effect.Path) bool { return inside(p) && !s.links[p.Root] }
 	s.relays = slices.DeleteFunc(s.relays, func(r *relay) bool {
@@ -63,21 +64,32 @@ func (s *summary) limit(f *function) {
 }
 
 // linking lists the WaitGroups of the function's own by which what its goroutines
-// do comes before what others tell its callers: these can't name them, and yet
-// must know.
+// do comes before what others tell its callers, and what functions that it returns
+// wait for and signal: callers can't name them, and yet must know.
 //
 //	go func() { defer wg.Done(); *n = 1 }()
 //	go func() { wg.Wait(); close(done) }()
 func (s *summary) linking(inside func(effect.Path) bool) map[effect.Root]bool {
 	var links map[effect.Root]bool
+	link := func(c count) {
+		if !inside(c.path) || c.path.Root.I >= maxLinked {
+			return
+		}
+		if links == nil {
+			links = make(map[effect.Root]bool)
+		}
+		links[c.path.Root] = true
+	}
 	waits := func(thread int, c counts) {
 		for _, e := range c {
-			if thread != 0 && e.n == many && inside(e.path) && e.path.Root.I < maxLinked {
-				if links == nil {
-					links = make(map[effect.Root]bool)
-				}
-				links[e.path.Root] = true
+			if thread != 0 && e.n == many {
+				link(e)
 			}
+		}
+	}
+	for _, r := range s.results {
+		for _, c := range r.closer.all() {
+			link(c)
 		}
 	}
 	for _, r := range s.relays {
@@ -115,11 +127,13 @@ func (w *walk) leave(e *effect.Event, s state) {
 	w.sum.given = w.sum.given.union(s.given)
 	w.left = w.left.union(s.live)
 	if w.returns == 1 {
-		w.sum.acquired, w.sum.waited = s.must, s.waited
+		w.sum.acquired, w.behind = s.must, s.awaited()
 	} else {
-		w.sum.acquired, w.sum.waited = w.sum.acquired.meet(s.must), w.sum.waited.least(s.waited)
+		w.sum.acquired, w.behind = w.sum.acquired.meet(s.must), w.behind.and(s.awaited())
 	}
+	w.sum.waited = w.behind.counts
 	for i, v := range e.Results {
+		w.returnsLiteral(i, v)
 		r := result{path: w.resolve(v.Path)}
 		if r.path.Root.Kind == effect.NoRoot {
 			if i < len(w.sum.results) {

@@ -137,6 +137,10 @@ func (w *walk) told(c effect.Cond, s state) state {
 			if a.value == c.Is && !c.Not {
 				s.facts = a.facts.union(s.facts)
 				s.live, s.now = s.live.less(a.left), s.now.less(a.left)
+				for _, c := range a.waited.counts {
+					s.waited = s.waited.most(counts{c})
+					s = w.settle(s, c.path, s.waited.of(c.path))
+				}
 			}
 		}
 		return s

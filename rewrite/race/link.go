@@ -61,18 +61,19 @@ type Module struct {
 	mutexes     map[string]bool // keys of what some function locks by itself; filled on first use
 	again       []Deadlock
 	sums        []*effect.Summary
-	lockOrder   map[[2]string]Deadlock // by the lock held and the one taken
-	stalls      map[stall]stalled      // where each was seen first
-	pausing     map[stall]stalled      // those that wait for others, by lock and function
-	watch       map[string]bool        // see Options
-	wanted      map[string]bool        // places of the Focus; nil for all
-	look        Focus                  // that the module is linked with; zero for all
-	watchesUses bool                   // some of watch are of used
-	seen        map[string][]observed  // by place, see Observe
-	inFile      map[string][]*function // filled on first use
-	closings    map[string]int         // see closesField; filled on first use
-	waiting     map[string][]*function // by field, who waits for what it holds; filled on first use
-	shutters    map[string][]*function // by field, who ends what it serves with; filled on first use
+	lockOrder   map[[2]string]Deadlock     // by the lock held and the one taken
+	stalls      map[stall]stalled          // where each was seen first
+	pausing     map[stall]stalled          // those that wait for others, by lock and function
+	watch       map[string]bool            // see Options
+	wanted      map[string]bool            // places of the Focus; nil for all
+	look        Focus                      // that the module is linked with; zero for all
+	watchesUses bool                       // some of watch are of used
+	seen        map[string][]observed      // by place, see Observe
+	inFile      map[string][]*function     // filled on first use
+	closings    map[string]int             // see closesField; filled on first use
+	waiting     map[string][]*function     // by field, who waits for what it holds; filled on first use
+	shutters    map[string][]*function     // by field, who ends what it serves with; filled on first use
+	given       map[string]map[string]bool // by library, the functions that it was given; filled on first use
 
 	settings   map[string]*setting         // by member, what it is set to
 	endedBy    map[string][]string         // see contexts
@@ -196,8 +197,9 @@ func (m *Module) forget() {
 func (m *Module) findCandidates() {
 	m.cands, m.replaced, m.remade = maps.Clone(m.watch), make(map[string]bool), make(map[string]bool)
 	starts := m.starting()
+	runs := func(e *effect.Event) bool { return starts(m.funcs[e.Fn.Func]) }
 	for _, f := range m.order {
-		shared := f.shared(starts)
+		shared := f.shared(runs)
 		first := make(map[effect.Root]map[*effect.Event]bool)
 		for r := range shared {
 			if r.Kind == effect.Local && f.Locals[r.N].Fresh {
@@ -252,23 +254,23 @@ func (m *Module) findStarts() {
 }
 
 // starting tells which functions start goroutines, by what they call, too.
-func (m *Module) starting() func(*effect.Event) bool {
+func (m *Module) starting() func(*function) bool {
 	known := make(map[*function]bool)
 	var starts func(f *function) bool
 	starts = func(f *function) bool {
 		out, seen := known[f]
-		if seen {
+		if seen || f == nil {
 			return out
 		}
 		known[f] = f.has&kindsOf(effect.Go) != 0 // and so says a recursion
 		f.eachOf(kindsOf(effect.Call), func(e *effect.Event) {
-			if g := m.funcs[e.Fn.Func]; g != nil && !known[f] {
-				known[f] = starts(g)
+			if !known[f] {
+				known[f] = starts(m.funcs[e.Fn.Func])
 			}
 		})
 		return known[f]
 	}
-	return func(e *effect.Event) bool { return m.funcs[e.Fn.Func] != nil && starts(m.funcs[e.Fn.Func]) }
+	return starts
 }
 
 // shared tells which variables of the function are seen by goroutines that it, or what it

@@ -186,6 +186,38 @@ func (w *walk) handed(e *effect.Event, b binding, base, t int, s state, depth in
 	return s
 }
 
+// ranMark tells that a function which is handed in was run from what it signals.
+const ranMark = " ran"
+
+// hasRun notes that a function handed in was run on every way here: what it waits for was
+// waited for, whatever that is.
+//
+//	for !done() {
+//		time.Sleep(time.Millisecond)
+//	}
+func (w *walk) hasRun(s state, fn effect.Path) state {
+	p, _ := fn.With(ranMark)
+	return w.wait(s, p, 1)
+}
+
+// waitedIn is what a callee has waited for in the frame's terms, with what the functions
+// wait for that it was handed, and has run.
+func (w *walk) waitedIn(b binding, waited counts) counts {
+	out := b.counts(waited)
+	for _, c := range waited {
+		fn, mark := c.path.Base()
+		if mark != ranMark {
+			continue
+		}
+		v := w.awaited(b, &pending{path: fn})
+		if g := w.m.funcs[v.Func]; g != nil && w.summaryOf(g) != nil && g != b.callee {
+			in := w.bind(g, v, nil)
+			out = out.most(in.counts(in.sum.waited))
+		}
+	}
+	return out
+}
+
 // runBehind reports whether a function runs within a call through an interface that it is
 // given to: by a method that is behind it, as the next events tell. Nothing else runs it.
 func (w *walk) runBehind(e *effect.Event) bool {

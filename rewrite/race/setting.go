@@ -14,16 +14,23 @@ type setting struct {
 	alone  []string        // those set by a function that neither waits for an end nor is one, nor takes back what it has set
 	late   []setter        // those set by literals
 	by     map[string]bool // the functions that do, followed by the value
+	all    []setter
 }
 
 // A setter is a function that sets a member to a value.
 type setter struct {
-	fn    *function
-	value string
+	fn      *function
+	value   string
+	starts  bool // goroutines, or calls what does
+	spawned bool // it is what a goroutine runs
 }
 
 // findSettings looks for what members are set to.
 func (m *Module) findSettings() {
+	starts, spawned := m.starting(), make(map[string]bool)
+	for _, f := range m.order {
+		f.each(func(e *effect.Event) { spawned[e.Fn.Func] = true }, effect.Go)
+	}
 	for _, f := range m.order {
 		if f.Test {
 			continue
@@ -40,11 +47,11 @@ func (m *Module) findSettings() {
 				m.settings[key] = s
 			}
 			s.by[f.Key+" "+value] = true
-			s.values = append(s.values, value)
+			s.values, s.all = append(s.values, value), append(s.all, setter{f, value, starts(f), spawned[f.Key]})
 			switch {
 			case waits, e.Kind == effect.Set && f.takesBack(e):
 			case f.Parent != "":
-				s.late = append(s.late, setter{f, value})
+				s.late = append(s.late, setter{fn: f, value: value})
 			default:
 				s.alone = append(s.alone, value)
 			}

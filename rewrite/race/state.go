@@ -21,6 +21,7 @@ type state struct {
 	defers   []*effect.Event
 	facts    facts // known of members
 	parallel bool  // the test may run beside others
+	idle     bool  // on every way here; see idleWays
 	reached  bool
 }
 
@@ -31,8 +32,9 @@ func (s state) join(t state) state {
 	if !t.reached {
 		return s
 	}
+	both := s.awaited().and(t.awaited())
 	out := state{
-		must: s.must.meet(t.must), may: s.may.union(t.may), given: s.given.union(t.given), waited: s.waited.least(t.waited),
+		must: s.must.meet(t.must), may: s.may.union(t.may), given: s.given.union(t.given), waited: both.counts, idle: both.idle,
 		signaled: s.signaled.most(t.signaled), added: s.added.union(t.added), live: s.live.union(t.live), now: s.now.union(t.now),
 		escaped: s.escaped.union(t.escaped), parallel: s.parallel || t.parallel, reached: true, facts: s.facts.meet(t.facts),
 	}
@@ -46,7 +48,7 @@ func (s state) join(t state) state {
 }
 
 func (s state) equal(t state) bool {
-	return s.reached == t.reached && s.parallel == t.parallel && s.must.equal(t.must) && s.may.equal(t.may) && len(s.given) == len(t.given) &&
+	return s.reached == t.reached && s.parallel == t.parallel && s.idle == t.idle && s.must.equal(t.must) && s.may.equal(t.may) && len(s.given) == len(t.given) &&
 		s.waited.equal(t.waited) && s.signaled.equal(t.signaled) && len(s.added) == len(t.added) &&
 		s.live.size() == t.live.size() && s.now.size() == t.now.size() && s.escaped.equal(t.escaped) && s.facts.equal(t.facts) && len(s.defers) == len(t.defers)
 }
@@ -63,6 +65,14 @@ func containsEvent(list []*effect.Event, e *effect.Event) bool {
 // flow runs the states of a function to their fixpoint and returns the one at
 // the start of each block.
 func (w *walk) flow() []state {
+	in := w.fixpoint()
+	if w.idle = w.idleWays(); w.idle != nil {
+		return w.fixpoint()
+	}
+	return in
+}
+
+func (w *walk) fixpoint() []state {
 	f := w.f
 	in := make([]state, len(f.Blocks))
 	in[0].reached = true
@@ -105,6 +115,7 @@ func (w *walk) flow() []state {
 					next = w.known(c, next)
 				}
 			}
+			next.idle = next.idle || w.idle[way{i, edge}]
 			joined := in[succ].join(next)
 			if loop := b.Backs[edge]; loop != 0 {
 				joined = in[succ].join(w.turn(next, loop))
@@ -232,6 +243,7 @@ func (w *walk) wait(s state, p effect.Path, n uint8) state {
 	if p.Root.Kind == effect.NoRoot {
 		return s
 	}
+	w.awaits = w.awaits || outside(p.Root)
 	s.waited = s.waited.plus(p, n)
 	return w.settle(s, p, s.waited.of(p))
 }

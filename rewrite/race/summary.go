@@ -46,6 +46,7 @@ type result struct {
 	path   effect.Path
 	fresh  bool
 	shares shares // what a fresh one has in common with others
+	closer *closer
 }
 
 // A trail is how an access is reached: the calls from the frame inwards.

@@ -43,7 +43,7 @@ func (m *Module) apartInPlace(field string, guarded *raw, open published) bool {
 
 // meets reports whether nothing keeps a guarded access and an open one apart.
 func (m *Module) meets(g *access, held keys, o *access, open keys) bool {
-	return !m.excludes(held, open) && !m.afterSetting(o, g) && !byGate(o.calledUnder(open), g.calledUnder(held)) && !comesAfter(o, g) && !comesAfter(g, o)
+	return !m.excludes(held, open) && !m.afterSetting(o, g) && !byGate(o.calledUnder(open), g.calledUnder(held)) && !comesAfter(o, g) && !comesAfter(g, o) && !afterOnce(o, held) && !afterOnce(g, open)
 }
 
 // calledUnder is an access with what its tests tell if somebody holds these locks.

@@ -107,6 +107,11 @@ type walk struct {
 	answers    map[effect.Root][]answer     // of calls
 	awaitedAt  map[effect.Path][]effect.Pos // see waitsFor
 	owes       map[*effect.Block]owing      // at the end of each block; nil if not asked for yet
+	awaits     bool                         // something that callers may know of
+	idle       ways                         // see idleWays
+	literals   map[int]effect.Value         // by result, the literal that it is
+	behind     awaited                      // the returns
+	tested     map[int]fact                 // what tests tell of members, by their numbers, negative where they failed
 }
 
 // A choice is one function that a call through an interface, or of a variable, may
