@@ -61,11 +61,15 @@ func exists(name string) bool {
 	return err == nil
 }
 
+// lineBreaks makes one of all that ends a line (https://yaml.org/spec/1.2.2, 5.4): the parser
+// counts a line twice where a comment ends in two bytes.
+var lineBreaks = strings.NewReplacer("\r\n", "\n", "\r", "\n")
+
 // parseSettings reads a configuration file. It is strict: what it doesn't know
 // is an error with its position.
 func parseSettings(name string, text []byte) (*settings, error) {
 	s := &settings{name: name}
-	file, err := parser.ParseBytes(text, 0)
+	file, err := parser.ParseBytes([]byte(lineBreaks.Replace(string(text))), 0)
 	if err != nil {
 		if e := yaml.Error(nil); errors.As(err, &e) && e.GetToken() != nil {
 			return nil, s.errorf(e.GetToken(), "%s", e.GetMessage())

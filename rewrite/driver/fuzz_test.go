@@ -120,6 +120,7 @@ func FuzzSettings(f *testing.F) {
 		f.Add([]byte("model:\n  - " + row + "\n"))
 	}
 	f.Add([]byte("model: &a\n  - func: \"(*a.com/b.T).Submit\" # why\n    does: spawn\n    arg: 1\n    rest: true\n---\nmodel: *a\n"))
+	f.Add([]byte("# why\r\n0")) // line 2
 	place := regexp.MustCompile(`^\.fixer\.yml:(\d+):(\d+): .`)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, err := parseSettings(ConfigFile, text)
