@@ -18,7 +18,9 @@ import (
 // that no data race, and no better. The statement moves above the go statement.
 //
 // Or others wait to be told that they may look, by a channel that is closed or sent
-// to or a WaitGroup, and the field is set right below that: it is set above it.
+// to or a WaitGroup, and the field is set right below that: it is set above it. Or
+// they find the object in a map, say, under a lock, and its maker, which has put it
+// there, sets the field when the lock is released: it is set before the lock is taken.
 //
 // It is refused where that is not the same:
 //

@@ -4,14 +4,17 @@ import (
 	"fmt"
 	"go/ast"
 	"go/token"
+	"go/types"
 	"slices"
+	"strings"
 
 	"github.com/go-fixer/fixer/rewrite"
 )
 
 // setBeforeTold moves what sets a field above the statement right above it that
-// tells others to look, wherever there is one; nil if there is none. Whether they
-// all wait for that is for the checks to see.
+// tells others to look, wherever there is one, or above the section in which the
+// object is put where others find it; nil if there is none. Whether they all wait
+// for that is for the checks to see.
 //
 //	close(x.done)    x.err = err
 //	x.err = err      close(x.done)
@@ -52,11 +55,70 @@ func toldAbove(s *rewrite.Site, f *rewrite.File, stmts []ast.Stmt, as *ast.Assig
 			}
 			return stmts[i]
 		}
+		if unlocks(stmts[i]) {
+			return shownAbove(s, f, stmts[:i], as)
+		}
 		if o, ok := stmts[i].(*ast.AssignStmt); !ok || o.Tok != token.ASSIGN || callsOut(f, o) || dependent(f, o, as) || dependent(f, as, o) {
 			return nil
 		}
 	}
 	return nil
+}
+
+// shownAbove is the statement that begins a section of which all but its end is the last of
+// a list, if the section puts the object of which an assignment sets a field where others
+// find it, and leaves alone what the assignment goes by; else it is nil.
+//
+//	m.mu.Lock()          c.seen = time.Now()
+//	m.conns[id] = c      m.mu.Lock()
+//	m.mu.Unlock()        m.conns[id] = c
+//	c.seen = time.Now()  m.mu.Unlock()
+func shownAbove(s *rewrite.Site, f *rewrite.File, stmts []ast.Stmt, as *ast.AssignStmt) ast.Stmt {
+	sel, ok := as.Lhs[0].(*ast.SelectorExpr)
+	if e := s.Module.Calls(f, as.Pos(), as.End()); !ok || len(as.Lhs) > 1 || len(e.Slow)+len(e.Locks) > 0 || callsOwn(f, as) {
+		return nil
+	}
+	object, ok := sel.X.(*ast.Ident)
+	if !ok {
+		return nil
+	}
+	shown := false
+	for _, stmt := range slices.Backward(stmts) {
+		if x, ok := stmt.(*ast.ExprStmt); ok && isCallOf(x.X, "Lock") {
+			if !shown {
+				return nil
+			}
+			return stmt
+		}
+		o, ok := stmt.(*ast.AssignStmt)
+		if !ok || o.Tok != token.ASSIGN || dependent(f, o, as) || dependent(f, as, o) {
+			return nil
+		}
+		shown = shown || slices.ContainsFunc(o.Rhs, func(e ast.Expr) bool {
+			call, ok := e.(*ast.CallExpr) // append
+			return text(f, e) == object.Name || ok && slices.ContainsFunc(call.Args, func(e ast.Expr) bool { return text(f, e) == object.Name })
+		})
+	}
+	return nil
+}
+
+// callsOwn reports whether code calls a function that is not the standard library's: the
+// module's own may go by what is changed above.
+func callsOwn(f *rewrite.File, n ast.Node) bool {
+	first := func(p *types.Package) string {
+		path, _, _ := strings.Cut(p.Path(), "/")
+		return path
+	}
+	found := false
+	ast.Inspect(n, func(n ast.Node) bool {
+		if call, ok := n.(*ast.CallExpr); ok {
+			fn := callee(f.Info, call)
+			tv := f.Info.Types[call.Fun]
+			found = found || !tv.IsType() && !tv.IsBuiltin() && (fn == nil || fn.Pkg() == nil || first(fn.Pkg()) == first(f.Pkg) || strings.Contains(first(fn.Pkg()), "."))
+		}
+		return !found
+	})
+	return found
 }
 
 // dependent reports whether an assignment mentions what another one sets.

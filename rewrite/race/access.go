@@ -60,6 +60,9 @@ func (w *walk) add(a access, d deed, fresh bool) {
 	a.deed = d.identify()
 	if w.pass == final {
 		w.addRaw(&a, fresh)
+		if !fresh {
+			w.early(&a, d.field)
+		}
 	}
 	if !w.alone(a.path.Root) && !w.m.settled(a.path) {
 		a.id = w.id(a.path)

@@ -123,6 +123,9 @@ func (m *Module) collect(ctx context.Context) {
 				m.voteLodged(field)
 			}
 			if len(m.pairs.found[field]) == 0 {
+				m.voteEarly(field)
+			}
+			if len(m.pairs.found[field]) == 0 {
 				m.mixed(field)
 			}
 			if len(m.pairs.found[field]) == 0 {

@@ -24,6 +24,7 @@ type gathering struct {
 	lockOrder []Deadlock
 	stalls    []stalled
 	pausing   []stalled
+	early     []early
 }
 
 // A placed access is one with the key of its place.
@@ -142,6 +143,9 @@ func (m *Module) takeIn(f *function) {
 			m.variables[v.variable.Key] = v.variable
 			m.raw[v.variable.Key] = append(m.raw[v.variable.Key], v.raw...)
 		}
+	}
+	for _, e := range g.early {
+		m.early[e.raw.field] = append(m.early[e.raw.field], e)
 	}
 	m.leaked = append(m.leaked, g.leaks...)
 	m.again = append(m.again, g.again...)

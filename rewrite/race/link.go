@@ -37,6 +37,7 @@ type Module struct {
 	pairs       *pairs
 	public      map[string]bool // import paths whose exported names others can use
 	raw         map[string][]*raw
+	early       map[string][]early // by field
 	types       []*effect.Type
 	impls       map[called][]*function              // what is behind calls through interfaces
 	fronts      map[called][]*function              // those of them that take a lock for the others
@@ -113,7 +114,7 @@ type function struct {
 func Link(ctx context.Context, sums []*effect.Summary, o Options) *Module {
 	m := &Module{dismissed: o.Dismissed, sums: sums,
 		funcs: make(map[string]*function), structs: make(map[string]*effect.Struct),
-		lock: make(map[string]bool), lent: make(map[string]bool), partly: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), shownAs: make(map[string][]string), asserted: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
+		lock: make(map[string]bool), lent: make(map[string]bool), partly: make(map[string]bool), public: make(map[string]bool), raw: make(map[string][]*raw), early: make(map[string][]early), impls: make(map[called][]*function), fronts: make(map[called][]*function), promotes: make(map[string]bool), conds: make(map[string]string), guards: make(map[string]string), pooled: make(map[string]bool), presented: make(map[string]bool), shownAs: make(map[string][]string), asserted: make(map[string]bool), invoked: make(map[string]bool), imported: make(map[string]bool), unsettled: make(map[string]bool), variables: make(map[string]effect.Variable),
 		lockOrder: make(map[[2]string]Deadlock), stalls: make(map[stall]stalled), pausing: make(map[stall]stalled), watch: make(map[string]bool), seen: make(map[string][]observed), settings: make(map[string]*setting),
 	}
 	for _, key := range o.Watch {
@@ -274,7 +275,7 @@ func (m *Module) starting() func(*function) bool {
 }
 
 // shared tells which variables of the function are seen by goroutines that it, or what it
-// calls, starts.
+// calls, starts, or are put where others are that have a lock.
 func (f *function) shared(starts func(*effect.Event) bool) map[effect.Root]bool {
 	shared := make(map[effect.Root]bool)
 	f.each(func(e *effect.Event) {
@@ -290,6 +291,9 @@ func (f *function) shared(starts func(*effect.Event) bool) map[effect.Root]bool 
 			}
 		}
 	}, effect.Go, effect.Call)
+	if f.has&kindsOf(effect.Lock) != 0 {
+		f.each(func(e *effect.Event) { shared[e.Path.Root] = shared[e.Path.Root] || len(e.Args) > 0 }, effect.Escape)
+	}
 	return shared
 }
 
