@@ -161,7 +161,10 @@ func cases(in *ssa.Select, ch ssa.Value) []*ssa.If {
 				continue
 			}
 			k, ok := is.Y.(*ssa.Const)
-			if !ok || in.States[k.Int64()].Chan != ch || in.States[k.Int64()].Dir != types.RecvOnly {
+			if !ok || k.Int64() < 0 || k.Int64() >= int64(len(in.States)) {
+				continue
+			}
+			if s := in.States[k.Int64()]; s.Chan != ch || s.Dir != types.RecvOnly {
 				continue
 			}
 			for _, ref := range *is.Referrers() {

@@ -174,6 +174,7 @@ func FuzzRead(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b.Bytes())
+	f.Add(fmt.Appendf(nil, `{"version":%d,"tool":{"name":"fixer"},"findings":[{"sides":[{}],"fix":{"hunks":[{}]}}]}`, Version)) // nobody's edits
 	f.Fuzz(func(t *testing.T, text []byte) {
 		d, err := Read(bytes.NewReader(text))
 		if err != nil {

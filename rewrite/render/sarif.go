@@ -165,8 +165,8 @@ func (s *sarifWriter) fixes(f *Finding) []sarifFix {
 		return nil
 	}
 	lines := sarifRegion{StartLine: h.Line, StartColumn: 1, EndLine: h.EndLine + 1, EndColumn: 1}
-	if !strings.HasSuffix(h.New, "\n") { // at the end of a file that lacks one
-		last := s.region(f.Fix.Edits[len(f.Fix.Edits)-1].Span)
+	if n := len(f.Fix.Edits); n > 0 && !strings.HasSuffix(h.New, "\n") { // at the end of a file that lacks one
+		last := s.region(f.Fix.Edits[n-1].Span)
 		lines.EndLine, lines.EndColumn = last.EndLine, last.EndColumn
 	}
 	return []sarifFix{{
