@@ -201,11 +201,17 @@ func (l *locking) betterRead(spots []spot, stmts []ast.Stmt, up ast.Node) bool {
 
 // callsOut reports whether a statement calls anything but a builtin.
 func callsOut(f *rewrite.File, n ast.Node) bool {
+	return callsAny(f, n, func(*types.Func) bool { return true })
+}
+
+// callsAny reports whether code calls a function of some kind; nil stands for one that is not
+// known.
+func callsAny(f *rewrite.File, n ast.Node, kind func(*types.Func) bool) bool {
 	found := false
 	ast.Inspect(n, func(n ast.Node) bool {
 		if call, ok := n.(*ast.CallExpr); ok {
 			tv := f.Info.Types[call.Fun]
-			found = found || !tv.IsType() && !tv.IsBuiltin()
+			found = found || !tv.IsType() && !tv.IsBuiltin() && kind(callee(f.Info, call))
 		}
 		return !found
 	})

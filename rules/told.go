@@ -109,16 +109,9 @@ func callsOwn(f *rewrite.File, n ast.Node) bool {
 		path, _, _ := strings.Cut(p.Path(), "/")
 		return path
 	}
-	found := false
-	ast.Inspect(n, func(n ast.Node) bool {
-		if call, ok := n.(*ast.CallExpr); ok {
-			fn := callee(f.Info, call)
-			tv := f.Info.Types[call.Fun]
-			found = found || !tv.IsType() && !tv.IsBuiltin() && (fn == nil || fn.Pkg() == nil || first(fn.Pkg()) == first(f.Pkg) || strings.Contains(first(fn.Pkg()), "."))
-		}
-		return !found
+	return callsAny(f, n, func(fn *types.Func) bool {
+		return fn == nil || fn.Pkg() == nil || first(fn.Pkg()) == first(f.Pkg) || strings.Contains(first(fn.Pkg()), ".")
 	})
-	return found
 }
 
 // dependent reports whether an assignment mentions what another one sets.

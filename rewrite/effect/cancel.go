@@ -2,7 +2,6 @@ package effect
 
 import (
 	"go/token"
-	"go/types"
 	"slices"
 
 	"golang.org/x/tools/go/ssa"
@@ -140,41 +139,11 @@ func endedBefore(ctx ssa.Value, at *ssa.BasicBlock) bool {
 			case *ssa.UnOp:
 				return in.Op == token.ARROW && in.Block().Dominates(at)
 			case *ssa.Select:
-				return slices.ContainsFunc(cases(in, done), func(c *ssa.If) bool { return leadsTo(c, 0, at) })
+				return receivedIn(in, at) == done
 			}
 			return false
 		})
 	})
-}
-
-// cases lists the conditions that a select received from a channel.
-func cases(in *ssa.Select, ch ssa.Value) []*ssa.If {
-	var out []*ssa.If
-	for _, ref := range *in.Referrers() {
-		chosen, ok := ref.(*ssa.Extract)
-		if !ok || chosen.Index != 0 {
-			continue
-		}
-		for _, ref := range *chosen.Referrers() {
-			is, ok := ref.(*ssa.BinOp)
-			if !ok {
-				continue
-			}
-			k, ok := is.Y.(*ssa.Const)
-			if !ok || k.Int64() < 0 || k.Int64() >= int64(len(in.States)) {
-				continue
-			}
-			if s := in.States[k.Int64()]; s.Chan != ch || s.Dir != types.RecvOnly {
-				continue
-			}
-			for _, ref := range *is.Referrers() {
-				if c, ok := ref.(*ssa.If); ok {
-					out = append(out, c)
-				}
-			}
-		}
-	}
-	return out
 }
 
 // methodOfContext returns the context of which a call asks a method; nil for others.

@@ -22,38 +22,35 @@ type answer struct {
 // out in one way or the other.
 func (w *walk) tests(e *effect.Event, s state) {
 	if w.outcomes == nil {
-		w.outcomes, w.tested = make(map[int]facts), make(map[int]fact)
+		w.outcomes = make(map[int]outcome)
 	}
 	test := fact{path: w.resolve(e.Path), is: e.Is, not: e.Not}
-	other := test.opposite()
-	w.tested[e.ID], w.tested[-e.ID] = test, other
-	w.outcomes[e.ID] = w.told(effect.Cond{Path: e.Path, Is: e.Is, Not: e.Not}, s).facts
-	w.outcomes[-e.ID] = w.told(effect.Cond{Path: e.Path, Is: other.is, Not: other.not}, s).facts
+	note := func(id int, f fact) {
+		w.outcomes[id] = outcome{w.told(effect.Cond{Path: e.Path, Is: f.is, Not: f.not}, s).facts, facts{f}}
+	}
+	note(e.ID, test)
+	note(-e.ID, test.opposite())
 }
 
+// An outcome is what is known where a test came out in one way: for good, and of what it
+// is of, whoever may change that.
+type outcome struct{ facts, tells facts }
+
 // implied is what is known if a result has a value, by the tests it follows from.
-func (w *walk) implied(e *effect.Event, a *answer) facts {
+func (w *walk) implied(e *effect.Event, a *answer) outcome {
 	for _, f := range e.Follows {
 		if f.Result != a.index || strconv.FormatBool(f.Value) != a.value {
 			continue
 		}
 		out := w.outcomes[f.Tests[0]]
 		for _, id := range f.Tests[1:] {
-			out = out.meet(w.outcomes[id])
+			o := w.outcomes[id]
+			out = outcome{out.facts.meet(o.facts), out.tells.meet(o.tells)}
 		}
-		return w.unlocked(out)
+		out.facts = w.unlocked(out.facts)
+		return out
 	}
-	return nil
-}
-
-// tellsOf is what the test that a result follows from tells if the result has a value.
-func (w *walk) tellsOf(e *effect.Event, a *answer) facts {
-	for _, f := range e.Follows {
-		if f.Result == a.index && strconv.FormatBool(f.Value) == a.value && len(f.Tests) == 1 {
-			return facts{w.tested[f.Tests[0]]}
-		}
-	}
-	return nil
+	return outcome{}
 }
 
 // passedOn is what is known if a result has a value that is the result of a call.
@@ -89,7 +86,8 @@ func (w *walk) answering(e *effect.Event, s state) {
 		if a.index >= 0 && e.Answers[a.index] != "" && e.Answers[a.index] != a.value {
 			continue
 		}
-		here, tells, waited := w.implied(e, a).union(w.passedOn(e, a)).union(known), w.tellsOf(e, a), s.awaited()
+		implied, waited := w.implied(e, a), s.awaited()
+		here, tells := implied.facts.union(w.passedOn(e, a)).union(known), implied.tells
 		if a.known {
 			here, tells, waited = a.facts.meet(here), a.tells.meet(tells), a.waited.and(waited)
 		}

@@ -28,8 +28,11 @@ type early struct {
 //	m.conns[id] = c
 //	m.mu.Unlock()
 func (w *walk) shelves(e *effect.Event, s state) {
+	if !w.record || w.pass != final || len(e.Args) == 0 || w.f.Test || w.f.Parent != "" {
+		return
+	}
 	object := w.origin(e.Path)
-	if !w.record || w.pass != final || len(e.Args) == 0 || object.Sel != "" || !w.fresh(object.Root) || w.f.Test || w.f.Parent != "" {
+	if object.Sel != "" || !w.fresh(object.Root) {
 		return
 	}
 	at := w.resolve(e.Args[0].Path)

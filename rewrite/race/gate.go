@@ -337,6 +337,6 @@ func byGate(a, b *access) bool {
 func (m *Module) afterSetting(a, b *access) bool {
 	return slices.ContainsFunc(a.here, func(f fact) bool {
 		s := m.settings[objectKey(f.path)]
-		return s != nil && !f.not && !f.passed && s.by[b.fn.Key+" "+f.is] && m.lasts(f)
+		return s != nil && !f.not && !f.passed && m.lasts(f) && slices.ContainsFunc(s.all, func(by setter) bool { return by.fn == b.fn && by.value == f.is })
 	})
 }

@@ -57,15 +57,17 @@ func (w *walk) idleWays() ways {
 		return nil
 	}
 	var out ways
+	own := w.setsItself()
+	over := func(f fact) bool { return w.overAlready(f, own) }
 	for i := range w.f.Blocks {
 		for _, c := range w.f.Blocks[i].Conds {
-			if slices.ContainsFunc(w.tells(c), w.overAlready) {
+			if slices.ContainsFunc(w.tells(c), over) {
 				out.add(i, c.Edge)
 			}
 			if c.Polled && c.Case && w.closesItself(c.Path) {
 				out.add(i, c.Edge)
 			}
-			if c.Sets != "" && c.Sets != c.Is && w.overAlready(fact{path: w.resolve(c.Path), is: c.Is, not: true}) {
+			if c.Sets != "" && c.Sets != c.Is && over(fact{path: w.resolve(c.Path), is: c.Is, not: true}) {
 				out.add(i, 1-c.Edge) // it was not swapped
 			}
 		}
@@ -90,14 +92,15 @@ func (w *walk) tells(c effect.Cond) facts {
 }
 
 // overAlready reports whether what is known of a member means that there is nothing to end:
-// the function itself sees to it, or only who starts goroutines sets it to another value.
-func (w *walk) overAlready(f fact) bool {
+// the function itself sees to it by what it sets, or only who starts goroutines sets it to
+// another value.
+func (w *walk) overAlready(f fact, sets []fact) bool {
 	if !outside(f.path.Root) {
 		return false
 	}
 	begins := func(value string) bool { return value == effect.Unsure || f.fails(value) }
 	own := false
-	for _, s := range w.setsItself() {
+	for _, s := range sets {
 		if s.path != f.path {
 			continue
 		}

@@ -11,9 +11,8 @@ import (
 // object.
 type setting struct {
 	values []string
-	alone  []string        // those set by a function that neither waits for an end nor is one, nor takes back what it has set
-	late   []setter        // those set by literals
-	by     map[string]bool // the functions that do, followed by the value
+	alone  []string // those set by a function that neither waits for an end nor is one, nor takes back what it has set
+	late   []setter // those set by literals
 	all    []setter
 }
 
@@ -43,10 +42,9 @@ func (m *Module) findSettings() {
 			}
 			s := m.settings[key]
 			if s == nil {
-				s = &setting{by: make(map[string]bool)}
+				s = &setting{}
 				m.settings[key] = s
 			}
-			s.by[f.Key+" "+value] = true
 			s.values, s.all = append(s.values, value), append(s.all, setter{f, value, starts(f), spawned[f.Key]})
 			switch {
 			case waits, e.Kind == effect.Set && f.takesBack(e):
@@ -182,7 +180,7 @@ func (f *function) chains() bool {
 // function around it has set it for.
 func (m *Module) setsBack(l setter, s *setting) bool {
 	for f := m.funcs[l.fn.Parent]; f != nil; f = m.funcs[f.Parent] {
-		if slices.ContainsFunc(s.values, func(v string) bool { return v != l.value && s.by[f.Key+" "+v] }) {
+		if slices.ContainsFunc(s.all, func(other setter) bool { return other.fn == f && other.value != l.value }) {
 			return true
 		}
 	}

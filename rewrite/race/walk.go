@@ -64,8 +64,8 @@ type walk struct {
 	stage      stage
 	record     bool
 	pass       pass
-	out        *gathering    // what the module learns, the last time
-	outcomes   map[int]facts // by the number of a test, negative where it failed
+	out        *gathering      // what the module learns, the last time
+	outcomes   map[int]outcome // by the number of a test, negative where it failed
 	returns    int
 	left       bits           // threads that may run when the function returns
 	tokens     paths          // channels that serve as locks
@@ -113,7 +113,6 @@ type walk struct {
 	literals   map[int]effect.Value         // by result, the literal that it is
 	shelf      map[effect.Root]shelf        // by the object
 	behind     awaited                      // the returns
-	tested     map[int]fact                 // what tests tell of members, by their numbers, negative where they failed
 }
 
 // A choice is one function that a call through an interface, or of a variable, may
